@@ -1,0 +1,2 @@
+export { cacheFolder } from './cache.js';
+export { DriverError, type DriverReport, openAdapter } from './open.js';

@@ -1,0 +1,91 @@
+/**
+ * WebGPU under Node, through Dawn: finds an adapter that computes, and brings a software driver where there is none.
+ * In this order: a real GPU, a software driver that the system has, Mesa's lavapipe, SwiftShader.
+ */
+import { join } from 'node:path';
+import { create, globals } from 'webgpu';
+import { cacheFolder } from './cache.js';
+import { type Driver, hasVulkanLoader, loadDriver, readDriver } from './driver.js';
+import { installLavapipe } from './lavapipe.js';
+import { installSwiftShader } from './swiftshader.js';
+
+/** No adapter could be had; the message says what was tried and what to do. */
+export class DriverError extends Error {
+  override readonly name = 'DriverError';
+}
+
+export interface DriverReport {
+  readonly adapter: GPUAdapter;
+  /** A name for people: the GPU's or the software driver's. */
+  readonly name: string;
+  readonly kind: 'gpu' | 'software';
+  /** Why this one was chosen. */
+  readonly why: string;
+}
+
+/** Dawn's instances: dropping one would close its adapters. */
+const instances: GPU[] = [];
+
+async function request(): Promise<GPUAdapter | undefined> {
+  if (!hasVulkanLoader()) return undefined;
+  const gpu = create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  // Dawn's Null backend accepts work and does nothing.
+  if (!adapter || /null/i.test(`${adapter.info.device} ${adapter.info.architecture}`)) return undefined;
+  instances.push(gpu);
+  return adapter;
+}
+
+function report(adapter: GPUAdapter, why: (kind: DriverReport['kind']) => string): DriverReport {
+  const { description, vendor, architecture, device } = adapter.info;
+  const software = /llvmpipe|lavapipe|swiftshader|software|basic render/i.test([description, vendor, architecture, device].join(' '));
+  const kind = software ? 'software' : 'gpu';
+  return { adapter, name: description || device || vendor || 'unnamed adapter', kind, why: why(kind) };
+}
+
+/**
+ * Finds an adapter, installing a software driver into the user's cache if need be.
+ *
+ * @param say is told, in a line each, what is installed and why
+ * @throws DriverError if nothing works
+ */
+export async function openAdapter(say: (line: string) => void): Promise<DriverReport> {
+  // The types of WebGPU's flags (GPUBufferUsage and the like) are globals in a browser.
+  Object.assign(globalThis, globals);
+  const present = await request();
+  if (present) {
+    return report(present, (kind) =>
+      kind === 'gpu' ? 'the system has a GPU with a driver' : 'the system has no GPU, but a software driver',
+    );
+  }
+  const failures: string[] = [];
+  const sources = [
+    { folder: 'lavapipe', title: "Mesa's lavapipe", install: installLavapipe },
+    { folder: 'swiftshader', title: 'SwiftShader', install: installSwiftShader },
+  ];
+  const missing = hasVulkanLoader() ? 'the system has no driver that Dawn accepts' : 'the system has no Vulkan loader';
+  if (process.platform === 'linux') {
+    for (const { folder, title, install } of sources) {
+      try {
+        const place = cacheFolder(join('drivers', folder));
+        let driver: Driver | undefined = readDriver(place);
+        if (!driver) {
+          say(`GPU driver: ${missing}; installing ${title} into ${place}`);
+          driver = await install(place, (line) => say(`GPU driver: ${line}`));
+          say(`GPU driver: ${driver.name} is in place`);
+        }
+        loadDriver(driver);
+        const adapter = await request();
+        if (adapter) return report(adapter, () => `${missing}; ${title} stands in, from ${place}`);
+        failures.push(`${title}: Dawn does not accept ${driver.name}`);
+      } catch (error) {
+        failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+  const advice =
+    process.platform === 'linux'
+      ? "install the GPU's Vulkan driver (Debian and Ubuntu: libvulkan1 and mesa-vulkan-drivers, version 23 or later)"
+      : "update the GPU's driver";
+  throw new DriverError(`no usable WebGPU adapter: ${[missing, ...failures].join('; ')}. To go on, ${advice}.`);
+}

@@ -1,0 +1,11 @@
+import { checkKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { batchNormMoments, batchNormJoin, batchNormNormalize, batchNormGradientSums, batchNormGradientJoin, batchNormBackward } from './batchnorm.js';
+
+const gpu = useGpu();
+checkKernel(gpu, batchNormMoments);
+checkKernel(gpu, batchNormJoin);
+checkKernel(gpu, batchNormNormalize);
+checkKernel(gpu, batchNormGradientSums);
+checkKernel(gpu, batchNormGradientJoin);
+checkKernel(gpu, batchNormBackward);

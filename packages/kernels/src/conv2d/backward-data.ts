@@ -1,0 +1,238 @@
+/**
+ * conv2d backward data: the gradient of the input.
+ *
+ *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
+ *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
+ *
+ * Each input gathers from the outputs that read it, so that no two threads add to the same place.
+ * dY (n, oh, ow, out), W (kh, kw, in, out), dX (n, h, w, in), all float32, channels last.
+ *
+ * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-data`:
+ * - `subgroup`: as in the forward direction, for stride 1: a subgroup computes a run of pixels of one row for up to 2
+ *   input channels a lane. Where a tile covers the whole row, the compiler drops the taps that fall outside.
+ * - `tiled`: implicit GEMM, pixels × input channels, with tiles in workgroup memory.
+ * - `plain`: a thread an input.
+ */
+import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Traits, type Variant } from '../runtime/kernel.js';
+import { cases } from './cases.js';
+import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
+import { conv2dBackwardData as reference } from './reference.js';
+import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+
+const plain: Variant<Conv2dParams> = {
+  available: () => true,
+  grid: (p) => flatGrid(inputSize(p)),
+  wgsl: (p) => `
+${constants({ ...conv2dConstants(p), INPUTS: inputSize(p), ROW: flatRow(inputSize(p)) })}
+
+@group(0) @binding(0) var<storage, read> dY: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  if (index >= INPUTS) { return; }
+  let ci = index % IN;
+  let ix = index / IN % WIDTH;
+  let iy = index / (IN * WIDTH) % HEIGHT;
+  let n = index / (IN * WIDTH * HEIGHT);
+  var sum = 0.0;
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let down = i32(iy) + PAD_TOP - i32(ky);
+    if (down < 0 || down % i32(STRIDE_H) != 0 || down / i32(STRIDE_H) >= i32(OUT_H)) { continue; }
+    for (var kx = 0u; kx < KERNEL_W; kx++) {
+      let right = i32(ix) + PAD_LEFT - i32(kx);
+      if (right < 0 || right % i32(STRIDE_W) != 0 || right / i32(STRIDE_W) >= i32(OUT_W)) { continue; }
+      let source = ((n * OUT_H + u32(down) / STRIDE_H) * OUT_W + u32(right) / STRIDE_W) * OUT;
+      let tap = ((ky * KERNEL_W + kx) * IN + ci) * OUT;
+      for (var co = 0u; co < OUT; co++) {
+        sum = fma(dY[source + co], w[tap + co], sum);
+      }
+    }
+  }
+  dX[index] = sum;
+}`,
+};
+
+const columnsOf = (p: Conv2dParams, { subgroupSize }: Traits): number =>
+  Math.min(Math.ceil(p.inChannels / subgroupSize), 2);
+
+const subgroup: Variant<Conv2dParams> = {
+  available: (p, traits) =>
+    traits.subgroupSize > 0 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideHeight === 1 && p.strideWidth === 1,
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, traits) => {
+    const rows = p.batch * p.height;
+    const channels = Math.ceil(p.inChannels / (traits.subgroupSize * columnsOf(p, traits)));
+    return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.width / tileWidth(p.width)) * channels];
+  },
+  wgsl: (p, traits) => {
+    const lanes = traits.subgroupSize;
+    const chunk = Math.min(lanes, p.outChannels);
+    const tile = tileWidth(p.width);
+    const whole = tile === p.width;
+    return `
+enable subgroups;
+${constants({
+  ...conv2dConstants(p),
+  LANES: lanes,
+  COLUMNS: columnsOf(p, traits),
+  CHUNK: chunk,
+  TILE: tile,
+  TILES: Math.ceil(p.width / tile),
+  // Outputs that read a tile: the whole row of them, or those from FIRST on, counted from the tile's left edge.
+  FIRST: { i32: whole ? 0 : p.padLeft - (p.kernelWidth - 1) },
+  SPAN: whole ? p.outWidth : tile + p.kernelWidth - 1,
+})}
+
+@group(0) @binding(0) var<storage, read> dY: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let row = group.y * 65535u + group.x;
+  if (row >= BATCH * HEIGHT) { return; }
+  let n = row / HEIGHT;
+  let iy = row % HEIGHT;
+  let left = group.z % TILES * TILE;
+  let firstChannel = group.z / TILES * COLUMNS * LANES + lane;
+
+  var channel: array<u32, COLUMNS>;
+  for (var c = 0u; c < COLUMNS; c++) { channel[c] = min(firstChannel + c * LANES, IN - 1u); }
+  var sum: array<f32, TILE * COLUMNS>;
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let oy = i32(iy) + PAD_TOP - i32(ky);
+    if (oy < 0 || oy >= i32(OUT_H)) { continue; }
+    let line = (n * OUT_H + u32(oy)) * OUT_W;
+    for (var co = 0u; co < OUT; co += CHUNK) {
+      // A lane holds one output channel of every output that reads the tile.
+      var outputs: array<f32, SPAN>;
+      for (var i = 0u; i < SPAN; i++) {
+        let ox = i32(left + i) + FIRST;
+        let inside = ox >= 0 && ox < i32(OUT_W) && lane < CHUNK && co + lane < OUT;
+        outputs[i] = select(0.0, dY[(line + u32(ox)) * OUT + co + lane], inside);
+      }
+      for (var kx = 0u; kx < KERNEL_W; kx++) {
+        var tap: array<u32, COLUMNS>;
+        for (var c = 0u; c < COLUMNS; c++) { tap[c] = ((ky * KERNEL_W + kx) * IN + channel[c]) * OUT + co; }
+${Array.from(
+  { length: chunk },
+  (_, j) => `
+        if (OUT % CHUNK == 0u || co + ${j}u < OUT) {
+          for (var c = 0u; c < COLUMNS; c++) {
+            let weight = w[tap[c] + ${j}u];
+            for (var i = 0u; i < SPAN; i++) {
+              let pixel = i32(i + kx) + FIRST - PAD_LEFT;
+              if (pixel >= 0 && pixel < i32(TILE)) {
+                let s = u32(pixel) * COLUMNS + c;
+                sum[s] = fma(subgroupBroadcast(outputs[i], ${j}u), weight, sum[s]);
+              }
+            }
+          }
+        }`,
+).join('')}
+      }
+    }
+  }
+  for (var i = 0u; i < TILE; i++) {
+    if (left + i < WIDTH) {
+      for (var c = 0u; c < COLUMNS; c++) {
+        if (firstChannel + c * LANES < IN) {
+          dX[(row * WIDTH + left + i) * IN + channel[c]] = sum[i * COLUMNS + c];
+        }
+      }
+    }
+  }
+}`;
+  },
+};
+
+const tiled: Variant<Conv2dParams> = {
+  available: (_, traits) => fitsGemm(traits),
+  suits: (_, traits) => !isSoftware(traits),
+  grid: (p) => {
+    const rows = Math.ceil((p.batch * p.height * p.width) / GEMM_TILE);
+    return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.inChannels / GEMM_TILE)];
+  },
+  wgsl: (p) => `
+${constants(conv2dConstants(p))}
+const PIXELS = BATCH * HEIGHT * WIDTH; // rows of the product
+const TERMS = KERNEL_H * KERNEL_W * OUT; // length of its sums
+const TILE = 64u;
+const DEPTH = 16u;
+const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fall into different banks
+
+@group(0) @binding(0) var<storage, read> dY: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+
+var<workgroup> tileY: array<f32, DEPTH * PITCH>;
+var<workgroup> tileW: array<f32, DEPTH * PITCH>;
+
+// The term'th factor from dY of an input pixel: the output that reads it by tap (ky, kx), channel co, or zero if none.
+fn output(pixel: u32, term: u32) -> f32 {
+  let co = term % OUT;
+  let kx = term / OUT % KERNEL_W;
+  let ky = term / (OUT * KERNEL_W);
+  let right = i32(pixel % WIDTH) + PAD_LEFT - i32(kx);
+  let down = i32(pixel / WIDTH % HEIGHT) + PAD_TOP - i32(ky);
+  if (pixel >= PIXELS || term >= TERMS || right < 0 || down < 0) { return 0.0; }
+  let ox = u32(right) / STRIDE_W;
+  let oy = u32(down) / STRIDE_H;
+  if (u32(right) % STRIDE_W != 0u || u32(down) % STRIDE_H != 0u || ox >= OUT_W || oy >= OUT_H) { return 0.0; }
+  return dY[((pixel / (WIDTH * HEIGHT) * OUT_H + oy) * OUT_W + ox) * OUT + co];
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let firstPixel = (group.y * 65535u + group.x) * TILE;
+  let firstChannel = group.z * TILE;
+  var sum: array<array<f32, 4>, 4>;
+  for (var term = 0u; term < TERMS; term += DEPTH) {
+    for (var i = thread; i < DEPTH * TILE; i += 256u) {
+      // Neighbouring threads read neighbouring output channels, of dY and of W.
+      let row = term + i % DEPTH;
+      let column = firstChannel + i / DEPTH;
+      tileY[i % DEPTH * PITCH + i / DEPTH] = output(firstPixel + i / DEPTH, row);
+      var weight = 0.0;
+      if (row < TERMS && column < IN) { weight = w[(row / OUT * IN + column) * OUT + row % OUT]; }
+      tileW[i % DEPTH * PITCH + i / DEPTH] = weight;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < DEPTH; k++) {
+      var factor: array<f32, 4>;
+      for (var i = 0u; i < 4u; i++) { factor[i] = tileY[k * PITCH + local.y * 4u + i]; }
+      for (var j = 0u; j < 4u; j++) {
+        let weight = tileW[k * PITCH + j * 16u + local.x];
+        for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], weight, sum[i][j]); }
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var i = 0u; i < 4u; i++) {
+    let pixel = firstPixel + local.y * 4u + i;
+    for (var j = 0u; j < 4u; j++) {
+      let channel = firstChannel + j * 16u + local.x;
+      if (pixel < PIXELS && channel < IN) { dX[pixel * IN + channel] = sum[i][j]; }
+    }
+  }
+}`,
+};
+
+const bindings = {
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  w: { access: 'read', type: 'f32', length: kernelSize },
+  dX: { access: 'write', type: 'f32', length: inputSize },
+} as const;
+
+export const conv2dBackwardData = defineKernel<Conv2dParams, keyof typeof bindings>({
+  name: 'conv2d/backward-data',
+  bindings,
+  variants: { subgroup, tiled, plain },
+  cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels,
+  reference: (p, { dY, w }) => ({ dX: reference(p, dY, w) }),
+  cases,
+});

@@ -1,0 +1,256 @@
+/**
+ * conv2d backward weights: the gradient of the kernel.
+ *
+ *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co]
+ *
+ * X (n, h, w, in), dY (n, oh, ow, out), all float32, channels last. The sum runs over every output pixel of the batch,
+ * while there are few weights. To keep a large device busy, the output rows are cut into `splits` equal parts, and
+ * part s writes its own (kh, kw, in, out) at partial[s]; with one split that is dW, else `sum` adds the parts, always
+ * in the same order.
+ *
+ * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-weights`:
+ * - `subgroup`: a subgroup keeps the weights of a row of taps × a lane-full of input channels × a lane-full of output
+ *   channels in registers, and walks over the pixels: each is loaded once for all taps.
+ * - `tiled`: implicit GEMM, (taps and input channels) × output channels, with tiles in workgroup memory.
+ * - `plain`: a thread a weight.
+ */
+import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
+import { cases } from './cases.js';
+import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
+import { conv2dBackwardWeights as reference } from './reference.js';
+import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+
+export interface Conv2dBackwardWeightsParams extends Conv2dParams {
+  /** Parts into which the batch's output rows are cut; each writes a whole kernel of partial sums. */
+  readonly splits: number;
+}
+
+/** Output rows of one split. */
+const rowsPerSplit = (p: Conv2dBackwardWeightsParams): number => Math.ceil((p.batch * p.outHeight) / p.splits);
+
+const plain: Variant<Conv2dBackwardWeightsParams> = {
+  available: () => true,
+  grid: (p) => flatGrid(kernelSize(p) * p.splits),
+  wgsl: (p) => `
+${constants({
+  ...conv2dConstants(p),
+  PARTIALS: kernelSize(p) * p.splits,
+  ROW: flatRow(kernelSize(p) * p.splits),
+  ROWS_PER_SPLIT: rowsPerSplit(p),
+})}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dY: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  if (index >= PARTIALS) { return; }
+  let co = index % OUT;
+  let ci = index / OUT % IN;
+  let kx = index / (OUT * IN) % KERNEL_W;
+  let ky = index / (OUT * IN * KERNEL_W) % KERNEL_H;
+  let firstRow = index / (OUT * IN * KERNEL_W * KERNEL_H) * ROWS_PER_SPLIT;
+  var sum = 0.0;
+  for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
+    let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
+    if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+    let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
+    for (var ox = 0u; ox < OUT_W; ox++) {
+      let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
+      if (ix < 0 || ix >= i32(WIDTH)) { continue; }
+      sum = fma(x[(line + u32(ix)) * IN + ci], dY[(row * OUT_W + ox) * OUT + co], sum);
+    }
+  }
+  partial[index] = sum;
+}`,
+};
+
+const subgroup: Variant<Conv2dBackwardWeightsParams> = {
+  available: (p, traits) =>
+    traits.subgroupSize > 0 && traits.subgroupSize <= 32 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, { subgroupSize }) => [
+    Math.ceil(p.outChannels / subgroupSize),
+    p.kernelHeight * Math.ceil(p.inChannels / Math.min(subgroupSize, p.inChannels)),
+    p.splits,
+  ],
+  wgsl: (p, traits) => {
+    const lanes = traits.subgroupSize;
+    const chunk = Math.min(lanes, p.inChannels);
+    return `
+enable subgroups;
+${constants({
+  ...conv2dConstants(p),
+  ROWS_PER_SPLIT: rowsPerSplit(p),
+  LANES: lanes,
+  CHUNK: chunk,
+  TILE: tileWidth(p.outWidth),
+})}
+const SPAN = (TILE - 1u) * STRIDE_W + KERNEL_W; // input pixels under a tile
+const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dY: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let channel = group.x * LANES + lane;
+  let co = min(channel, OUT - 1u);
+  let ky = group.y / CHUNKS;
+  let ci = group.y % CHUNKS * CHUNK;
+  let firstRow = group.z * ROWS_PER_SPLIT;
+  var sum: array<f32, KERNEL_W * CHUNK>;
+  for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
+    let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
+    if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+    let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
+    for (var left = 0u; left < OUT_W; left += TILE) {
+      // A lane holds one input channel of every pixel under the tile, and one output channel of every pixel of dY.
+      var pixels: array<f32, SPAN>;
+      for (var i = 0u; i < SPAN; i++) {
+        let ix = i32(left * STRIDE_W + i) - PAD_LEFT;
+        let inside = ix >= 0 && ix < i32(WIDTH) && lane < CHUNK && ci + lane < IN;
+        pixels[i] = select(0.0, x[(line + u32(ix)) * IN + ci + lane], inside);
+      }
+      var outputs: array<f32, TILE>;
+      for (var i = 0u; i < TILE; i++) {
+        outputs[i] = select(0.0, dY[(row * OUT_W + left + i) * OUT + co], left + i < OUT_W);
+      }
+      for (var kx = 0u; kx < KERNEL_W; kx++) {
+${Array.from(
+  { length: chunk },
+  (_, j) => `
+        for (var i = 0u; i < TILE; i++) {
+          let s = kx * CHUNK + ${j}u;
+          sum[s] = fma(subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u), outputs[i], sum[s]);
+        }`,
+).join('')}
+      }
+    }
+  }
+  for (var kx = 0u; kx < KERNEL_W; kx++) {
+    for (var j = 0u; j < CHUNK; j++) {
+      if (ci + j < IN && channel < OUT) {
+        partial[(((group.z * KERNEL_H + ky) * KERNEL_W + kx) * IN + ci + j) * OUT + channel] = sum[kx * CHUNK + j];
+      }
+    }
+  }
+}`;
+  },
+};
+
+const tiled: Variant<Conv2dBackwardWeightsParams> = {
+  available: (_, traits) => fitsGemm(traits),
+  suits: (_, traits) => !isSoftware(traits),
+  grid: (p) => [
+    Math.ceil((p.kernelHeight * p.kernelWidth * p.inChannels) / GEMM_TILE),
+    Math.ceil(p.outChannels / GEMM_TILE),
+    p.splits,
+  ],
+  wgsl: (p) => `
+${constants({ ...conv2dConstants(p), ROWS_PER_SPLIT: rowsPerSplit(p) })}
+const TAPS = KERNEL_H * KERNEL_W * IN; // rows of the product
+const TILE = 64u;
+const DEPTH = 16u;
+const PITCH = TILE + 1u;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dY: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+var<workgroup> tileX: array<f32, DEPTH * PITCH>;
+var<workgroup> tileY: array<f32, DEPTH * PITCH>;
+
+// The input under a tap (ky, kx, ci) of an output pixel, or zero in the padding.
+fn input(pixel: u32, tap: u32) -> f32 {
+  let ci = tap % IN;
+  let kx = tap / IN % KERNEL_W;
+  let ky = tap / (IN * KERNEL_W);
+  let ix = i32(pixel % OUT_W * STRIDE_W + kx) - PAD_LEFT;
+  let iy = i32(pixel / OUT_W % OUT_H * STRIDE_H + ky) - PAD_TOP;
+  if (tap >= TAPS || ix < 0 || ix >= i32(WIDTH) || iy < 0 || iy >= i32(HEIGHT)) { return 0.0; }
+  return x[((pixel / (OUT_W * OUT_H) * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN + ci];
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let firstTap = group.x * TILE;
+  let firstChannel = group.y * TILE;
+  let first = group.z * ROWS_PER_SPLIT * OUT_W;
+  let end = min((group.z + 1u) * ROWS_PER_SPLIT, BATCH * OUT_H) * OUT_W;
+  var sum: array<array<f32, 4>, 4>;
+  for (var pixel = first; pixel < end; pixel += DEPTH) {
+    for (var i = thread; i < DEPTH * TILE; i += 256u) {
+      // Neighbouring threads read neighbouring channels.
+      let source = pixel + i / TILE;
+      let channel = firstChannel + i % TILE;
+      var factor = 0.0;
+      var gradient = 0.0;
+      if (source < end) {
+        factor = input(source, firstTap + i % TILE);
+        if (channel < OUT) { gradient = dY[source * OUT + channel]; }
+      }
+      tileX[i / TILE * PITCH + i % TILE] = factor;
+      tileY[i / TILE * PITCH + i % TILE] = gradient;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < DEPTH; k++) {
+      var factor: array<f32, 4>;
+      for (var i = 0u; i < 4u; i++) { factor[i] = tileX[k * PITCH + local.y * 4u + i]; }
+      for (var j = 0u; j < 4u; j++) {
+        let gradient = tileY[k * PITCH + j * 16u + local.x];
+        for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], gradient, sum[i][j]); }
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var i = 0u; i < 4u; i++) {
+    let tap = firstTap + local.y * 4u + i;
+    for (var j = 0u; j < 4u; j++) {
+      let channel = firstChannel + j * 16u + local.x;
+      if (tap < TAPS && channel < OUT) { partial[(group.z * TAPS + tap) * OUT + channel] = sum[i][j]; }
+    }
+  }
+}`,
+};
+
+const bindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  partial: { access: 'write', type: 'f32', length: (p: Conv2dBackwardWeightsParams) => kernelSize(p) * p.splits },
+} as const;
+
+export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof bindings>({
+  name: 'conv2d/backward-weights',
+  bindings,
+  variants: { subgroup, tiled, plain },
+  cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => rowsPerSplit(p) * p.outWidth,
+  // Part s is the gradient that its own output rows give: the reference over dY with all other rows zero.
+  reference: (p, { x, dY }) => {
+    const split = rowsPerSplit(p) * p.outWidth * p.outChannels;
+    const partial = new Float64Array(kernelSize(p) * p.splits);
+    for (let s = 0; s < p.splits; s++) {
+      const part = new Float64Array(dY.length);
+      part.set(dY.subarray(s * split, (s + 1) * split), Math.min(s * split, dY.length));
+      partial.set(reference(p, x, part), s * kernelSize(p));
+    }
+    return { partial };
+  },
+  cases: cases.map((p, i) => ({ ...p, splits: (i % 3) + 1 })),
+});
+
+/**
+ * Splits that give a device enough work: one where subgroups are a CPU's, else as many as make some hundreds of tiles,
+ * of at least 256 pixels each.
+ */
+export function weightSplits(p: Conv2dParams, software: boolean): number {
+  if (software) return 1;
+  const tiles =
+    Math.ceil((p.kernelHeight * p.kernelWidth * p.inChannels) / GEMM_TILE) * Math.ceil(p.outChannels / GEMM_TILE);
+  const pixels = p.batch * p.outHeight * p.outWidth;
+  return Math.max(1, Math.min(Math.ceil(512 / tiles), Math.ceil(pixels / 256), p.batch * p.outHeight, 256));
+}

@@ -1,0 +1,35 @@
+import { type Conv2dParams, conv2dParams } from './geometry.js';
+
+/** The notebook's three convolutions at a given batch. */
+export function notebookConvolutions(batch: number): Record<'conv1' | 'conv2' | 'conv3', Conv2dParams> {
+  return {
+    conv1: conv2dParams({ batch, height: 28, width: 28, inChannels: 1, outChannels: 32, kernel: [3, 3] }),
+    conv2: conv2dParams({ batch, height: 13, width: 13, inChannels: 32, outChannels: 64, kernel: [5, 5] }),
+    conv3: conv2dParams({ batch, height: 9, width: 9, inChannels: 64, outChannels: 64, kernel: [3, 3] }),
+  };
+}
+
+export const cases: readonly Conv2dParams[] = [
+  // A single pixel, and a single pixel with padding around it.
+  conv2dParams({ batch: 1, height: 1, width: 1, inChannels: 1, outChannels: 1, kernel: [1, 1] }),
+  conv2dParams({ batch: 2, height: 1, width: 1, inChannels: 3, outChannels: 7, kernel: [3, 3], padding: 'same' }),
+  // Kernels as large as the image.
+  conv2dParams({ batch: 3, height: 7, width: 7, inChannels: 3, outChannels: 7, kernel: [7, 7] }),
+  conv2dParams({ batch: 1, height: 12, width: 11, inChannels: 2, outChannels: 3, kernel: [12, 11] }),
+  // Ragged sizes, around the widths of subgroups and tiles.
+  conv2dParams({ batch: 1, height: 7, width: 33, inChannels: 7, outChannels: 33, kernel: [3, 3] }),
+  conv2dParams({ batch: 2, height: 5, width: 65, inChannels: 33, outChannels: 9, kernel: [3, 5], padding: 'same' }),
+  conv2dParams({ batch: 1, height: 3, width: 129, inChannels: 9, outChannels: 65, kernel: [1, 3] }),
+  conv2dParams({ batch: 3, height: 9, width: 10, inChannels: 65, outChannels: 129, kernel: [2, 2] }),
+  conv2dParams({ batch: 1, height: 6, width: 5, inChannels: 129, outChannels: 17, kernel: [4, 1], padding: 'same' }),
+  // Strides.
+  conv2dParams({ batch: 2, height: 9, width: 11, inChannels: 3, outChannels: 7, kernel: [3, 3], stride: [2, 2] }),
+  conv2dParams({ batch: 2, height: 10, width: 33, inChannels: 8, outChannels: 16, kernel: [3, 3], stride: [2, 3], padding: 'same' }),
+  conv2dParams({ batch: 1, height: 8, width: 8, inChannels: 2, outChannels: 3, kernel: [1, 1], stride: [3, 2] }),
+  // A stride that leaves the last rows and columns unread, and one larger than the kernel.
+  conv2dParams({ batch: 2, height: 8, width: 8, inChannels: 5, outChannels: 6, kernel: [3, 3], stride: [4, 4] }),
+  // The notebook's.
+  ...Object.values(notebookConvolutions(1)),
+  ...Object.values(notebookConvolutions(3)),
+  ...Object.values(notebookConvolutions(32)),
+];

@@ -1,0 +1,252 @@
+/**
+ * conv2d forward: Y = X ∗ W + bias, with relu if asked.
+ *
+ *   Y[n, oy, ox, co] = bias[co] + Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co]
+ *
+ * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), all float32, channels last.
+ *
+ * Variants, timed by `pnpm anke bench kernels --filter conv2d/forward`:
+ * - `subgroup`: a subgroup computes a run of pixels of one row for 2 to 4 channels a lane. It loads the input once for all
+ *   taps of a kernel row and hands each value to the lanes by broadcast. For software GPUs, whose time goes into loads.
+ * - `tiled`: implicit GEMM, pixels × channels, with tiles in workgroup memory. For real GPUs.
+ * - `plain`: a thread an output. Runs everywhere.
+ *
+ * Tried on lavapipe and lost: several rows a subgroup (4 × 9 pixels × 8 channels: 8.8 GFLOP/s, 1 × 9 × 16: 11.7),
+ * shuffles with a running lane in place of broadcasts with a constant one (4.3 to 11.5), and switching Dawn's bounds
+ * checks off (no gain: the driver checks bounds itself).
+ */
+import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Traits, type Variant } from '../runtime/kernel.js';
+import { cases } from './cases.js';
+import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
+import { conv2dForward as reference } from './reference.js';
+import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+
+export interface Conv2dForwardParams extends Conv2dParams {
+  readonly relu: boolean;
+}
+
+const plain: Variant<Conv2dForwardParams> = {
+  available: () => true,
+  grid: (p) => flatGrid(outputSize(p)),
+  wgsl: (p) => `
+${constants({ ...conv2dConstants(p), RELU: p.relu, OUTPUTS: outputSize(p), ROW: flatRow(outputSize(p)) })}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  if (index >= OUTPUTS) { return; }
+  let co = index % OUT;
+  let ox = index / OUT % OUT_W;
+  let oy = index / (OUT * OUT_W) % OUT_H;
+  let n = index / (OUT * OUT_W * OUT_H);
+  var sum = bias[co];
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
+    if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+    for (var kx = 0u; kx < KERNEL_W; kx++) {
+      let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
+      if (ix < 0 || ix >= i32(WIDTH)) { continue; }
+      let source = ((n * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN;
+      let tap = (ky * KERNEL_W + kx) * IN * OUT + co;
+      for (var ci = 0u; ci < IN; ci++) {
+        sum = fma(x[source + ci], w[tap + ci * OUT], sum);
+      }
+    }
+  }
+  y[index] = select(sum, max(sum, 0.0), RELU);
+}`,
+};
+
+/** Groups of `lanes` channels that one subgroup computes: more of them where the input has few channels to share loads. */
+function columnsOf(p: Conv2dParams, { subgroupSize }: Traits): number {
+  const groups = Math.ceil(p.outChannels / subgroupSize);
+  return Math.min(groups, p.inChannels < subgroupSize ? 4 : 2);
+}
+
+const subgroup: Variant<Conv2dForwardParams> = {
+  available: (p, traits) => traits.subgroupSize > 0 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, traits) => {
+    const rows = p.batch * p.outHeight;
+    const channels = Math.ceil(p.outChannels / (traits.subgroupSize * columnsOf(p, traits)));
+    return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.outWidth / tileWidth(p.outWidth)) * channels];
+  },
+  wgsl: (p, traits) => {
+    const lanes = traits.subgroupSize;
+    const chunk = Math.min(lanes, p.inChannels);
+    return `
+enable subgroups;
+${constants({
+  ...conv2dConstants(p),
+  RELU: p.relu,
+  LANES: lanes,
+  COLUMNS: columnsOf(p, traits),
+  CHUNK: chunk,
+  TILE: tileWidth(p.outWidth),
+})}
+// Input pixels under a tile, and tiles in a row.
+const SPAN = (TILE - 1u) * STRIDE_W + KERNEL_W;
+const TILES = (OUT_W + TILE - 1u) / TILE;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let row = group.y * 65535u + group.x;
+  if (row >= BATCH * OUT_H) { return; }
+  let n = row / OUT_H;
+  let oy = row % OUT_H;
+  let left = group.z % TILES * TILE;
+  let firstChannel = group.z / TILES * COLUMNS * LANES + lane;
+
+  var channel: array<u32, COLUMNS>;
+  var sum: array<f32, TILE * COLUMNS>;
+  for (var c = 0u; c < COLUMNS; c++) {
+    channel[c] = min(firstChannel + c * LANES, OUT - 1u);
+    for (var i = 0u; i < TILE; i++) { sum[i * COLUMNS + c] = bias[channel[c]]; }
+  }
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
+    if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+    let line = (n * HEIGHT + u32(iy)) * WIDTH;
+    for (var ci = 0u; ci < IN; ci += CHUNK) {
+      // A lane holds one input channel of every pixel under the tile.
+      var pixels: array<f32, SPAN>;
+      for (var i = 0u; i < SPAN; i++) {
+        let ix = i32(left * STRIDE_W + i) - PAD_LEFT;
+        let inside = ix >= 0 && ix < i32(WIDTH) && lane < CHUNK && ci + lane < IN;
+        pixels[i] = select(0.0, x[(line + u32(ix)) * IN + ci + lane], inside);
+      }
+      let taps = (ky * KERNEL_W * IN + ci) * OUT;
+      for (var kx = 0u; kx < KERNEL_W; kx++) {
+${Array.from(
+  { length: chunk },
+  (_, j) => `
+        if (IN % CHUNK == 0u || ci + ${j}u < IN) {
+          for (var c = 0u; c < COLUMNS; c++) {
+            let weight = w[taps + (kx * IN + ${j}u) * OUT + channel[c]];
+            for (var i = 0u; i < TILE; i++) {
+              sum[i * COLUMNS + c] = fma(subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u), weight, sum[i * COLUMNS + c]);
+            }
+          }
+        }`,
+).join('')}
+      }
+    }
+  }
+  for (var i = 0u; i < TILE; i++) {
+    if (left + i < OUT_W) {
+      for (var c = 0u; c < COLUMNS; c++) {
+        if (firstChannel + c * LANES < OUT) {
+          let value = sum[i * COLUMNS + c];
+          y[(row * OUT_W + left + i) * OUT + channel[c]] = select(value, max(value, 0.0), RELU);
+        }
+      }
+    }
+  }
+}`;
+  },
+};
+
+const tiled: Variant<Conv2dForwardParams> = {
+  available: (_, traits) => fitsGemm(traits),
+  suits: (_, traits) => !isSoftware(traits),
+  grid: (p) => {
+    const rows = Math.ceil((p.batch * p.outHeight * p.outWidth) / GEMM_TILE);
+    return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.outChannels / GEMM_TILE)];
+  },
+  wgsl: (p) => `
+${constants({ ...conv2dConstants(p), RELU: p.relu })}
+const PIXELS = BATCH * OUT_H * OUT_W; // rows of the product
+const TERMS = KERNEL_H * KERNEL_W * IN; // length of its sums
+const TILE = 64u;
+const DEPTH = 16u;
+const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fall into different banks
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+var<workgroup> tileX: array<f32, DEPTH * PITCH>;
+var<workgroup> tileW: array<f32, DEPTH * TILE>;
+
+// The term'th factor from X of a pixel: the input under tap (ky, kx), channel ci, or zero in the padding.
+fn input(pixel: u32, term: u32) -> f32 {
+  let ci = term % IN;
+  let kx = term / IN % KERNEL_W;
+  let ky = term / (IN * KERNEL_W);
+  let ix = i32(pixel % OUT_W * STRIDE_W + kx) - PAD_LEFT;
+  let iy = i32(pixel / OUT_W % OUT_H * STRIDE_H + ky) - PAD_TOP;
+  let inside = pixel < PIXELS && term < TERMS && ix >= 0 && ix < i32(WIDTH) && iy >= 0 && iy < i32(HEIGHT);
+  if (!inside) { return 0.0; }
+  return x[((pixel / (OUT_W * OUT_H) * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN + ci];
+}
+
+@compute @workgroup_size(16, 16)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let firstPixel = (group.y * 65535u + group.x) * TILE;
+  let firstChannel = group.z * TILE;
+  var sum: array<array<f32, 4>, 4>;
+  for (var term = 0u; term < TERMS; term += DEPTH) {
+    for (var i = thread; i < DEPTH * TILE; i += 256u) {
+      // Neighbouring threads read neighbouring input channels, then neighbouring output channels.
+      tileX[i % DEPTH * PITCH + i / DEPTH] = input(firstPixel + i / DEPTH, term + i % DEPTH);
+      let row = term + i / TILE;
+      let column = firstChannel + i % TILE;
+      var weight = 0.0;
+      if (row < TERMS && column < OUT) { weight = w[row * OUT + column]; }
+      tileW[i] = weight;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < DEPTH; k++) {
+      var factor: array<f32, 4>;
+      for (var i = 0u; i < 4u; i++) { factor[i] = tileX[k * PITCH + local.y * 4u + i]; }
+      for (var j = 0u; j < 4u; j++) {
+        let weight = tileW[k * TILE + j * 16u + local.x];
+        for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], weight, sum[i][j]); }
+      }
+    }
+    workgroupBarrier();
+  }
+  for (var i = 0u; i < 4u; i++) {
+    let pixel = firstPixel + local.y * 4u + i;
+    for (var j = 0u; j < 4u; j++) {
+      let channel = firstChannel + j * 16u + local.x;
+      if (pixel < PIXELS && channel < OUT) {
+        let value = sum[i][j] + bias[channel];
+        y[pixel * OUT + channel] = select(value, max(value, 0.0), RELU);
+      }
+    }
+  }
+}`,
+};
+
+const bindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  w: { access: 'read', type: 'f32', length: kernelSize },
+  bias: { access: 'read', type: 'f32', length: (p: Conv2dForwardParams) => p.outChannels },
+  y: { access: 'write', type: 'f32', length: outputSize },
+} as const;
+
+export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bindings>({
+  name: 'conv2d/forward',
+  bindings,
+  variants: {
+    subgroup,
+    tiled,
+    plain,
+  },
+  cost: (p) => ({ flops: conv2dFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => p.kernelHeight * p.kernelWidth * p.inChannels + 1,
+  reference: (p, { x, w, bias }) => ({ y: reference(p, x, w, bias) }),
+  cases: cases.map((p, i) => ({ ...p, relu: i % 2 === 0 })),
+});

@@ -1,0 +1,57 @@
+export {
+  type BatchNormJoinParams,
+  type BatchNormParams,
+  batchNormBackward,
+  batchNormGradientJoin,
+  batchNormGradientSums,
+  batchNormJoin,
+  batchNormMoments,
+  batchNormNormalize,
+  batchNormSplits,
+  type NormalizeParams,
+} from './batchnorm/batchnorm.js';
+export { conv2dBackwardData } from './conv2d/backward-data.js';
+export { type Conv2dBackwardWeightsParams, conv2dBackwardWeights, weightSplits } from './conv2d/backward-weights.js';
+export { notebookConvolutions } from './conv2d/cases.js';
+export { type Conv2dForwardParams, conv2dForward } from './conv2d/forward.js';
+export { type Conv2dParams, conv2dParams, type Padding, windowAxis } from './conv2d/geometry.js';
+export { isSoftware } from './conv2d/variants.js';
+export {
+  type DenseForwardParams,
+  type DenseParams,
+  denseBackwardData,
+  denseBackwardWeights,
+  denseForward,
+} from './dense/dense.js';
+export { type DropoutParams, dropout } from './dropout/dropout.js';
+export { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
+export { type MaxPoolParams, maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
+export { argmax, epochTotals } from './metrics/metrics.js';
+export { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer/optimizer.js';
+export { type SumParams, sum, sumSplits } from './reduce/sum.js';
+export { registry } from './registry.js';
+export { DeviceError, KernelError } from './runtime/errors.js';
+export { Eager, type Executor } from './runtime/executor.js';
+export { Gpu } from './runtime/gpu.js';
+export {
+  type Binding,
+  type Cost,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Grid,
+  type Kernel,
+  type Traits,
+  type Variant,
+} from './runtime/kernel.js';
+export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
+export { type DispatchTime, type MemoryUse, Recorder, type Recording } from './runtime/recorder.js';
+export { SLICE_ALIGNMENT, Storage } from './runtime/storage.js';
+export {
+  softmax,
+  softmaxBackward,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
+} from './softmax/softmax.js';

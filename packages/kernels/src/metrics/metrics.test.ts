@@ -1,0 +1,7 @@
+import { checkKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { argmax, epochTotals } from './metrics.js';
+
+const gpu = useGpu();
+checkKernel(gpu, argmax);
+checkKernel(gpu, epochTotals);

@@ -1,0 +1,133 @@
+/**
+ * What a run wants to know, gathered on the device: the class that each row of scores votes for, and the running sums
+ * of an epoch's loss and accuracy, so that one small readback an epoch is enough.
+ * Timed by `pnpm anke bench kernels --filter metrics`.
+ */
+import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+import type { RowsParams } from '../softmax/softmax.js';
+
+const elements = (p: RowsParams): number => p.rows * p.classes;
+/** Few distinct values, so that rows hold ties. */
+const scores: Binding<RowsParams> = { access: 'read', type: 'f32', length: elements, sample: (_, draw) => draw.integer(9) - 4 };
+
+function largestPlace(values: Float64Array): number {
+  let best = 0;
+  values.forEach((value, i) => {
+    if (value > (values[best] as number)) best = i;
+  });
+  return best;
+}
+
+const cases: readonly RowsParams[] = [
+  { rows: 1, classes: 1 },
+  { rows: 1, classes: 10 },
+  { rows: 33, classes: 3 },
+  { rows: 129, classes: 65 },
+  { rows: 32, classes: 10 },
+  { rows: 1025, classes: 10 },
+];
+
+const argmaxBindings = { scores, classes: { access: 'write', type: 'u32', length: (p: RowsParams) => p.rows } } as const;
+
+/** The place of each row's largest score; of equals, the first. A thread a row. */
+export const argmax = defineKernel<RowsParams, keyof typeof argmaxBindings>({
+  name: 'metrics/argmax',
+  bindings: argmaxBindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: (p) => flatGrid(p.rows),
+      wgsl: (p) => `
+${constants({ ROWS: p.rows, CLASSES: p.classes, ROW: flatRow(p.rows) })}
+@group(0) @binding(0) var<storage, read> scores: array<f32>;
+@group(0) @binding(1) var<storage, read_write> classes: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let row = thread.y * ROW + thread.x;
+  if (row >= ROWS) { return; }
+  var best = 0u;
+  for (var j = 1u; j < CLASSES; j++) {
+    if (scores[row * CLASSES + j] > scores[row * CLASSES + best]) { best = j; }
+  }
+  classes[row] = best;
+}`,
+    },
+  },
+  cost: (p) => ({ flops: elements(p), bytes: bindingBytes(argmaxBindings, p) }),
+  terms: () => 1,
+  reference: (p, inputs) => ({
+    classes: Float64Array.from({ length: p.rows }, (_, row) =>
+      largestPlace(inputs.scores.subarray(row * p.classes, (row + 1) * p.classes)),
+    ),
+  }),
+  cases,
+});
+
+const epochBindings = {
+  scores,
+  labels: { access: 'read', type: 'u32', length: (p: RowsParams) => p.rows, sample: (p, draw) => draw.integer(p.classes) },
+  /** The batch's mean loss. */
+  loss: { access: 'read', type: 'f32', length: () => 1 },
+  /** Sums over the epoch so far: loss · samples, correct predictions, samples. */
+  totals: { access: 'update', type: 'f32', length: () => 3, sample: (_, draw) => draw.integer(50000) },
+} as const satisfies Record<string, Binding<RowsParams>>;
+
+/**
+ * Adds a batch to the epoch's totals, one workgroup. Counts stay exact up to 2²⁴ samples. The loss is weighted by the
+ * samples of its batch, as Keras weights its running mean.
+ */
+export const epochTotals = defineKernel<RowsParams, keyof typeof epochBindings>({
+  name: 'metrics/epoch-totals',
+  bindings: epochBindings,
+  variants: {
+    tree: {
+      available: () => true,
+      grid: () => [1, 1, 1],
+      wgsl: (p) => `
+${constants({ ROWS: p.rows, CLASSES: p.classes })}
+@group(0) @binding(0) var<storage, read> scores: array<f32>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> totals: array<f32>;
+
+const THREADS = 64u;
+var<workgroup> correct: array<u32, THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(local_invocation_index) thread: u32) {
+  var count = 0u;
+  for (var row = thread; row < ROWS; row += THREADS) {
+    var best = 0u;
+    for (var j = 1u; j < CLASSES; j++) {
+      if (scores[row * CLASSES + j] > scores[row * CLASSES + best]) { best = j; }
+    }
+    if (best == labels[row]) { count++; }
+  }
+  correct[thread] = count;
+  workgroupBarrier();
+  for (var width = THREADS / 2u; width > 0u; width /= 2u) {
+    if (thread < width) { correct[thread] += correct[thread + width]; }
+    workgroupBarrier();
+  }
+  if (thread == 0u) {
+    totals[0] += loss[0] * f32(ROWS);
+    totals[1] += f32(correct[0]);
+    totals[2] += f32(ROWS);
+  }
+}`,
+    },
+  },
+  cost: (p) => ({ flops: elements(p), bytes: bindingBytes(epochBindings, p) }),
+  terms: () => 2,
+  reference: (p, inputs) => {
+    let correct = 0;
+    for (let row = 0; row < p.rows; row++) {
+      if (largestPlace(inputs.scores.subarray(row * p.classes, (row + 1) * p.classes)) === inputs.labels[row]) correct++;
+    }
+    const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
+    const loss = inputs.loss[0] as number;
+    return { totals: Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows) };
+  },
+  cases,
+});

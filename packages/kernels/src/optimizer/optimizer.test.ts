@@ -1,0 +1,11 @@
+import { checkKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { advance, adam, sgd, sgdMomentum, l2Penalty, l2Backward } from './optimizer.js';
+
+const gpu = useGpu();
+checkKernel(gpu, advance);
+checkKernel(gpu, adam);
+checkKernel(gpu, sgd);
+checkKernel(gpu, sgdMomentum);
+checkKernel(gpu, l2Penalty);
+checkKernel(gpu, l2Backward);

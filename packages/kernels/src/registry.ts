@@ -1,0 +1,63 @@
+/** Every kernel there is: what the tests check and the benchmarks time. */
+import {
+  batchNormBackward,
+  batchNormGradientJoin,
+  batchNormGradientSums,
+  batchNormJoin,
+  batchNormMoments,
+  batchNormNormalize,
+} from './batchnorm/batchnorm.js';
+import { conv2dBackwardData } from './conv2d/backward-data.js';
+import { conv2dBackwardWeights } from './conv2d/backward-weights.js';
+import { conv2dForward } from './conv2d/forward.js';
+import { denseBackwardData, denseBackwardWeights, denseForward } from './dense/dense.js';
+import { dropout } from './dropout/dropout.js';
+import { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+import { gather, scatter } from './gather/gather.js';
+import { maxPoolBackward, maxPoolForward } from './maxpool/maxpool.js';
+import { argmax, epochTotals } from './metrics/metrics.js';
+import { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer/optimizer.js';
+import { sum } from './reduce/sum.js';
+import type { Kernel } from './runtime/kernel.js';
+import { softmax, softmaxBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmax/softmax.js';
+
+/** A kernel whose parameters' type has been forgotten: its own cases are what it may be called with. */
+const erase = <P extends object, B extends string>(kernel: Kernel<P, B>): Kernel => kernel as unknown as Kernel;
+
+export const registry: readonly Kernel[] = [
+  erase(conv2dForward),
+  erase(conv2dBackwardData),
+  erase(conv2dBackwardWeights),
+  erase(denseForward),
+  erase(denseBackwardData),
+  erase(denseBackwardWeights),
+  erase(batchNormMoments),
+  erase(batchNormJoin),
+  erase(batchNormNormalize),
+  erase(batchNormGradientSums),
+  erase(batchNormGradientJoin),
+  erase(batchNormBackward),
+  erase(maxPoolForward),
+  erase(maxPoolBackward),
+  erase(relu),
+  erase(reluBackward),
+  erase(add),
+  erase(accumulate),
+  erase(scale),
+  erase(sum),
+  erase(softmax),
+  erase(softmaxBackward),
+  erase(softmaxCrossEntropy),
+  erase(softmaxCrossEntropyBackward),
+  erase(argmax),
+  erase(epochTotals),
+  erase(dropout),
+  erase(advance),
+  erase(adam),
+  erase(sgd),
+  erase(sgdMomentum),
+  erase(l2Penalty),
+  erase(l2Backward),
+  erase(gather),
+  erase(scatter),
+];

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
+
+export default defineConfig({
+  // Tests read the sources of the workspace's packages, not what was built of them.
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Dawn is a native module: it lives in processes, not in threads.
+    pool: 'forks',
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    globalSetup: 'test/set-up.ts',
+  },
+});
