@@ -1,1 +1,32 @@
-export {};
+export { defineOperation, type GradientContext, type Operation } from './autograd/operation.js';
+export { Tape } from './autograd/tape.js';
+export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
+export { type Callback, History, type Logs } from './callbacks/callback.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.js';
+export { FormatError, ModelError, ShapeError } from './errors.js';
+export { Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
+export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
+export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
+export { Dense, type DenseOptions } from './layers/dense.js';
+export { Dropout, type DropoutOptions } from './layers/dropout.js';
+export { Flatten } from './layers/flatten.js';
+export { initialValues, type Initializer } from './layers/initializers.js';
+export { type CallContext, type L2Regularizer, Layer, type LayerOptions, l2, type WeightSpec } from './layers/layer.js';
+export { MaxPooling2D, type MaxPooling2DOptions } from './layers/max-pooling-2d.js';
+export { DeviceData, type Samples } from './model/device-data.js';
+export { type Loss, sparseCategoricalCrossentropy } from './model/losses.js';
+export { ModelMemory, type Slot } from './model/memory.js';
+export { evaluateStep, predictStep, type StepResult, trainStep } from './model/programs.js';
+export { decodeSafetensors, type Element, encodeSafetensors, type TensorEntry } from './model/safetensors.js';
+export { decodeWeights, describeModel, encodeWeights, type ModelDescription, modelFromDescription } from './model/saving.js';
+export {
+  type CompileOptions,
+  type Evaluation,
+  type FitOptions,
+  Sequential,
+  type SequentialOptions,
+  type WeightSnapshot,
+  type WeightValues,
+} from './model/sequential.js';
+export { countParameters } from './model/summary.js';
+export { Adam, type AdamOptions, type Optimizer, type OptimizerState, SGD, type SGDOptions } from './optimizers/optimizers.js';

@@ -132,15 +132,14 @@ const joinBindings = {
 } as const satisfies Record<string, Binding<BatchNormJoinParams>>;
 
 /**
- * Joins the parts' moments and moves the averages, a thread a channel. With n rows so far and k new ones, after Chan,
- * Golub and LeVeque, *Updating formulae and a pairwise algorithm for computing sample variances* (1979):
- * δ = mₖ − m,  m ← m + δ·k / (n + k),  q ← q + qₖ + δ²·n·k / (n + k).
+ * Joins the parts' moments and moves the averages, a thread a channel. With nₖ rows, mean mₖ and squares qₖ in part k:
+ * m = Σ nₖ·mₖ / rows,  variance = Σ (qₖ + nₖ·(mₖ − m)²) / rows.
  */
 export const batchNormJoin = defineKernel<BatchNormJoinParams, keyof typeof joinBindings>({
   name: 'batchnorm/join',
   bindings: joinBindings,
   variants: flat<BatchNormJoinParams>(channels, (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), MOMENTUM: { f32: p.momentum } })}
+${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ONE_MINUS_MOMENTUM: { f32: 1 - p.momentum } })}
 @group(0) @binding(0) var<storage, read> moments: array<f32>;
 @group(0) @binding(1) var<storage, read_write> mean: array<f32>;
 @group(0) @binding(2) var<storage, read_write> variance: array<f32>;
@@ -151,21 +150,20 @@ ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPe
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let channel = thread.x;
   if (channel >= CHANNELS) { return; }
-  var m = 0.0;
-  var q = 0.0;
-  var seen = 0.0;
+  var total = 0.0;
   for (var part = 0u; part < SPLITS && part * PART < ROWS; part++) {
-    let rows = f32(min(PART, ROWS - part * PART));
+    total += f32(min(PART, ROWS - part * PART)) * moments[2u * part * CHANNELS + channel];
+  }
+  let m = total / f32(ROWS);
+  var q = 0.0;
+  for (var part = 0u; part < SPLITS && part * PART < ROWS; part++) {
     let delta = moments[2u * part * CHANNELS + channel] - m;
-    let share = rows / (seen + rows);
-    m = fma(delta, share, m);
-    q += moments[(2u * part + 1u) * CHANNELS + channel] + delta * delta * seen * share;
-    seen += rows;
+    q += fma(f32(min(PART, ROWS - part * PART)) * delta, delta, moments[(2u * part + 1u) * CHANNELS + channel]);
   }
   mean[channel] = m;
   variance[channel] = q / f32(ROWS);
-  movingMean[channel] = MOMENTUM * movingMean[channel] + (1.0 - MOMENTUM) * m;
-  movingVariance[channel] = MOMENTUM * movingVariance[channel] + (1.0 - MOMENTUM) * (q / f32(ROWS));
+  movingMean[channel] += (m - movingMean[channel]) * ONE_MINUS_MOMENTUM;
+  movingVariance[channel] += (q / f32(ROWS) - movingVariance[channel]) * ONE_MINUS_MOMENTUM;
 }`),
   cost: (p) => ({ flops: 10 * parts(p), bytes: bindingBytes(joinBindings, p) }),
   terms: (p) => 4 * p.splits + 4,

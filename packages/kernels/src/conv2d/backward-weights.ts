@@ -67,6 +67,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
 };
 
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
 const subgroup: Variant<Conv2dBackwardWeightsParams> = {
   available: (p, traits) =>
     traits.subgroupSize > 0 && traits.subgroupSize <= 32 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
@@ -107,6 +109,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
     let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
+    // A row is summed by itself and then added: the rounding error grows with the row's length and the number of rows,
+    // not with their product.
+    var rowSum = array<f32, KERNEL_W * CHUNK>();
     for (var left = 0u; left < OUT_W; left += TILE) {
       // A lane holds one input channel of every pixel under the tile, and one output channel of every pixel of dY.
       var pixels: array<f32, SPAN>;
@@ -119,17 +124,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       for (var i = 0u; i < TILE; i++) {
         outputs[i] = select(0.0, dY[(row * OUT_W + left + i) * OUT + co], left + i < OUT_W);
       }
-      for (var kx = 0u; kx < KERNEL_W; kx++) {
-${Array.from(
-  { length: chunk },
-  (_, j) => `
-        for (var i = 0u; i < TILE; i++) {
-          let s = kx * CHUNK + ${j}u;
-          sum[s] = fma(subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u), outputs[i], sum[s]);
-        }`,
-).join('')}
-      }
+${range(p.kernelWidth)
+  .flatMap((kx) => range(chunk).map((j) => `
+      for (var i = 0u; i < TILE; i++) {
+        rowSum[${kx * chunk + j}] = fma(subgroupBroadcast(pixels[i * STRIDE_W + ${kx}u], ${j}u), outputs[i], rowSum[${kx * chunk + j}]);
+      }`))
+  .join('')}
     }
+    for (var s = 0u; s < KERNEL_W * CHUNK; s++) { sum[s] += rowSum[s]; }
   }
   for (var kx = 0u; kx < KERNEL_W; kx++) {
     for (var j = 0u; j < CHUNK; j++) {

@@ -44,7 +44,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let ox = index / OUT % OUT_W;
   let oy = index / (OUT * OUT_W) % OUT_H;
   let n = index / (OUT * OUT_W * OUT_H);
-  var sum = bias[co];
+  var sum = 0.0;
   for (var ky = 0u; ky < KERNEL_H; ky++) {
     let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
@@ -58,7 +58,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }
     }
   }
-  y[index] = select(sum, max(sum, 0.0), RELU);
+  let value = sum + bias[co];
+  y[index] = select(value, max(value, 0.0), RELU);
 }`,
 };
 
@@ -109,14 +110,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 
   var channel: array<u32, COLUMNS>;
   var sum: array<f32, TILE * COLUMNS>;
-  for (var c = 0u; c < COLUMNS; c++) {
-    channel[c] = min(firstChannel + c * LANES, OUT - 1u);
-    for (var i = 0u; i < TILE; i++) { sum[i * COLUMNS + c] = bias[channel[c]]; }
-  }
+  for (var c = 0u; c < COLUMNS; c++) { channel[c] = min(firstChannel + c * LANES, OUT - 1u); }
   for (var ky = 0u; ky < KERNEL_H; ky++) {
     let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (n * HEIGHT + u32(iy)) * WIDTH;
+    var part = array<f32, TILE * COLUMNS>();
     for (var ci = 0u; ci < IN; ci += CHUNK) {
       // A lane holds one input channel of every pixel under the tile.
       var pixels: array<f32, SPAN>;
@@ -134,19 +133,20 @@ ${Array.from(
           for (var c = 0u; c < COLUMNS; c++) {
             let weight = w[taps + (kx * IN + ${j}u) * OUT + channel[c]];
             for (var i = 0u; i < TILE; i++) {
-              sum[i * COLUMNS + c] = fma(subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u), weight, sum[i * COLUMNS + c]);
+              part[i * COLUMNS + c] = fma(subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u), weight, part[i * COLUMNS + c]);
             }
           }
         }`,
 ).join('')}
       }
     }
+    for (var i = 0u; i < TILE * COLUMNS; i++) { sum[i] += part[i]; }
   }
   for (var i = 0u; i < TILE; i++) {
     if (left + i < OUT_W) {
       for (var c = 0u; c < COLUMNS; c++) {
         if (firstChannel + c * LANES < OUT) {
-          let value = sum[i * COLUMNS + c];
+          let value = sum[i * COLUMNS + c] + bias[channel[c]];
           y[(row * OUT_W + left + i) * OUT + channel[c]] = select(value, max(value, 0.0), RELU);
         }
       }

@@ -164,6 +164,9 @@ export class Gpu {
 
   /** Copies `data` to the start of `storage`, before everything that is submitted later. */
   write(storage: Storage, data: Float32Array | Uint32Array | Uint8Array): void {
+    if (data.byteLength > storage.bytes) {
+      throw new KernelError(`${data.byteLength} bytes do not fit into "${storage.label}", which has ${storage.bytes}`);
+    }
     const whole = data.byteLength - (data.byteLength % 4);
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const buffer = bufferOf(storage);

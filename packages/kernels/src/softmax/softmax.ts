@@ -2,7 +2,8 @@
  * Softmax, cross-entropy from integer labels and their gradients, over rows of logits seen as (rows, classes). Float32.
  *
  *   p_j = exp(z_j − m) / Σ_k exp(z_k − m)   with m = max z, so that no logit overflows
- *   loss = log Σ_k exp(z_k − m) + m − z_label          dz_j = (p_j − [j = label]) · dLoss
+ *   loss = log Σ_k exp(z_k − m) + m − z_label          dz_j = (p_j − [j = label]) · share · dLoss
+ *   where `share` is each row's part in the batch's loss: 1 / rows for a mean
  *
  * A thread a row: classes are few. Timed by `pnpm anke bench kernels --filter softmax`.
  */
@@ -32,7 +33,7 @@ const cases: readonly RowsParams[] = [
   { rows: 1024, classes: 10 },
 ];
 
-const rowwise = (shader: (p: RowsParams) => string): Record<'plain', Variant<RowsParams>> => ({
+const rowwise = <P extends RowsParams>(shader: (p: P) => string): Record<'plain', Variant<P>> => ({
   plain: {
     available: () => true,
     grid: (p) => flatGrid(p.rows),
@@ -136,18 +137,24 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 const crossEntropyBackwardBindings = {
   logits,
   labels,
-  dLosses: { access: 'read', type: 'f32', length: rows },
+  /** The gradient of the batch's loss. */
+  dLoss: { access: 'read', type: 'f32', length: () => 1 },
   dLogits: { access: 'write', type: 'f32', length: elements },
 } as const;
 
-/** The gradient of the logits from the gradient of each row's loss. */
-export const softmaxCrossEntropyBackward = defineKernel<RowsParams, keyof typeof crossEntropyBackwardBindings>({
+export interface CrossEntropyBackwardParams extends RowsParams {
+  readonly share: number;
+}
+
+/** The gradient of the logits. */
+export const softmaxCrossEntropyBackward = defineKernel<CrossEntropyBackwardParams, keyof typeof crossEntropyBackwardBindings>({
   name: 'softmax/cross-entropy-backward',
   bindings: crossEntropyBackwardBindings,
-  variants: rowwise(() => `
+  variants: rowwise<CrossEntropyBackwardParams>((p) => `
+${constants({ SHARE: { f32: p.share } })}
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> dLosses: array<f32>;
+@group(0) @binding(2) var<storage, read> dLoss: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dLogits: array<f32>;
 
 @compute @workgroup_size(64)
@@ -161,7 +168,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
   for (var j = 0u; j < CLASSES; j++) {
     let p = exp(logits[start + j] - largest) / total;
-    dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * dLosses[row];
+    dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * (SHARE * dLoss[0]);
   }
 }`),
   cost: (p) => ({ flops: 7 * elements(p), bytes: bindingBytes(crossEntropyBackwardBindings, p) }),
@@ -170,8 +177,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     dLogits: reference(inputs.logits, p.classes).map((probability, i) => {
       const row = Math.floor(i / p.classes);
       const target = i % p.classes === inputs.labels[row] ? 1 : 0;
-      return (probability - target) * (inputs.dLosses[row] as number);
+      return (probability - target) * p.share * (inputs.dLoss[0] as number);
     }),
   }),
-  cases,
+  cases: cases.map((p) => ({ ...p, share: 1 / p.rows })),
 });

@@ -1,0 +1,71 @@
+/** The notebook's picture: validation loss and accuracy over the epochs, a line an optimizer. */
+import { createRequire } from 'node:module';
+import { Resvg } from '@resvg/resvg-js';
+import * as vega from 'vega';
+import * as vegaLite from 'vega-lite';
+import type { Phase } from '../training.js';
+
+const FONT = 'DejaVu Sans';
+const COLORS: Readonly<Record<string, string>> = { Adam: '#1f77b4', SGD: '#ff7f0e' };
+const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
+
+/** The picture as SVG. */
+export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
+  const values = phases.flatMap(({ optimizer, epochs }) =>
+    epochs.map((record, i) => ({
+      optimizer: title(optimizer),
+      epoch: i + 1,
+      loss: record['val_loss'],
+      accuracy: record['val_accuracy'],
+    })),
+  );
+  const shown = phases.filter(({ epochs }) => epochs.length > 0).map(({ optimizer }) => title(optimizer));
+  const longest = Math.max(1, ...phases.map(({ epochs }) => epochs.length));
+  const panel = (field: 'loss' | 'accuracy', name: string, legend: boolean): object => ({
+    width: 360,
+    height: 260,
+    title: { text: name, fontSize: 14, offset: 12 },
+    mark: { type: 'line', point: { size: 36, filled: true }, strokeWidth: 2 },
+    encoding: {
+      x: {
+        field: 'epoch',
+        type: 'quantitative',
+        title: 'Epoch',
+        scale: { domain: [1, Math.max(2, longest)], nice: false },
+        axis: { tickMinStep: 1, format: 'd', grid: true },
+      },
+      y: { field, type: 'quantitative', title: name, scale: { zero: false }, axis: { format: field === 'accuracy' ? '.3f' : '~g' } },
+      color: {
+        field: 'optimizer',
+        type: 'nominal',
+        title: 'Optimizer',
+        scale: { domain: shown, range: shown.map((name) => COLORS[name] ?? '#2ca02c') },
+        ...(legend ? {} : { legend: null }),
+      },
+    },
+  });
+  const specification = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    background: 'white',
+    padding: 16,
+    spacing: 36,
+    data: { values },
+    hconcat: [panel('loss', 'Validation loss', false), panel('accuracy', 'Validation accuracy', true)],
+    config: {
+      font: FONT,
+      axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6', titlePadding: 10 },
+      legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal' },
+      view: { stroke: '#bbbbbb' },
+    },
+  };
+  const { spec } = vegaLite.compile(specification as unknown as vegaLite.TopLevelSpec);
+  return await new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG();
+}
+
+/** An SVG as PNG, at twice its size, with the font that comes along: the result is the same on every machine. */
+export function renderPng(svg: string): Uint8Array {
+  const { resolve } = createRequire(import.meta.url);
+  const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) => resolve(`dejavu-fonts-ttf/ttf/${file}`));
+  const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: FONT };
+  return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 }, background: 'white' }).render().asPng();
+}

@@ -1,0 +1,66 @@
+import { parseCsv, readFile } from '@anke/data';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { openDevice } from '../device.js';
+import { loadModel } from '../model-folder.js';
+import { mostLikely, samplesOf } from '../samples.js';
+import { count, percent, Terminal } from '../terminal.js';
+
+interface Options {
+  readonly model: string;
+  readonly input: string;
+  readonly json: boolean;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('loss, accuracy and confusion matrix of a trained model on a labelled CSV file')
+    .requiredOption('--model <folder>', 'the folder of a run')
+    .requiredOption('--input <csv>', 'images in the form of train.csv')
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .addHelpText('after', '\nExample:\n  anke evaluate --model runs/first --input data/digits/Dig-MNIST.csv')
+    .action(runEvaluate);
+}
+
+async function runEvaluate(options: Options): Promise<void> {
+  const terminal = new Terminal(options);
+  const images = parseCsv(options.input, readFile(options.input), { first: 'label' });
+  const device = await openDevice(terminal);
+  const model = loadModel(options.model, device);
+  const bar = terminal.progress('Evaluating', 'images');
+  const { loss, accuracy } = await model.evaluate(samplesOf(images), { onProgress: bar.update });
+  const probabilities = await model.predict(samplesOf(images));
+  bar.stop();
+  const classes = model.outputShape[0] as number;
+  const matrix = confusionMatrix(images.labels as Uint8Array, mostLikely(probabilities, classes), classes);
+
+  terminal.fact('images', count(images.count));
+  terminal.fact('loss', loss.toFixed(4));
+  terminal.fact('accuracy', percent(accuracy));
+  terminal.heading('Confusion matrix (rows: true class, columns: predicted)');
+  const width = Math.max(3, ...matrix.flat().map((value) => String(value).length));
+  const cells = (values: readonly (number | string)[]): string => values.map((value) => String(value).padStart(width)).join(' ');
+  terminal.say(`      ${colors.dim(cells(matrix.map((_, i) => i)))}`);
+  matrix.forEach((row, i) => {
+    const shown = row.map((value, j) => {
+      const cell = String(value).padStart(width);
+      if (i === j) return colors.green(cell);
+      return value === 0 ? colors.dim('·'.padStart(width)) : cell;
+    });
+    terminal.say(`  ${colors.dim(String(i).padStart(3))} ${shown.join(' ')}`);
+  });
+  terminal.result({ input: options.input, images: images.count, loss, accuracy, confusionMatrix: matrix, adapter: device.report.name });
+  device.gpu.destroy();
+}
+
+/** Counts by true class, then by predicted class. */
+export function confusionMatrix(labels: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
+  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < labels.length; i++) {
+    const row = matrix[labels[i] as number] as number[];
+    const column = predicted[i] as number;
+    row[column] = (row[column] as number) + 1;
+  }
+  return matrix;
+}

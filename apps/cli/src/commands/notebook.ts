@@ -1,0 +1,174 @@
+import { join } from 'node:path';
+import { type Competition, formatSubmission, type ImageDataset, readCompetition, splitForValidation } from '@anke/data';
+import { Adam, SGD, type Sequential } from '@anke/nn';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { curvesSvg, renderPng } from '../charts/curves.js';
+import { type Device, openDevice } from '../device.js';
+import { Interrupted } from '../errors.js';
+import { makeRunFolder, writeWhole } from '../files.js';
+import { saveModel } from '../model-folder.js';
+import { notebookModel } from '../notebook-model.js';
+import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
+import { count, duration, percent, Terminal } from '../terminal.js';
+import { formatHistory, type Phase, stopOnInterrupt, trainPhase } from '../training.js';
+import { natural, positive, seed } from './options.js';
+
+interface Options {
+  readonly data: string;
+  readonly out?: string;
+  readonly seed: number;
+  readonly limit?: number;
+  readonly adamEpochs: number;
+  readonly sgdEpochs: number;
+  readonly batchSize: number;
+  readonly json: boolean;
+}
+
+const VALIDATION_SPLIT = 0.2;
+const PATIENCE = 3;
+
+export function addNotebook(program: Command): void {
+  program
+    .command('notebook')
+    .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
+    .requiredOption('--data <folder|zip>', 'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv')
+    .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
+    .option('--seed <n>', 'everything random comes from it', seed, 77)
+    .option('--limit <n>', 'use only the first rows of train.csv', positive)
+    .option('--adam-epochs <n>', 'epochs with Adam at most', natural, 20)
+    .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
+    .option('--batch-size <n>', 'images in a training step', positive, 32)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  anke notebook --data Kannada-MNIST.zip\n  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2',
+    )
+    .action(runNotebook);
+}
+
+async function runNotebook(options: Options): Promise<void> {
+  const started = performance.now();
+  const terminal = new Terminal(options);
+
+  terminal.heading('Input files');
+  const competition = await readFiles(terminal, options);
+  const { training, validation } = splitForValidation(competition.train, VALIDATION_SPLIT);
+  const [height, width, channels] = training.shape;
+  terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
+  terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
+
+  const device = await openDevice(terminal);
+  const folder = makeRunFolder(options.out, 'notebook');
+  terminal.fact('device', `${device.report.name} (${device.report.why})`);
+  terminal.fact('run folder', folder);
+  writeWhole(join(folder, 'config.json'), `${JSON.stringify({ command: 'notebook', ...options, adapter: device.report.name }, null, 2)}\n`);
+
+  terminal.heading('Model');
+  const model = notebookModel(training.shape, { seed: options.seed });
+  terminal.say(model.summary());
+
+  const release = stopOnInterrupt(terminal, model);
+  const data = { training: samplesOf(training), validation: samplesOf(validation) };
+  const phases: Phase[] = [];
+  const plans = [
+    { title: 'Training with Adam', optimizer: new Adam(), epochs: options.adamEpochs },
+    { title: 'Training with SGD, from the best weights', optimizer: new SGD(), epochs: options.sgdEpochs },
+  ];
+  for (const { title, optimizer, epochs } of plans) {
+    terminal.heading(title);
+    phases.push(await trainPhase(terminal, device, model, data, { optimizer, epochs, batchSize: options.batchSize, patience: PATIENCE }));
+    if (model.interrupted) break;
+  }
+
+  await saveModel(folder, model);
+  writeWhole(join(folder, 'history.csv'), formatHistory(phases));
+  const svg = await curvesSvg(phases);
+  writeWhole(join(folder, 'curves.svg'), svg);
+  writeWhole(join(folder, 'curves.png'), renderPng(svg));
+  if (model.interrupted) throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+
+  terminal.heading('Prediction');
+  const scores = await predict(terminal, device, model, competition, folder);
+  release();
+
+  const seconds = (performance.now() - started) / 1000;
+  terminal.say(`\n${colors.bold('Done')} in ${duration(seconds)}. Curves, model and submission are in ${colors.bold(folder)}`);
+  terminal.result({
+    folder,
+    files: competition.files,
+    parameters: 173_674,
+    epochs: Object.fromEntries(phases.map(({ optimizer, epochs }) => [optimizer, epochs.length])),
+    final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
+    best: bestOf(phases),
+    ...scores,
+    seconds,
+    adapter: device.report.name,
+  });
+  device.gpu.destroy();
+}
+
+async function readFiles(terminal: Terminal, { data, limit }: Options): Promise<Competition> {
+  let bar = terminal.progress('', 'bytes');
+  let reading = '';
+  const competition = await readCompetition(data, {
+    ...(limit === undefined ? {} : { limit }),
+    onProgress: (file, done, total) => {
+      if (file !== reading) {
+        bar.stop();
+        bar = terminal.progress(`Reading ${file}`, 'bytes');
+        reading = file;
+      }
+      bar.update(done, total);
+    },
+  });
+  bar.stop();
+  const describe = ({ source, count: images }: ImageDataset): void => terminal.fact(source, `${count(images)} images`);
+  describe(competition.train);
+  describe(competition.test);
+  if (competition.digMnist) describe(competition.digMnist);
+  return competition;
+}
+
+interface Scores {
+  readonly digMnistAccuracy?: number;
+  readonly testAccuracy?: number;
+}
+
+/** Predicts the test images, writes the submission, and scores what has labels. */
+async function predict(terminal: Terminal, device: Device, model: Sequential, competition: Competition, folder: string): Promise<Scores> {
+  const { test, testLabels, digMnist } = competition;
+  const started = performance.now();
+  const bar = terminal.progress('Predicting test.csv', 'images');
+  const probabilities = await model.predict(samplesOf(test), { onProgress: bar.update });
+  bar.stop();
+  const seconds = (performance.now() - started) / 1000;
+  const labels = mostLikely(probabilities, model.outputShape[0] as number);
+  const file = join(folder, 'submission.csv');
+  writeWhole(file, formatSubmission(test.ids as readonly string[], labels));
+  terminal.fact('test.csv', `${count(test.count)} predictions in ${duration(seconds)} (${count(test.count / seconds)} images/s)`);
+  terminal.fact('submission', file);
+  let scores: Scores = {};
+  if (testLabels) {
+    const testAccuracy = accuracyOf(labels, testLabels);
+    terminal.fact('test.csv', `accuracy ${percent(testAccuracy)}`);
+    scores = { ...scores, testAccuracy };
+  }
+  if (digMnist) {
+    const { accuracy } = await model.evaluate(samplesOf(digMnist));
+    terminal.fact('Dig-MNIST.csv', `accuracy ${percent(accuracy)}`);
+    scores = { ...scores, digMnistAccuracy: accuracy };
+  }
+  device.gpu.check();
+  return scores;
+}
+
+/** The epoch with the least validation loss. */
+function bestOf(phases: readonly Phase[]): object | null {
+  const all = phases.flatMap(({ optimizer, epochs }) => epochs.map((record, i) => ({ optimizer, epoch: i + 1, record })));
+  const loss = ({ record }: (typeof all)[number]): number => record['val_loss'] as number;
+  const [first, ...rest] = all;
+  if (!first) return null;
+  const { optimizer, epoch, record } = rest.reduce((best, next) => (loss(next) < loss(best) ? next : best), first);
+  return { optimizer, epoch, ...record };
+}

@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { synthesize, writeCompetition } from '@anke/data';
+import type { Command } from 'commander';
+import { contactSheet } from '../charts/contact-sheet.js';
+import { writeWhole } from '../files.js';
+import { count, Terminal } from '../terminal.js';
+import { positive, seed } from './options.js';
+
+interface Options {
+  readonly to: string;
+  readonly train: number;
+  readonly test: number;
+  readonly seed: number;
+}
+
+export function addSynth(program: Command): void {
+  program
+    .command('synth')
+    .description('write a synthetic data set of Kannada digits in the competition’s four files')
+    .requiredOption('--to <folder>', 'folder to write to')
+    .option('--train <n>', 'images to train on', positive, 6000)
+    .option('--test <n>', 'images to be predicted, and as many harder ones', positive, 1000)
+    .option('--seed <n>', 'the same seed draws the same digits', seed, 77)
+    .addHelpText('after', '\nExample:\n  anke synth --to data/digits --train 6000 --test 1000 --seed 1')
+    .action((options: Options) => {
+      const terminal = new Terminal();
+      mkdirSync(options.to, { recursive: true });
+      const bar = terminal.progress('Drawing', 'digits');
+      const digits = synthesize({ ...options, onProgress: bar.update });
+      bar.stop();
+      writeCompetition(digits, (name, content) => {
+        writeWhole(join(options.to, name), content);
+        terminal.fact(name, `${count(content.length / 1000)} kB`);
+      });
+      writeWhole(join(options.to, 'contact-sheet.png'), contactSheet(digits.train));
+      terminal.fact('contact-sheet.png', 'what the digits look like');
+      terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${options.to}`);
+    });
+}

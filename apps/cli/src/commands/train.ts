@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { type ImageDataset, openSource, parseCsv, readFile, splitForValidation } from '@anke/data';
+import { Adam, SGD } from '@anke/nn';
+import { type Command, Option } from 'commander';
+import { curvesSvg, renderPng } from '../charts/curves.js';
+import { openDevice } from '../device.js';
+import { Interrupted } from '../errors.js';
+import { makeRunFolder, writeWhole } from '../files.js';
+import { saveModel } from '../model-folder.js';
+import { notebookModel } from '../notebook-model.js';
+import { samplesOf } from '../samples.js';
+import { count, duration, Terminal } from '../terminal.js';
+import { formatHistory, stopOnInterrupt, trainPhase } from '../training.js';
+import { natural, positive, positiveNumber, seed, share } from './options.js';
+
+interface Options {
+  readonly data: string;
+  readonly out?: string;
+  readonly epochs: number;
+  readonly optimizer: 'adam' | 'sgd';
+  readonly learningRate?: number;
+  readonly patience: number;
+  readonly validationSplit: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly limit?: number;
+  readonly json: boolean;
+}
+
+export function addTrain(program: Command): void {
+  program
+    .command('train')
+    .description('train the notebook’s CNN with one optimizer')
+    .requiredOption('--data <folder|zip|csv>', 'train.csv, or what holds it')
+    .option('--out <folder>', 'run folder; default: the next free runs/<date>-train-<n>')
+    .option('--epochs <n>', 'epochs at most', natural, 20)
+    .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']).default('adam'))
+    .option('--learning-rate <x>', 'step size; default: 0.001 for adam, 0.01 for sgd', positiveNumber)
+    .option('--patience <n>', 'epochs without a better validation loss before it stops', natural, 3)
+    .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share, 0.2)
+    .option('--batch-size <n>', 'images in a training step', positive, 32)
+    .option('--seed <n>', 'everything random comes from it', seed, 77)
+    .option('--limit <n>', 'use only the first rows', positive)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
+    .action(runTrain);
+}
+
+async function readTraining({ data, limit }: Options): Promise<ImageDataset> {
+  const options = { first: 'label', ...(limit === undefined ? {} : { limit }) } as const;
+  if (data.toLowerCase().endsWith('.csv')) return parseCsv(data, readFile(data), options);
+  const source = await openSource(data);
+  return parseCsv('train.csv', await source.read('train.csv'), options);
+}
+
+async function runTrain(options: Options): Promise<void> {
+  const started = performance.now();
+  const terminal = new Terminal(options);
+  const { training, validation } = splitForValidation(await readTraining(options), options.validationSplit);
+  const device = await openDevice(terminal);
+  const folder = makeRunFolder(options.out, 'train');
+  terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
+  terminal.fact('device', `${device.report.name} (${device.report.why})`);
+  terminal.fact('run folder', folder);
+  writeWhole(join(folder, 'config.json'), `${JSON.stringify({ command: 'train', ...options, adapter: device.report.name }, null, 2)}\n`);
+
+  const model = notebookModel(training.shape, { seed: options.seed });
+  const release = stopOnInterrupt(terminal, model);
+  const rate = options.learningRate === undefined ? {} : { learningRate: options.learningRate };
+  const optimizer = options.optimizer === 'adam' ? new Adam(rate) : new SGD(rate);
+  const data = { training: samplesOf(training), validation: samplesOf(validation) };
+  terminal.say();
+  const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
+  await saveModel(folder, model);
+  writeWhole(join(folder, 'history.csv'), formatHistory([phase]));
+  const svg = await curvesSvg([phase]);
+  writeWhole(join(folder, 'curves.svg'), svg);
+  writeWhole(join(folder, 'curves.png'), renderPng(svg));
+  release();
+  if (model.interrupted) throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+
+  const seconds = (performance.now() - started) / 1000;
+  terminal.say(`\nDone in ${duration(seconds)}. The model is in ${folder}`);
+  const best = phase.bestEpoch === undefined ? null : { epoch: phase.bestEpoch, ...phase.epochs[phase.bestEpoch - 1] };
+  terminal.result({ folder, epochs: phase.epochs.length, best, seconds, adapter: device.report.name });
+  device.gpu.destroy();
+}

@@ -1,0 +1,57 @@
+/** Files that appear whole or not at all, and folders of runs that never overwrite one another. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { CommandError } from './errors.js';
+
+/** Writes beside the place and moves it there when it is complete. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  if (existsSync(path) && statSync(path).isDirectory()) throw new CommandError(`${path}: this is a folder, and a file is to be written`);
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    writeFileSync(draft, content, { flush: true });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw Object.assign(error as NodeJS.ErrnoException, { path });
+  }
+}
+
+/** Room that a run's files need; better to say so before the training than after it. */
+const ROOM = 16 * 2 ** 20;
+
+/**
+ * Makes an empty folder for a run.
+ *
+ * @param wanted the folder that the user named; else the next free `runs/<date>-<name>-<n>`
+ * @throws CommandError if the folder holds files, cannot be written, or its disk is full
+ */
+export function makeRunFolder(wanted: string | undefined, name: string): string {
+  const folder = wanted ?? nextFree(name);
+  const existed = existsSync(folder);
+  if (existed && !statSync(folder).isDirectory()) throw new CommandError(`${folder}: this is a file, and a run needs a folder of its own`);
+  if (existed && readdirSync(folder).length > 0) {
+    throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < ROOM) throw new CommandError(`${folder}: the disk is full (${Math.floor((bavail * bsize) / 2 ** 20)} MiB left)`);
+    const probe = join(folder, '.probe');
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    if (!existed && existsSync(folder)) rmdirSync(folder);
+    throw error instanceof CommandError ? error : Object.assign(error as NodeJS.ErrnoException, { path: folder });
+  }
+  return folder;
+}
+
+function nextFree(name: string): string {
+  const now = new Date();
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  for (let n = 1; ; n++) {
+    const folder = join('runs', `${date}-${name}-${n}`);
+    if (!existsSync(folder)) return folder;
+  }
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import colors from 'picocolors';
+import { addBenchStep } from './commands/bench-step.js';
+import { addDoctor } from './commands/doctor.js';
+import { addEvaluate } from './commands/evaluate.js';
+import { addNotebook } from './commands/notebook.js';
+import { addPredict } from './commands/predict.js';
+import { addSynth } from './commands/synth.js';
+import { addTrain } from './commands/train.js';
+import { addVerify } from './commands/verify.js';
+import { EXIT, explain } from './errors.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('anke')
+  .description('Trains convolutional networks on the GPU, with WebGPU kernels written by hand.')
+  .version(version)
+  .showHelpAfterError(colors.dim('(add --help for what this command takes)'))
+  .exitOverride();
+
+addNotebook(program);
+addTrain(program);
+addPredict(program);
+addEvaluate(program);
+addSynth(program);
+addVerify(program);
+addDoctor(program);
+addBenchStep(program.command('bench').description('time what the engine does'));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has already said what was wrong, or printed the help that was asked for.
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  } else {
+    const { message, code } = explain(error);
+    process.stderr.write(`${colors.red('anke:')} ${message}\n`);
+    // Work that is still under way on the device must not hold the program back.
+    process.exit(code);
+  }
+}

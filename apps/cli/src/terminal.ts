@@ -1,0 +1,88 @@
+/** What people see: lines, headings and progress, in a terminal, a pipe or CI. */
+import { SingleBar } from 'cli-progress';
+import colors from 'picocolors';
+
+/** With `--json`, stdout belongs to the machine, and people's lines go to stderr. */
+export class Terminal {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #json: boolean;
+
+  constructor({ json = false }: { readonly json?: boolean } = {}) {
+    this.#json = json;
+    this.#stream = json ? process.stderr : process.stdout;
+  }
+
+  get columns(): number {
+    return this.#stream.isTTY ? this.#stream.columns : 100;
+  }
+
+  say(line = ''): void {
+    this.#stream.write(`${line}\n`);
+  }
+
+  heading(text: string): void {
+    this.say();
+    this.say(colors.bold(text));
+  }
+
+  /** A name and what it is, in two columns. */
+  fact(name: string, value: string): void {
+    this.say(`  ${colors.dim(name.padEnd(14))} ${value}`);
+  }
+
+  /** The last line on stdout, if `--json` asked for it. */
+  result(value: object): void {
+    if (this.#json) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /**
+   * A bar with rate and time left, shown after a moment and only in a terminal; call `stop` when done.
+   *
+   * @param unit what is counted, in the plural
+   */
+  progress(label: string, unit: string): { update(done: number, total: number): void; stop(): void } {
+    const started = performance.now();
+    let bar: SingleBar | undefined;
+    return {
+      update: (done, total) => {
+        if (!this.#stream.isTTY || performance.now() - started < 400) return;
+        const seconds = (performance.now() - started) / 1000;
+        const rate = done / seconds;
+        const left = rate > 0 ? (total - done) / rate : 0;
+        const payload = { label, rate: `${count(rate)} ${unit}/s`, left: duration(left) };
+        if (!bar) {
+          const width = Math.max(8, Math.min(28, this.columns - label.length - 44));
+          bar = new SingleBar({
+            format: '{label} {bar} {percentage}%  {rate}  {left} left',
+            barsize: width,
+            barCompleteChar: '█',
+            barIncompleteChar: '░',
+            hideCursor: true,
+            clearOnComplete: true,
+            stream: this.#stream,
+          });
+          bar.start(total, done, payload);
+        } else {
+          bar.update(done, payload);
+        }
+      },
+      stop: () => {
+        bar?.stop();
+        bar = undefined;
+      },
+    };
+  }
+}
+
+export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** 4.2 s, 37 s, 3 min 20 s */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 99.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(Math.round(seconds) / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds) % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;

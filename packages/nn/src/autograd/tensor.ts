@@ -1,0 +1,28 @@
+import type { Storage } from '@anke/kernels';
+import type { Node } from './tape.js';
+
+export type Shape = readonly number[];
+
+/** Number of elements. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, side) => product * side, 1);
+
+/** `(32, 28, 28, 1)`; a free batch axis is written `None`, as Keras does. */
+export const formatShape = (shape: readonly (number | null)[]): string =>
+  `(${shape.map((side) => side ?? 'None').join(', ')}${shape.length === 1 ? ',' : ''})`;
+
+/** An array of float32 (or of uint32 labels) on the device, as an operation's input or output. */
+export class Tensor {
+  /** The operation that made this tensor, if a gradient has to flow back through it. */
+  node: Node | undefined;
+
+  constructor(
+    readonly shape: Shape,
+    readonly storage: Storage,
+    /** Where this tensor's own gradient is gathered, if it is a weight that is trained. */
+    readonly gradient?: Storage,
+  ) {}
+
+  get needsGradient(): boolean {
+    return this.gradient !== undefined || this.node !== undefined;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What a model does to one batch, as operations on any executor: gather, forward, loss, backward, update. Recorded once,
+ * a program is replayed for every batch of its size.
+ */
+import { advance, epochTotals, type Executor, gather, scatter, type Storage } from '@anke/kernels';
+import { Tape } from '../autograd/tape.js';
+import { type Shape, sizeOf, Tensor } from '../autograd/tensor.js';
+import type { CallContext, Layer } from '../layers/layer.js';
+import { add, l2 } from '../operations/loss.js';
+import type { Optimizer } from '../optimizers/optimizers.js';
+import type { DeviceData } from './device-data.js';
+import type { Loss } from './losses.js';
+import type { ModelMemory } from './memory.js';
+
+export interface ProgramModel {
+  readonly layers: readonly Layer[];
+  readonly memory: ModelMemory;
+  readonly seed: number;
+}
+
+export interface Batch {
+  readonly size: number;
+  /** Rows between batches: the size of a full one, also where this is the smaller last one. */
+  readonly stride: number;
+}
+
+/** What a caller may want to read after a step. */
+export interface StepResult {
+  readonly logits: Tensor;
+  /** The batch's mean loss, with the penalties. */
+  readonly loss: Tensor;
+}
+
+/** Moves on to the next batch where no optimizer does it. */
+function count(executor: Executor, { counters, scratch }: ModelMemory): void {
+  executor.dispatch(advance, { beta1: 0, beta2: 0 }, { counters, corrections: scratch });
+}
+
+function takeBatch(tape: Tape, data: DeviceData, counters: Storage, { size, stride }: Batch): { x: Tensor; labels: Tensor } {
+  const x = tape.temporary('batch', [size, ...data.shape]);
+  const labels = tape.temporary('labels', [size]);
+  const rowLength = sizeOf(data.shape);
+  tape.executor.dispatch(
+    gather,
+    { batch: size, rows: data.count, rowLength, stride, factor: data.rescale },
+    { pixels: data.pixels, labels: data.labels, order: data.order, counters, x: x.storage, y: labels.storage },
+  );
+  return { x, labels };
+}
+
+function forward(tape: Tape, model: ProgramModel, x: Tensor, training: boolean, logits: boolean): Tensor {
+  return model.layers.reduce((input, layer, index) => {
+    const context: CallContext = {
+      tape,
+      training,
+      logits: logits && index === model.layers.length - 1,
+      weight: (name) => model.memory.tensor(`${layer.name}/${name}`, training),
+      seed: model.seed,
+      index,
+      step: model.memory.counters,
+    };
+    return layer.call(input, context);
+  }, x);
+}
+
+/** The loss with the penalties of all regularized weights. */
+function totalLoss(tape: Tape, model: ProgramModel, loss: Loss, logits: Tensor, labels: Tensor, training: boolean): Tensor {
+  return model.memory.slots.reduce((total, { name, spec }) => {
+    if (!spec.regularizer) return total;
+    const w = model.memory.tensor(name, training);
+    return tape.apply(add, { a: total, b: tape.apply(l2, { w }, { factor: spec.regularizer.l2 }) }, {});
+  }, loss(tape, logits, labels));
+}
+
+function addToTotals(executor: Executor, { logits, loss }: StepResult, labels: Tensor, totals: Storage): void {
+  const [rows = 1, classes = 1] = logits.shape;
+  executor.dispatch(
+    epochTotals,
+    { rows, classes },
+    { scores: logits.storage, labels: labels.storage, loss: loss.storage, totals },
+  );
+}
+
+/** One step of training: gradients, an update of the weights, the epoch's sums. */
+export function trainStep(
+  executor: Executor,
+  model: ProgramModel,
+  data: DeviceData,
+  batch: Batch,
+  loss: Loss,
+  optimizer: Optimizer,
+  moments: readonly Storage[],
+  totals: Storage,
+): StepResult {
+  const { memory } = model;
+  const tape = new Tape(executor);
+  const { x, labels } = takeBatch(tape, data, memory.counters, batch);
+  const logits = forward(tape, model, x, true, true);
+  const result = { logits, loss: totalLoss(tape, model, loss, logits, labels, true) };
+  addToTotals(executor, result, labels, totals);
+  tape.backward(result.loss, memory.one);
+  optimizer.update(executor, { ...memory, moments });
+  return result;
+}
+
+/** One step of evaluation: the epoch's sums only. */
+export function evaluateStep(
+  executor: Executor,
+  model: ProgramModel,
+  data: DeviceData,
+  batch: Batch,
+  loss: Loss,
+  totals: Storage,
+): StepResult {
+  const tape = new Tape(executor);
+  const { x, labels } = takeBatch(tape, data, model.memory.counters, batch);
+  const logits = forward(tape, model, x, false, true);
+  const result = { logits, loss: totalLoss(tape, model, loss, logits, labels, false) };
+  addToTotals(executor, result, labels, totals);
+  count(executor, model.memory);
+  return result;
+}
+
+/** One step of prediction: the model's outputs, put into `results` (samples, ...output) where they belong. */
+export function predictStep(
+  executor: Executor,
+  model: ProgramModel,
+  data: DeviceData,
+  batch: Batch,
+  results: Storage,
+): Shape {
+  const tape = new Tape(executor);
+  const { x } = takeBatch(tape, data, model.memory.counters, batch);
+  const y = forward(tape, model, x, false, false);
+  const rowLength = sizeOf(y.shape) / batch.size;
+  executor.dispatch(
+    scatter,
+    { batch: batch.size, rows: data.count, rowLength, stride: batch.stride },
+    { x: y.storage, counters: model.memory.counters, result: results },
+  );
+  count(executor, model.memory);
+  return y.shape;
+}

@@ -1,0 +1,95 @@
+/**
+ * The safetensors format: eight bytes with the header's length, a JSON header with each tensor's type, shape and place,
+ * then the values, little-endian. Source: github.com/huggingface/safetensors, README.
+ */
+import { type Shape, sizeOf } from '../autograd/tensor.js';
+import { FormatError } from '../errors.js';
+
+export type Element = 'F32' | 'I32' | 'U32' | 'U8';
+
+export interface TensorEntry {
+  readonly type: Element;
+  readonly shape: Shape;
+  readonly values: Float32Array | Int32Array | Uint32Array | Uint8Array;
+}
+
+const WIDTH: Readonly<Record<Element, number>> = { F32: 4, I32: 4, U32: 4, U8: 1 };
+/** Of the header; the format's own limit. */
+const LARGEST_HEADER = 100_000_000;
+
+/** A file's bytes. Tensors are stored in the order of the map. */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, { type, shape, values }] of tensors) {
+    const begin = end;
+    end += values.byteLength;
+    header[name] = { dtype: type, shape, data_offsets: [begin, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  // The values start at a multiple of eight.
+  const start = Math.ceil((8 + json.length) / 8) * 8;
+  const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true);
+  bytes.set(json, 8);
+  let place = start;
+  for (const { values } of tensors.values()) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), place);
+    place += values.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * The tensors of a file, by name.
+ *
+ * @throws FormatError if the bytes are no safetensors file, or one with types other than F32, I32, U32 and U8
+ */
+export function decodeSafetensors(bytes: Uint8Array): Map<string, TensorEntry> {
+  const fail = (reason: string): never => {
+    throw new FormatError(`not a safetensors file: ${reason}`);
+  };
+  if (bytes.length < 8) fail(`it has only ${bytes.length} bytes`);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > LARGEST_HEADER || 8 + length > bytes.length) fail(`its header would be ${length} bytes long`);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+  } catch {
+    return fail('its header is no JSON');
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header)) return fail('its header is no JSON object');
+
+  const data = bytes.subarray(8 + length);
+  const tensors = new Map<string, TensorEntry>();
+  for (const [name, entry] of Object.entries(header as Record<string, unknown>)) {
+    if (name === '__metadata__') continue;
+    const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+    const isCounts = (value: unknown): value is number[] =>
+      Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
+    if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+      return fail(`tensor "${name}" has no proper shape and data_offsets`);
+    }
+    if (typeof dtype !== 'string' || !(dtype in WIDTH)) {
+      throw new FormatError(`tensor "${name}" has type ${String(dtype)}; F32, I32, U32 and U8 can be read`);
+    }
+    const type = dtype as Element;
+    const [begin = 0, end = 0] = offsets;
+    if (end > data.length || end - begin !== sizeOf(shape) * WIDTH[type]) {
+      return fail(`tensor "${name}" of shape (${shape.join(', ')}) does not fill bytes ${begin} to ${end} of ${data.length}`);
+    }
+    // A copy, since views need aligned offsets. (Node's Buffer.slice would not copy.)
+    const { buffer } = new Uint8Array(data.subarray(begin, end));
+    const values = {
+      F32: () => new Float32Array(buffer),
+      I32: () => new Int32Array(buffer),
+      U32: () => new Uint32Array(buffer),
+      U8: () => new Uint8Array(buffer),
+    }[type]();
+    tensors.set(name, { type, shape, values });
+  }
+  return tensors;
+}

@@ -1,0 +1,48 @@
+import { relu as reluKernel, reluBackward, softmax as softmaxKernel, softmaxBackward } from '@anke/kernels';
+import { defineOperation, type GradientContext } from '../autograd/operation.js';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
+
+/** y = max(x, 0) */
+export const relu = defineOperation({
+  name: 'relu',
+  inputs: ['x'],
+  constants: [],
+  forward: (tape, { x }) => {
+    const y = tape.temporary('relu', x.shape);
+    tape.executor.dispatch(reluKernel, { length: sizeOf(x.shape) }, { x: x.storage, y: y.storage });
+    return { output: y, saved: {} };
+  },
+  gradients: {
+    x: ({ executor, output, dY, destination }: GradientContext<object, 'x'>): Tensor => {
+      const dX = destination('x');
+      const bindings = { y: output.storage, dY: dY.storage, dX: dX.storage };
+      executor.dispatch(reluBackward, { length: sizeOf(output.shape) }, bindings);
+      return dX;
+    },
+  },
+});
+
+const rowsOf = (x: Tensor): { rows: number; classes: number } => {
+  const classes = x.shape.at(-1) as number;
+  return { rows: sizeOf(x.shape) / classes, classes };
+};
+
+/** Softmax over the last axis. */
+export const softmax = defineOperation({
+  name: 'softmax',
+  inputs: ['x'],
+  constants: [],
+  forward: (tape, { x }) => {
+    const y = tape.temporary('softmax', x.shape);
+    tape.executor.dispatch(softmaxKernel, rowsOf(x), { logits: x.storage, y: y.storage });
+    return { output: y, saved: {} };
+  },
+  gradients: {
+    x: ({ executor, output, dY, destination }: GradientContext<object, 'x'>): Tensor => {
+      const dX = destination('x');
+      const bindings = { y: output.storage, dY: dY.storage, dLogits: dX.storage };
+      executor.dispatch(softmaxBackward, rowsOf(output), bindings);
+      return dX;
+    },
+  },
+});

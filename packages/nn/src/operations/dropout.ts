@@ -1,0 +1,32 @@
+import { dropout as kernel, type Storage } from '@anke/kernels';
+import { defineOperation, type GradientContext } from '../autograd/operation.js';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
+
+export interface DropoutAttributes {
+  readonly rate: number;
+  readonly seed: number;
+  readonly layer: number;
+  /** The step's number on the device: each step drops others. */
+  readonly step: Storage;
+}
+
+const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes) => ({ length: sizeOf(x.shape), rate, seed, layer });
+
+/** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient. */
+export const dropout = defineOperation({
+  name: 'dropout',
+  inputs: ['x'],
+  constants: [],
+  forward: (tape, { x }, attributes: DropoutAttributes) => {
+    const y = tape.temporary('dropout', x.shape);
+    tape.executor.dispatch(kernel, params(x, attributes), { x: x.storage, step: attributes.step, y: y.storage });
+    return { output: y, saved: {} };
+  },
+  gradients: {
+    x: ({ executor, attributes, dY, destination }: GradientContext<DropoutAttributes, 'x'>): Tensor => {
+      const dX = destination('x');
+      executor.dispatch(kernel, params(dY, attributes), { x: dY.storage, step: attributes.step, y: dX.storage });
+      return dX;
+    },
+  },
+});
