@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ClosingLine } from './test/closing-line.ts';
 
 const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
 
@@ -13,5 +14,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 300_000,
     globalSetup: 'test/set-up.ts',
+    reporters: ['default', new ClosingLine()],
   },
 });

@@ -1,11 +1,22 @@
 /** Files that appear whole or not at all, and folders of runs that never overwrite one another. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from './errors.js';
 
 /** Writes beside the place and moves it there when it is complete. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
-  if (existsSync(path) && statSync(path).isDirectory()) throw new CommandError(`${path}: this is a folder, and a file is to be written`);
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new CommandError(`${path}: this is a folder, and a file is to be written`);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
     writeFileSync(draft, content, { flush: true });
@@ -28,14 +39,16 @@ const ROOM = 16 * 2 ** 20;
 export function makeRunFolder(wanted: string | undefined, name: string): string {
   const folder = wanted ?? nextFree(name);
   const existed = existsSync(folder);
-  if (existed && !statSync(folder).isDirectory()) throw new CommandError(`${folder}: this is a file, and a run needs a folder of its own`);
+  if (existed && !statSync(folder).isDirectory())
+    throw new CommandError(`${folder}: this is a file, and a run needs a folder of its own`);
   if (existed && readdirSync(folder).length > 0) {
     throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
   }
   try {
     mkdirSync(folder, { recursive: true });
     const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize < ROOM) throw new CommandError(`${folder}: the disk is full (${Math.floor((bavail * bsize) / 2 ** 20)} MiB left)`);
+    if (bavail * bsize < ROOM)
+      throw new CommandError(`${folder}: the disk is full (${Math.floor((bavail * bsize) / 2 ** 20)} MiB left)`);
     const probe = join(folder, '.probe');
     writeFileSync(probe, '');
     rmSync(probe);

@@ -12,7 +12,9 @@ import { addTrain } from './commands/train.js';
 import { addVerify } from './commands/verify.js';
 import { EXIT, explain } from './errors.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('anke')
   .description('Trains convolutional networks on the GPU, with WebGPU kernels written by hand.')

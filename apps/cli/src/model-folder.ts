@@ -1,7 +1,16 @@
 /** A trained model in a run folder: `model.json` and `model.safetensors`. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeWeights, describeModel, encodeWeights, FormatError, modelFromDescription, type Sequential, SGD, ShapeError } from '@anke/nn';
+import {
+  decodeWeights,
+  describeModel,
+  encodeWeights,
+  FormatError,
+  modelFromDescription,
+  type Sequential,
+  SGD,
+  ShapeError,
+} from '@anke/nn';
 import type { Device } from './device.js';
 import { CommandError } from './errors.js';
 import { writeWhole } from './files.js';
@@ -18,11 +27,16 @@ export async function saveModel(folder: string, model: Sequential): Promise<void
  * @throws CommandError if the folder is not one that Anke has written
  */
 export function loadModel(folder: string, { gpu }: Device): Sequential {
-  if (!existsSync(folder)) throw new CommandError(`${folder}: there is no such folder; --model wants the folder of a run`);
-  if (!statSync(folder).isDirectory()) throw new CommandError(`${folder}: this is a file; --model wants the folder of a run`);
+  if (!existsSync(folder))
+    throw new CommandError(`${folder}: there is no such folder; --model wants the folder of a run`);
+  if (!statSync(folder).isDirectory())
+    throw new CommandError(`${folder}: this is a file; --model wants the folder of a run`);
   const read = (name: string): Buffer => {
     const path = join(folder, name);
-    if (!existsSync(path)) throw new CommandError(`${folder}: there is no ${name} in it; --model wants a folder that "anke train" or "anke notebook" has written`);
+    if (!existsSync(path))
+      throw new CommandError(
+        `${folder}: there is no ${name} in it; --model wants a folder that "anke train" or "anke notebook" has written`,
+      );
     return readFileSync(path);
   };
   const weights = read('model.safetensors');

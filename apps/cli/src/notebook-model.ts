@@ -1,4 +1,14 @@
-import { BatchNormalization, Conv2D, Dense, Dropout, Flatten, l2, MaxPooling2D, Sequential, type Shape } from '@anke/nn';
+import {
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  Dropout,
+  Flatten,
+  l2,
+  MaxPooling2D,
+  Sequential,
+  type Shape,
+} from '@anke/nn';
 
 /** Pixels are bytes; the model sees 0 … 1. */
 export const RESCALE = 1 / 255;
@@ -20,7 +30,11 @@ const NOTEBOOK: NotebookWidths = { filters: [32, 64, 64], units: [128, 64, 32], 
  */
 export function notebookModel(
   inputShape: Shape,
-  { seed, dropout = 0.5, widths = NOTEBOOK }: { readonly seed: number; readonly dropout?: number; readonly widths?: NotebookWidths },
+  {
+    seed,
+    dropout = 0.5,
+    widths = NOTEBOOK,
+  }: { readonly seed: number; readonly dropout?: number; readonly widths?: NotebookWidths },
 ): Sequential {
   const { filters, units, classes } = widths;
   const penalty = l2(0.01);

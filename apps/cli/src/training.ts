@@ -24,7 +24,12 @@ export async function trainPhase(
   { gpu }: Device,
   model: Sequential,
   data: { readonly training: Samples; readonly validation: Samples },
-  options: { readonly optimizer: Optimizer; readonly epochs: number; readonly batchSize: number; readonly patience: number },
+  options: {
+    readonly optimizer: Optimizer;
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly patience: number;
+  },
 ): Promise<Phase> {
   const { optimizer, epochs, batchSize, patience } = options;
   const stopping = new EarlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true });
@@ -102,7 +107,9 @@ export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => vo
 /** `history.csv`: a row an epoch, all phases below one another. */
 export function formatHistory(phases: readonly Phase[]): string {
   const rows = phases.flatMap(({ optimizer, epochs }) =>
-    epochs.map((record, i) => [optimizer, i + 1, ...METRICS.map((name) => record[name]), record.seconds.toFixed(3)].join(',')),
+    epochs.map((record, i) =>
+      [optimizer, i + 1, ...METRICS.map((name) => record[name]), record.seconds.toFixed(3)].join(','),
+    ),
   );
   return `${['optimizer', 'epoch', ...METRICS, 'seconds'].join(',')}\n${rows.map((row) => `${row}\n`).join('')}`;
 }

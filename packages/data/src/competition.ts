@@ -30,7 +30,10 @@ export interface CompetitionOptions {
  *
  * @throws DataError if a file is missing or wrong
  */
-export async function readCompetition(path: string, { limit, onProgress }: CompetitionOptions = {}): Promise<Competition> {
+export async function readCompetition(
+  path: string,
+  { limit, onProgress }: CompetitionOptions = {},
+): Promise<Competition> {
   const source = await openSource(path);
   for (const name of ['train.csv', 'test.csv']) {
     if (!source.names.includes(name)) {
@@ -52,7 +55,9 @@ export async function readCompetition(path: string, { limit, onProgress }: Compe
   const digMnist = source.names.includes('Dig-MNIST.csv') ? await read('Dig-MNIST.csv', 'label') : undefined;
   for (const other of [test, ...(digMnist ? [digMnist] : [])]) {
     if (other.rowLength !== train.rowLength) {
-      throw new DataError(`${other.source}: its images have ${other.rowLength} pixels, but those of train.csv have ${train.rowLength}`);
+      throw new DataError(
+        `${other.source}: its images have ${other.rowLength} pixels, but those of train.csv have ${train.rowLength}`,
+      );
     }
   }
   if (source.names.includes('sample_submission.csv')) {
@@ -61,17 +66,24 @@ export async function readCompetition(path: string, { limit, onProgress }: Compe
   const testLabels = source.names.includes('test-labels.csv')
     ? readSubmission('test-labels.csv', await source.read('test-labels.csv'), test.ids as readonly string[])
     : undefined;
-  const files = ['train.csv', 'test.csv', 'Dig-MNIST.csv', 'sample_submission.csv', 'test-labels.csv'].filter((name) => source.names.includes(name));
+  const files = ['train.csv', 'test.csv', 'Dig-MNIST.csv', 'sample_submission.csv', 'test-labels.csv'].filter((name) =>
+    source.names.includes(name),
+  );
   return { train, test, digMnist, testLabels, files };
 }
 
 /** The labels of a submission, which must have the ids of the test images, in their order. */
 function readSubmission(file: string, bytes: Uint8Array, ids: readonly string[]): Uint8Array {
-  const [header = '', ...lines] = new TextDecoder().decode(bytes).replace(/^\uFEFF/, '').trimEnd().split(/\r?\n/);
+  const [header = '', ...lines] = new TextDecoder()
+    .decode(bytes)
+    .replace(/^\uFEFF/, '')
+    .trimEnd()
+    .split(/\r?\n/);
   if (header.replaceAll('"', '') !== 'id,label') {
     throw new DataError(`${file}, line 1: expected "id,label", found "${header.slice(0, 24)}"`);
   }
-  if (lines.length !== ids.length) throw new DataError(`${file}: it has ${lines.length} rows, but test.csv has ${ids.length}`);
+  if (lines.length !== ids.length)
+    throw new DataError(`${file}: it has ${lines.length} rows, but test.csv has ${ids.length}`);
   return Uint8Array.from(lines, (line, i) => {
     const [id, label = ''] = line.replaceAll('"', '').split(',');
     if (id !== ids[i]) {

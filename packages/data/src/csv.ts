@@ -96,7 +96,9 @@ export function parseCsv(file: string, bytes: Uint8Array, options: CsvOptions): 
 function readHeader(file: string, line: string, first: 'label' | 'id'): string[] {
   const names = line.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
   if (names[0] !== first) {
-    throw new DataError(`${file}, line 1: the column "${first}" is missing: the first column is "${shorten(names[0] ?? '')}"`);
+    throw new DataError(
+      `${file}, line 1: the column "${first}" is missing: the first column is "${shorten(names[0] ?? '')}"`,
+    );
   }
   names.slice(1).forEach((name, i) => {
     if (name !== `pixel${i}`) {
@@ -151,11 +153,15 @@ function readUnusualCell(
   const atLineEnd = bytes[end] !== COMMA;
   if (atLineEnd && !last) {
     const cells = cell === '' && column === 0 ? 0 : column + 1;
-    throw new DataError(`${file}, line ${line}: the row is too short: it ends after ${cells} of ${columns.length} cells, before column "${columns[cells]}"`);
+    throw new DataError(
+      `${file}, line ${line}: the row is too short: it ends after ${cells} of ${columns.length} cells, before column "${columns[cells]}"`,
+    );
   }
   if (!atLineEnd && last) {
     const rest = text(bytes, end + 1, lineEnd(bytes, end + 1)).replace(/\r$/, '');
-    throw new DataError(`${file}, line ${line}: the row is too long: "${shorten(rest)}" follows after the last column "${columns[column]}"`);
+    throw new DataError(
+      `${file}, line ${line}: the row is too long: "${shorten(rest)}" follows after the last column "${columns[column]}"`,
+    );
   }
   return { content: cell.replace(/^"(.*)"$/, '$1').replaceAll('""', '"'), end };
 }
@@ -163,11 +169,19 @@ function readUnusualCell(
 /** The whole number that a cell writes, or NaN. */
 const integer = (cell: string): number => (/^\d{1,9}$/.test(cell.trim()) ? Number(cell) : Number.NaN);
 
-const cellError = (file: string, line: number, columns: readonly string[], column: number, value: string, wanted: string): DataError =>
+const cellError = (
+  file: string,
+  line: number,
+  columns: readonly string[],
+  column: number,
+  value: string,
+  wanted: string,
+): DataError =>
   new DataError(`${file}, line ${line}, column "${columns[column]}": expected ${wanted}, found "${shorten(value)}"`);
 
 const shorten = (value: string): string => (value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value);
 
 const decoder = new TextDecoder();
 /** Bytes as text; a line end that is left over is cut off. */
-const text = (bytes: Uint8Array, start: number, end: number): string => decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
+const text = (bytes: Uint8Array, start: number, end: number): string =>
+  decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');

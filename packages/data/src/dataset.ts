@@ -25,7 +25,13 @@ export class ImageDataset {
   /** Rows first … end-1, without copying pixels. */
   slice(first: number, end: number): ImageDataset {
     const pixels = this.pixels.subarray(first * this.rowLength, end * this.rowLength);
-    return new ImageDataset(this.source, this.shape, pixels, this.labels?.subarray(first, end), this.ids?.slice(first, end));
+    return new ImageDataset(
+      this.source,
+      this.shape,
+      pixels,
+      this.labels?.subarray(first, end),
+      this.ids?.slice(first, end),
+    );
   }
 
   /** The rows in an order that the seed decides. */

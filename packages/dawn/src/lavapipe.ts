@@ -40,7 +40,9 @@ function thisRelease(): Release {
       fallbackSite: '',
     };
   }
-  throw new Error(`packages are known for Debian and Ubuntu only, and this is ${field('PRETTY_NAME') || process.platform}`);
+  throw new Error(
+    `packages are known for Debian and Ubuntu only, and this is ${field('PRETTY_NAME') || process.platform}`,
+  );
 }
 
 /** The archive that the machine already uses for its release: it is reachable and close. */
@@ -59,10 +61,16 @@ export async function installLavapipe(folder: string, say: (line: string) => voi
   const release = thisRelease();
   const work = join(folder, `work-${process.pid}`);
   try {
-    for (const part of ['lists/partial', 'archives/partial', 'debs', 'root']) mkdirSync(join(work, part), { recursive: true });
+    for (const part of ['lists/partial', 'archives/partial', 'debs', 'root'])
+      mkdirSync(join(work, part), { recursive: true });
     const site = await archiveSite(release);
     const sources = join(work, 'sources.list');
-    const suites = [...new Set([...release.suites, ...(release.fallbackSite.includes('debian') ? [`${release.suites[0]}-updates`] : [])])];
+    const suites = [
+      ...new Set([
+        ...release.suites,
+        ...(release.fallbackSite.includes('debian') ? [`${release.suites[0]}-updates`] : []),
+      ]),
+    ];
     writeFileSync(
       sources,
       suites.map((suite) => `deb [signed-by=${release.keyring}] ${site} ${suite} ${release.components}\n`).join(''),
@@ -89,7 +97,9 @@ export async function installLavapipe(folder: string, say: (line: string) => voi
         ...[`mesa-vulkan-drivers/${suite}`, 'libvulkan1'],
       ]).catch(() => '');
       const names = listed.split('\n').flatMap((line) => /^'[^']+' (\S+\.deb) /.exec(line)?.[1] ?? []);
-      const found = /^mesa-vulkan-drivers_([^_]+)_/.exec(names.map(decodeURIComponent).find((name) => name.startsWith('mesa-vulkan-drivers_')) ?? '')?.[1];
+      const found = /^mesa-vulkan-drivers_([^_]+)_/.exec(
+        names.map(decodeURIComponent).find((name) => name.startsWith('mesa-vulkan-drivers_')) ?? '',
+      )?.[1];
       if (!found) continue;
       version = found.replace(/^\d+:/, '');
       files = names;
@@ -119,10 +129,15 @@ function settle(folder: string, work: string, name: string): Driver {
   const root = join(folder, 'root');
   rmSync(root, { recursive: true, force: true });
   renameSync(join(work, 'root'), root);
-  const library = readdirSync(root, { recursive: true, withFileTypes: true }).find(({ name: file }) => file === 'libvulkan_lvp.so');
+  const library = readdirSync(root, { recursive: true, withFileTypes: true }).find(
+    ({ name: file }) => file === 'libvulkan_lvp.so',
+  );
   if (!library) throw new Error('the Mesa package holds no libvulkan_lvp.so');
   const icd = join(folder, 'lavapipe.json');
-  const description = { ICD: { api_version: '1.3.0', library_path: join(library.parentPath, library.name) }, file_format_version: '1.0.0' };
+  const description = {
+    ICD: { api_version: '1.3.0', library_path: join(library.parentPath, library.name) },
+    file_format_version: '1.0.0',
+  };
   writeFileSync(icd, JSON.stringify(description));
   const driver = { name, icd, libraries: findLibraries(root) };
   writeDriver(folder, driver);

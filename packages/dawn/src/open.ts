@@ -38,7 +38,9 @@ async function request(): Promise<GPUAdapter | undefined> {
 
 function report(adapter: GPUAdapter, why: (kind: DriverReport['kind']) => string): DriverReport {
   const { description, vendor, architecture, device } = adapter.info;
-  const software = /llvmpipe|lavapipe|swiftshader|software|basic render/i.test([description, vendor, architecture, device].join(' '));
+  const software = /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(
+    [description, vendor, architecture, device].join(' '),
+  );
   const kind = software ? 'software' : 'gpu';
   return { adapter, name: description || device || vendor || 'unnamed adapter', kind, why: why(kind) };
 }
@@ -52,6 +54,8 @@ function report(adapter: GPUAdapter, why: (kind: DriverReport['kind']) => string
 export async function openAdapter(say: (line: string) => void): Promise<DriverReport> {
   // The types of WebGPU's flags (GPUBufferUsage and the like) are globals in a browser.
   Object.assign(globalThis, globals);
+  // Mesa's compiled shaders, also under a read-only home.
+  process.env['MESA_SHADER_CACHE_DIR'] ??= cacheFolder('shaders');
   const present = await request();
   if (present) {
     return report(present, (kind) =>

@@ -25,16 +25,24 @@ export async function installSwiftShader(folder: string, say: (line: string) => 
     const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
     if (!archive) throw new Error('npm packed nothing');
     await run('tar', ['-xzf', archive, 'package/bin/swiftshader.tar.br'], work);
-    writeFileSync(join(work, 'swiftshader.tar'), brotliDecompressSync(readFileSync(join(work, 'package/bin/swiftshader.tar.br'))));
+    writeFileSync(
+      join(work, 'swiftshader.tar'),
+      brotliDecompressSync(readFileSync(join(work, 'package/bin/swiftshader.tar.br'))),
+    );
     const root = join(folder, 'root');
     rmSync(root, { recursive: true, force: true });
     mkdirSync(root);
     await run('tar', ['-xf', join(work, 'swiftshader.tar'), '-C', root]);
-    const found = readdirSync(root, { recursive: true, withFileTypes: true }).find(({ name }) => name === 'libvk_swiftshader.so');
+    const found = readdirSync(root, { recursive: true, withFileTypes: true }).find(
+      ({ name }) => name === 'libvk_swiftshader.so',
+    );
     if (!found) throw new Error('the package holds no libvk_swiftshader.so');
     const icd = join(folder, 'swiftshader.json');
     const library = join(found.parentPath, found.name);
-    writeFileSync(icd, JSON.stringify({ ICD: { api_version: '1.1.0', library_path: library }, file_format_version: '1.0.0' }));
+    writeFileSync(
+      icd,
+      JSON.stringify({ ICD: { api_version: '1.1.0', library_path: library }, file_format_version: '1.0.0' }),
+    );
     const driver = { name: 'SwiftShader', icd, libraries: findLibraries(root) };
     writeDriver(folder, driver);
     return driver;

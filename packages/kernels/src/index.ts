@@ -47,8 +47,8 @@ export {
   type Variant,
 } from './runtime/kernel.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
-export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { type DispatchTime, type MemoryUse, Recorder, type Recording } from './runtime/recorder.js';
+export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage } from './runtime/storage.js';
 export {
   softmax,

@@ -10,7 +10,7 @@ export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
 export { Flatten } from './layers/flatten.js';
-export { initialValues, type Initializer } from './layers/initializers.js';
+export { type Initializer, initialValues } from './layers/initializers.js';
 export { type CallContext, type L2Regularizer, Layer, type LayerOptions, l2, type WeightSpec } from './layers/layer.js';
 export { MaxPooling2D, type MaxPooling2DOptions } from './layers/max-pooling-2d.js';
 export { DeviceData, type Samples } from './model/device-data.js';
@@ -18,7 +18,13 @@ export { type Loss, sparseCategoricalCrossentropy } from './model/losses.js';
 export { ModelMemory, type Slot } from './model/memory.js';
 export { evaluateStep, predictStep, type StepResult, trainStep } from './model/programs.js';
 export { decodeSafetensors, type Element, encodeSafetensors, type TensorEntry } from './model/safetensors.js';
-export { decodeWeights, describeModel, encodeWeights, type ModelDescription, modelFromDescription } from './model/saving.js';
+export {
+  decodeWeights,
+  describeModel,
+  encodeWeights,
+  type ModelDescription,
+  modelFromDescription,
+} from './model/saving.js';
 export {
   type CompileOptions,
   type Evaluation,
@@ -29,4 +35,11 @@ export {
   type WeightValues,
 } from './model/sequential.js';
 export { countParameters } from './model/summary.js';
-export { Adam, type AdamOptions, type Optimizer, type OptimizerState, SGD, type SGDOptions } from './optimizers/optimizers.js';
+export {
+  Adam,
+  type AdamOptions,
+  type Optimizer,
+  type OptimizerState,
+  SGD,
+  type SGDOptions,
+} from './optimizers/optimizers.js';

@@ -22,7 +22,9 @@ export function contactSheet(data: ImageDataset, columns = 20, rows = 15): Uint8
     const top = Math.floor(image / columns) * cell.height + GAP;
     for (let y = 0; y < height * SCALE; y++)
       for (let x = 0; x < width * SCALE; x++) {
-        const value = data.pixels[image * data.rowLength + Math.floor(y / SCALE) * width + Math.floor(x / SCALE)] as number;
+        const value = data.pixels[
+          image * data.rowLength + Math.floor(y / SCALE) * width + Math.floor(x / SCALE)
+        ] as number;
         png.data.set([value, value, value, 255], ((top + y) * png.width + left + x) * 4);
       }
   }

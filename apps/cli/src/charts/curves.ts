@@ -9,6 +9,12 @@ const FONT = 'DejaVu Sans';
 const COLORS: Readonly<Record<string, string>> = { Adam: '#1f77b4', SGD: '#ff7f0e' };
 const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
 
+/** Whole numbers from 1 on, at most a dozen. */
+function epochTicks(longest: number): number[] {
+  const step = Math.ceil(longest / 12);
+  return Array.from({ length: Math.ceil(longest / step) }, (_, i) => 1 + i * step);
+}
+
 /** The picture as SVG. */
 export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
   const values = phases.flatMap(({ optimizer, epochs }) =>
@@ -21,7 +27,7 @@ export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
   );
   const shown = phases.filter(({ epochs }) => epochs.length > 0).map(({ optimizer }) => title(optimizer));
   const longest = Math.max(1, ...phases.map(({ epochs }) => epochs.length));
-  const panel = (field: 'loss' | 'accuracy', name: string, legend: boolean): object => ({
+  const panel = (field: 'loss' | 'accuracy', name: string): object => ({
     width: 360,
     height: 260,
     title: { text: name, fontSize: 14, offset: 12 },
@@ -32,15 +38,20 @@ export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
         type: 'quantitative',
         title: 'Epoch',
         scale: { domain: [1, Math.max(2, longest)], nice: false },
-        axis: { tickMinStep: 1, format: 'd', grid: true },
+        axis: { values: epochTicks(longest), format: 'd', grid: true },
       },
-      y: { field, type: 'quantitative', title: name, scale: { zero: false }, axis: { format: field === 'accuracy' ? '.3f' : '~g' } },
+      y: {
+        field,
+        type: 'quantitative',
+        title: name,
+        scale: { zero: false },
+        axis: { format: field === 'accuracy' ? '.3f' : '~g' },
+      },
       color: {
         field: 'optimizer',
         type: 'nominal',
         title: 'Optimizer',
         scale: { domain: shown, range: shown.map((name) => COLORS[name] ?? '#2ca02c') },
-        ...(legend ? {} : { legend: null }),
       },
     },
   });
@@ -50,7 +61,7 @@ export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
     padding: 16,
     spacing: 36,
     data: { values },
-    hconcat: [panel('loss', 'Validation loss', false), panel('accuracy', 'Validation accuracy', true)],
+    hconcat: [panel('loss', 'Validation loss'), panel('accuracy', 'Validation accuracy')],
     config: {
       font: FONT,
       axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6', titlePadding: 10 },

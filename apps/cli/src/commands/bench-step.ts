@@ -1,5 +1,5 @@
 import { type DispatchTime, type Gpu, Recorder, type Recording } from '@anke/kernels';
-import { Adam, DeviceData, predictStep, type Samples, trainStep, sparseCategoricalCrossentropy } from '@anke/nn';
+import { Adam, DeviceData, predictStep, type Samples, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
 import { Random } from '@anke/random';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
@@ -63,11 +63,17 @@ async function runBenchStep({ batch, json }: { readonly batch: number; readonly 
   const bytes = training.memory.planned + fixed.reduce((sum, storage) => sum + storage.bytes, 0);
   const images = (batch / predicting.median) * 1000;
   const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
-  terminal.fact('training step', `${milliseconds(step)}, batch ${batch}: ${count((batch / step.median) * 1000)} images/s`);
+  terminal.fact(
+    'training step',
+    `${milliseconds(step)}, batch ${batch}: ${count((batch / step.median) * 1000)} images/s`,
+  );
   terminal.fact('first step', `${first.toFixed(0)} ms, with compiling`);
   terminal.fact('dispatches', `${training.dispatches} for training, ${prediction.dispatches} for prediction`);
   terminal.fact('prediction', `${milliseconds(predicting)}, batch ${batch}: ${count(images)} images/s`);
-  terminal.fact('GPU memory', `${mebibytes(bytes)}; activations ${mebibytes(training.memory.planned)} planned, ${mebibytes(training.memory.peak)} alive at most, ${mebibytes(training.memory.naive)} without a plan`);
+  terminal.fact(
+    'GPU memory',
+    `${mebibytes(bytes)}; activations ${mebibytes(training.memory.planned)} planned, ${mebibytes(training.memory.peak)} alive at most, ${mebibytes(training.memory.naive)} without a plan`,
+  );
 
   const kernels = gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [];
   if (kernels.length > 0) {
@@ -76,10 +82,22 @@ async function runBenchStep({ batch, json }: { readonly batch: number; readonly 
     for (const { kernel, ms, dispatches, gflops } of kernels) {
       const bar = '█'.repeat(Math.max(1, Math.round((24 * ms) / longest)));
       const rate = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-      terminal.say(`  ${kernel.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms ${String(dispatches).padStart(3)} × ${bar} ${rate}`.trimEnd());
+      terminal.say(
+        `  ${kernel.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms ${String(dispatches).padStart(3)} × ${bar} ${rate}`.trimEnd(),
+      );
     }
   }
-  terminal.result({ adapter: report.name, batch, step, firstStepMs: first, prediction: { ...predicting, imagesPerSecond: images }, dispatches: training.dispatches, gpuBytes: bytes, memory: training.memory, kernels });
+  terminal.result({
+    adapter: report.name,
+    batch,
+    step,
+    firstStepMs: first,
+    prediction: { ...predicting, imagesPerSecond: images },
+    dispatches: training.dispatches,
+    gpuBytes: bytes,
+    memory: training.memory,
+    kernels,
+  });
   gpu.destroy();
 }
 
@@ -88,7 +106,8 @@ interface Times {
   readonly quartiles: readonly [number, number];
 }
 
-const milliseconds = ({ median, quartiles }: Times): string => `${median.toFixed(2)} ms (${quartiles[0].toFixed(2)} … ${quartiles[1].toFixed(2)})`;
+const milliseconds = ({ median, quartiles }: Times): string =>
+  `${median.toFixed(2)} ms (${quartiles[0].toFixed(2)} … ${quartiles[1].toFixed(2)})`;
 
 /** Median and quartiles of a recording's milliseconds, by the clock on the wall. */
 async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
@@ -107,7 +126,9 @@ async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
 }
 
 /** Dispatches of the same kernel and variant added up, the longest first. */
-function byKernel(times: readonly DispatchTime[]): { kernel: string; ms: number; dispatches: number; gflops: number }[] {
+function byKernel(
+  times: readonly DispatchTime[],
+): { kernel: string; ms: number; dispatches: number; gflops: number }[] {
   const sums = new Map<string, { ms: number; dispatches: number; flops: number }>();
   for (const { kernel, variant, milliseconds: ms, cost } of times) {
     const name = `${kernel} (${variant})`;

@@ -40,7 +40,8 @@ async function runEvaluate(options: Options): Promise<void> {
   terminal.fact('accuracy', percent(accuracy));
   terminal.heading('Confusion matrix (rows: true class, columns: predicted)');
   const width = Math.max(3, ...matrix.flat().map((value) => String(value).length));
-  const cells = (values: readonly (number | string)[]): string => values.map((value) => String(value).padStart(width)).join(' ');
+  const cells = (values: readonly (number | string)[]): string =>
+    values.map((value) => String(value).padStart(width)).join(' ');
   terminal.say(`      ${colors.dim(cells(matrix.map((_, i) => i)))}`);
   matrix.forEach((row, i) => {
     const shown = row.map((value, j) => {
@@ -50,7 +51,14 @@ async function runEvaluate(options: Options): Promise<void> {
     });
     terminal.say(`  ${colors.dim(String(i).padStart(3))} ${shown.join(' ')}`);
   });
-  terminal.result({ input: options.input, images: images.count, loss, accuracy, confusionMatrix: matrix, adapter: device.report.name });
+  terminal.result({
+    input: options.input,
+    images: images.count,
+    loss,
+    accuracy,
+    confusionMatrix: matrix,
+    adapter: device.report.name,
+  });
   device.gpu.destroy();
 }
 

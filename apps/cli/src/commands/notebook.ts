@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Competition, formatSubmission, type ImageDataset, readCompetition, splitForValidation } from '@anke/data';
-import { Adam, SGD, type Sequential } from '@anke/nn';
+import { Adam, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from '../charts/curves.js';
@@ -32,7 +32,10 @@ export function addNotebook(program: Command): void {
   program
     .command('notebook')
     .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
-    .requiredOption('--data <folder|zip>', 'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv')
+    .requiredOption(
+      '--data <folder|zip>',
+      'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv',
+    )
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows of train.csv', positive)
@@ -62,7 +65,10 @@ async function runNotebook(options: Options): Promise<void> {
   const folder = makeRunFolder(options.out, 'notebook');
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
-  writeWhole(join(folder, 'config.json'), `${JSON.stringify({ command: 'notebook', ...options, adapter: device.report.name }, null, 2)}\n`);
+  writeWhole(
+    join(folder, 'config.json'),
+    `${JSON.stringify({ command: 'notebook', ...options, adapter: device.report.name }, null, 2)}\n`,
+  );
 
   terminal.heading('Model');
   const model = notebookModel(training.shape, { seed: options.seed });
@@ -77,7 +83,14 @@ async function runNotebook(options: Options): Promise<void> {
   ];
   for (const { title, optimizer, epochs } of plans) {
     terminal.heading(title);
-    phases.push(await trainPhase(terminal, device, model, data, { optimizer, epochs, batchSize: options.batchSize, patience: PATIENCE }));
+    phases.push(
+      await trainPhase(terminal, device, model, data, {
+        optimizer,
+        epochs,
+        batchSize: options.batchSize,
+        patience: PATIENCE,
+      }),
+    );
     if (model.interrupted) break;
   }
 
@@ -86,14 +99,17 @@ async function runNotebook(options: Options): Promise<void> {
   const svg = await curvesSvg(phases);
   writeWhole(join(folder, 'curves.svg'), svg);
   writeWhole(join(folder, 'curves.png'), renderPng(svg));
-  if (model.interrupted) throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+  if (model.interrupted)
+    throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, competition, folder);
   release();
 
   const seconds = (performance.now() - started) / 1000;
-  terminal.say(`\n${colors.bold('Done')} in ${duration(seconds)}. Curves, model and submission are in ${colors.bold(folder)}`);
+  terminal.say(
+    `\n${colors.bold('Done')} in ${duration(seconds)}. Curves, model and submission are in ${colors.bold(folder)}`,
+  );
   terminal.result({
     folder,
     files: competition.files,
@@ -136,7 +152,13 @@ interface Scores {
 }
 
 /** Predicts the test images, writes the submission, and scores what has labels. */
-async function predict(terminal: Terminal, device: Device, model: Sequential, competition: Competition, folder: string): Promise<Scores> {
+async function predict(
+  terminal: Terminal,
+  device: Device,
+  model: Sequential,
+  competition: Competition,
+  folder: string,
+): Promise<Scores> {
   const { test, testLabels, digMnist } = competition;
   const started = performance.now();
   const bar = terminal.progress('Predicting test.csv', 'images');
@@ -146,7 +168,10 @@ async function predict(terminal: Terminal, device: Device, model: Sequential, co
   const labels = mostLikely(probabilities, model.outputShape[0] as number);
   const file = join(folder, 'submission.csv');
   writeWhole(file, formatSubmission(test.ids as readonly string[], labels));
-  terminal.fact('test.csv', `${count(test.count)} predictions in ${duration(seconds)} (${count(test.count / seconds)} images/s)`);
+  terminal.fact(
+    'test.csv',
+    `${count(test.count)} predictions in ${duration(seconds)} (${count(test.count / seconds)} images/s)`,
+  );
   terminal.fact('submission', file);
   let scores: Scores = {};
   if (testLabels) {
@@ -165,7 +190,9 @@ async function predict(terminal: Terminal, device: Device, model: Sequential, co
 
 /** The epoch with the least validation loss. */
 function bestOf(phases: readonly Phase[]): object | null {
-  const all = phases.flatMap(({ optimizer, epochs }) => epochs.map((record, i) => ({ optimizer, epoch: i + 1, record })));
+  const all = phases.flatMap(({ optimizer, epochs }) =>
+    epochs.map((record, i) => ({ optimizer, epoch: i + 1, record })),
+  );
   const loss = ({ record }: (typeof all)[number]): number => record['val_loss'] as number;
   const [first, ...rest] = all;
   if (!first) return null;

@@ -5,7 +5,9 @@ function whole(text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
     throw new InvalidArgumentError(
-      most < Number.MAX_SAFE_INTEGER ? `It must be an integer in ${least} … ${most}.` : `It must be an integer of at least ${least}.`,
+      most < Number.MAX_SAFE_INTEGER
+        ? `It must be an integer in ${least} … ${most}.`
+        : `It must be an integer of at least ${least}.`,
     );
   }
   return value;
@@ -17,12 +19,14 @@ export const seed = (text: string): number => whole(text, 0, 2 ** 32 - 1);
 
 export function positiveNumber(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number above 0.');
+  if (text.trim() === '' || !(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError('It must be a number above 0.');
   return value;
 }
 
 export function share(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value > 0 && value < 1)) throw new InvalidArgumentError('It must be a number between 0 and 1.');
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new InvalidArgumentError('It must be a number between 0 and 1.');
   return value;
 }

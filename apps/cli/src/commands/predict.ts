@@ -12,7 +12,7 @@ interface Options {
   readonly input: string;
   readonly output: string;
   readonly probabilities: boolean;
-  readonly batchSize: number;
+  readonly batchSize?: number;
 }
 
 export function addPredict(program: Command): void {
@@ -23,8 +23,11 @@ export function addPredict(program: Command): void {
     .requiredOption('--input <csv>', 'images in the form of test.csv (or of train.csv: its labels are ignored)')
     .requiredOption('--output <csv>', 'where to write id,label')
     .option('--probabilities', 'write each class’s probability too', false)
-    .option('--batch-size <n>', 'images in a step; 1 predicts one by one', positive, 256)
-    .addHelpText('after', '\nExample:\n  anke predict --model runs/first --input data/digits/test.csv --output submission.csv')
+    .option('--batch-size <n>', 'images in a step; 1 predicts one by one; default: about 256', positive)
+    .addHelpText(
+      'after',
+      '\nExample:\n  anke predict --model runs/first --input data/digits/test.csv --output submission.csv',
+    )
     .action(runPredict);
 }
 
@@ -35,7 +38,10 @@ async function runPredict(options: Options): Promise<void> {
   const model = loadModel(options.model, device);
   const started = performance.now();
   const bar = terminal.progress('Predicting', 'images');
-  const probabilities = await model.predict(samplesOf(images), { batchSize: options.batchSize, onProgress: bar.update });
+  const probabilities = await model.predict(samplesOf(images), {
+    ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+    onProgress: bar.update,
+  });
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
   const classes = model.outputShape[0] as number;
@@ -49,7 +55,9 @@ async function runPredict(options: Options): Promise<void> {
   });
   writeWhole(options.output, `${header}\n${rows.join('')}`);
   const rate = count(images.count / seconds);
-  terminal.say(`${count(images.count)} predictions in ${duration(seconds)} (${rate} images/s, batch ${options.batchSize}) on ${device.report.name}`);
+  terminal.say(
+    `${count(images.count)} predictions in ${duration(seconds)} (${rate} images/s) on ${device.report.name}`,
+  );
   terminal.say(`written to ${options.output}`);
   device.gpu.destroy();
 }

@@ -62,7 +62,10 @@ async function runTrain(options: Options): Promise<void> {
   terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
-  writeWhole(join(folder, 'config.json'), `${JSON.stringify({ command: 'train', ...options, adapter: device.report.name }, null, 2)}\n`);
+  writeWhole(
+    join(folder, 'config.json'),
+    `${JSON.stringify({ command: 'train', ...options, adapter: device.report.name }, null, 2)}\n`,
+  );
 
   const model = notebookModel(training.shape, { seed: options.seed });
   const release = stopOnInterrupt(terminal, model);
@@ -77,7 +80,8 @@ async function runTrain(options: Options): Promise<void> {
   writeWhole(join(folder, 'curves.svg'), svg);
   writeWhole(join(folder, 'curves.png'), renderPng(svg));
   release();
-  if (model.interrupted) throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+  if (model.interrupted)
+    throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
 
   const seconds = (performance.now() - started) / 1000;
   terminal.say(`\nDone in ${duration(seconds)}. The model is in ${folder}`);

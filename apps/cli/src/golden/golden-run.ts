@@ -51,7 +51,9 @@ export function goldenFrom(source: string, tensors: ReadonlyMap<string, TensorEn
     classes,
   };
   if (images.length !== 4 || (images[0] as number) < batch * steps || batch * steps === 0) {
-    throw new CommandError(`${source}: ${steps} steps of ${batch} images need as many images, but "images" has shape (${images.join(', ')})`);
+    throw new CommandError(
+      `${source}: ${steps} steps of ${batch} images need as many images, but "images" has shape (${images.join(', ')})`,
+    );
   }
   const golden = { tensors, shape: images.slice(1), batch, steps, widths };
   for (const name of expectedTensors(golden)) shapeOf(name);

@@ -2,7 +2,7 @@
 import type { Gpu } from '@anke/kernels';
 import { initialValues, type TensorEntry } from '@anke/nn';
 import { Random } from '@anke/random';
-import { notebookModel, type NotebookWidths } from '../notebook-model.js';
+import { type NotebookWidths, notebookModel } from '../notebook-model.js';
 import { type GoldenRun, goldenFrom, goldenName, OPTIMIZERS } from './golden-run.js';
 import { referenceMachine, replay } from './replay.js';
 

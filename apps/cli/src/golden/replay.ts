@@ -5,11 +5,11 @@ import {
   DeviceData,
   evaluateStep,
   type Optimizer,
-  SGD,
   type Sequential,
+  SGD,
+  type StepResult,
   sizeOf,
   sparseCategoricalCrossentropy,
-  type StepResult,
   type TensorEntry,
   trainStep,
 } from '@anke/nn';
@@ -36,7 +36,8 @@ export function deviceMachine(gpu: Gpu): Machine {
       return { result, run: async () => recording.submit() };
     },
     read: (storage) => gpu.readFloats(storage),
-    write: (storage, values, type) => gpu.write(storage, type === 'f32' ? Float32Array.from(values) : Uint32Array.from(values)),
+    write: (storage, values, type) =>
+      gpu.write(storage, type === 'f32' ? Float32Array.from(values) : Uint32Array.from(values)),
   };
 }
 
@@ -104,7 +105,11 @@ async function replayOptimizer(
   new Uint8Array(words.buffer).set(pixels);
   machine.write(data.pixels, words, 'u32');
   machine.write(data.labels, labels, 'u32');
-  machine.write(data.order, Uint32Array.from({ length: count }, (_, i) => i), 'u32');
+  machine.write(
+    data.order,
+    Uint32Array.from({ length: count }, (_, i) => i),
+    'u32',
+  );
   machine.write(memory.one, [1], 'f32');
   machine.write(memory.rate, [optimizer.learningRate], 'f32');
   machine.write(memory.counters, [0, 0], 'u32');

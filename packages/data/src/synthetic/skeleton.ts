@@ -49,7 +49,12 @@ function fill(outline: Outline): Uint8Array {
     crossings.forEach(({ x, turn }, i) => {
       winding += turn;
       const end = crossings[i + 1]?.x ?? x;
-      if (winding !== 0) bitmap.fill(1, row * SIZE + Math.ceil(x - 0.5), row * SIZE + Math.max(Math.ceil(x - 0.5), Math.ceil(end - 0.5)));
+      if (winding !== 0)
+        bitmap.fill(
+          1,
+          row * SIZE + Math.ceil(x - 0.5),
+          row * SIZE + Math.max(Math.ceil(x - 0.5), Math.ceil(end - 0.5)),
+        );
     });
   }
   return bitmap;
@@ -70,7 +75,10 @@ function thin(bitmap: Uint8Array): void {
         const neighbours = n.reduce((sum, value) => sum + value, 0);
         const rises = n.filter((value, i) => value === 0 && n[(i + 1) % 8] === 1).length;
         const [up = 0, , right = 0, , down = 0, , left = 0] = n;
-        const open = pass === 0 ? up * right * down === 0 && right * down * left === 0 : up * right * left === 0 && up * down * left === 0;
+        const open =
+          pass === 0
+            ? up * right * down === 0 && right * down * left === 0
+            : up * right * left === 0 && up * down * left === 0;
         if (neighbours >= 2 && neighbours <= 6 && rises === 1 && open) removed.push(at);
       });
       for (const at of removed) bitmap[at] = 0;

@@ -16,7 +16,9 @@ function elastic(random: Random, wildness: number): (point: Point) => Point {
     phase: random.between(0, 2 * Math.PI),
   }));
   const wave = ({ x, y }: Point, from: number): number =>
-    waves.slice(from, from + 2).reduce((sum, w) => sum + w.strength * Math.sin(Math.PI * (w.fx * x + w.fy * y) + w.phase), 0);
+    waves
+      .slice(from, from + 2)
+      .reduce((sum, w) => sum + w.strength * Math.sin(Math.PI * (w.fx * x + w.fy * y) + w.phase), 0);
   return (point) => ({ x: point.x + wave(point, 0), y: point.y + wave(point, 2) });
 }
 
@@ -53,7 +55,11 @@ export function writeDigit(skeleton: Skeleton, random: Random, wildness: number)
   const shiftX = SIDE / 2 - mean(({ x }) => x) + 0.6 * random.normal();
   const shiftY = SIDE / 2 - mean(({ y }) => y) + 0.6 * random.normal();
   // The pressure of the pen changes along the digit.
-  const [pressureX, pressureY, phase] = [random.between(-0.4, 0.4), random.between(-0.4, 0.4), random.between(0, 2 * Math.PI)];
+  const [pressureX, pressureY, phase] = [
+    random.between(-0.4, 0.4),
+    random.between(-0.4, 0.4),
+    random.between(0, 2 * Math.PI),
+  ];
   const image = new Float32Array(SIDE * SIDE);
   for (const [i, j] of skeleton.lines) {
     const a = points[i] as Point;
@@ -70,8 +76,16 @@ function drawLine(image: Float32Array, ax: number, ay: number, bx: number, by: n
   const reach = radius + 1;
   const [dx, dy] = [bx - ax, by - ay];
   const length = dx * dx + dy * dy || 1;
-  for (let row = Math.max(0, Math.floor(Math.min(ay, by) - reach)); row <= Math.min(SIDE - 1, Math.max(ay, by) + reach); row++)
-    for (let column = Math.max(0, Math.floor(Math.min(ax, bx) - reach)); column <= Math.min(SIDE - 1, Math.max(ax, bx) + reach); column++) {
+  for (
+    let row = Math.max(0, Math.floor(Math.min(ay, by) - reach));
+    row <= Math.min(SIDE - 1, Math.max(ay, by) + reach);
+    row++
+  )
+    for (
+      let column = Math.max(0, Math.floor(Math.min(ax, bx) - reach));
+      column <= Math.min(SIDE - 1, Math.max(ax, bx) + reach);
+      column++
+    ) {
       const [px, py] = [column + 0.5 - ax, row + 0.5 - ay];
       const t = Math.max(0, Math.min(1, (px * dx + py * dy) / length));
       const coverage = Math.max(0, Math.min(1, radius + 0.5 - Math.hypot(px - t * dx, py - t * dy)));

@@ -1,6 +1,13 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { batchNormMoments, batchNormJoin, batchNormNormalize, batchNormGradientSums, batchNormGradientJoin, batchNormBackward } from './batchnorm.js';
+import {
+  batchNormBackward,
+  batchNormGradientJoin,
+  batchNormGradientSums,
+  batchNormJoin,
+  batchNormMoments,
+  batchNormNormalize,
+} from './batchnorm.js';
 
 const gpu = useGpu();
 checkKernel(gpu, batchNormMoments);

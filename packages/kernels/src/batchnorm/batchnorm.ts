@@ -11,7 +11,15 @@
  * neighbouring channels, and a second, small kernel joins the parts in a fixed order.
  * Timed by `pnpm anke bench kernels --filter batchnorm`.
  */
-import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
+import {
+  type Binding,
+  bindingBytes,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Variant,
+} from '../runtime/kernel.js';
 import { normalize, statistics } from './reference.js';
 
 export interface BatchNormParams {
@@ -70,7 +78,9 @@ const momentsBindings = {
 export const batchNormMoments = defineKernel<BatchNormParams, keyof typeof momentsBindings>({
   name: 'batchnorm/moments',
   bindings: momentsBindings,
-  variants: flat<BatchNormParams>(parts, (p) => `
+  variants: flat<BatchNormParams>(
+    parts,
+    (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ROW: flatRow(parts(p)) })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> moments: array<f32>;
@@ -94,7 +104,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let n = max(f32(end) - f32(first), 1.0);
   moments[2u * part * CHANNELS + channel] = origin + sum / n;
   moments[(2u * part + 1u) * CHANNELS + channel] = max(squares - sum * sum / n, 0.0);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(momentsBindings, p) }),
   terms: (p) => rowsPerPart(p) + 2,
   reference: (p, { x }) => {
@@ -109,7 +120,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }
       const { mean, variance } = statistics(x.subarray(first * p.channels, (first + rows) * p.channels), p.channels);
       moments.set(mean, 2 * part * p.channels);
-      moments.set(variance.map((value) => value * rows), (2 * part + 1) * p.channels);
+      moments.set(
+        variance.map((value) => value * rows),
+        (2 * part + 1) * p.channels,
+      );
     }
     return { moments };
   },
@@ -138,7 +152,9 @@ const joinBindings = {
 export const batchNormJoin = defineKernel<BatchNormJoinParams, keyof typeof joinBindings>({
   name: 'batchnorm/join',
   bindings: joinBindings,
-  variants: flat<BatchNormJoinParams>(channels, (p) => `
+  variants: flat<BatchNormJoinParams>(
+    channels,
+    (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ONE_MINUS_MOMENTUM: { f32: 1 - p.momentum } })}
 @group(0) @binding(0) var<storage, read> moments: array<f32>;
 @group(0) @binding(1) var<storage, read_write> mean: array<f32>;
@@ -164,7 +180,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   variance[channel] = q / f32(ROWS);
   movingMean[channel] += (m - movingMean[channel]) * ONE_MINUS_MOMENTUM;
   movingVariance[channel] += (q / f32(ROWS) - movingVariance[channel]) * ONE_MINUS_MOMENTUM;
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 10 * parts(p), bytes: bindingBytes(joinBindings, p) }),
   terms: (p) => 4 * p.splits + 4,
   reference: (p, { moments, movingMean, movingVariance }) => {
@@ -204,7 +221,9 @@ const normalizeBindings = {
 export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof normalizeBindings>({
   name: 'batchnorm/normalize',
   bindings: normalizeBindings,
-  variants: flat<NormalizeParams>(elements, (p) => `
+  variants: flat<NormalizeParams>(
+    elements,
+    (p) => `
 ${constants({ CHANNELS: p.channels, ELEMENTS: elements(p), ROW: flatRow(elements(p)), EPSILON: { f32: p.epsilon } })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> mean: array<f32>;
@@ -220,11 +239,14 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let channel = i % CHANNELS;
   let xhat = (x[i] - mean[channel]) / sqrt(variance[channel] + EPSILON);
   y[i] = fma(gamma[channel], xhat, beta[channel]);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(normalizeBindings, p) }),
   // Seven roundings, of which WGSL allows the division 2.5 and the root as much again.
   terms: () => 16,
-  reference: (p, { x, mean, variance, gamma, beta }) => ({ y: normalize(x, { mean, variance }, gamma, beta, p.epsilon) }),
+  reference: (p, { x, mean, variance, gamma, beta }) => ({
+    y: normalize(x, { mean, variance }, gamma, beta, p.epsilon),
+  }),
   cases: shapes.map(({ rows, channels: count }) => ({ rows, channels: count, epsilon: EPSILON })),
 });
 
@@ -238,10 +260,15 @@ const gradientSumsBindings = {
 } as const satisfies Record<string, Binding<BatchNormParams & { epsilon: number }>>;
 
 /** Σ dY and Σ dY · x̂ of each part, for {@link batchNormGradientJoin}. */
-export const batchNormGradientSums = defineKernel<BatchNormParams & { epsilon: number }, keyof typeof gradientSumsBindings>({
+export const batchNormGradientSums = defineKernel<
+  BatchNormParams & { epsilon: number },
+  keyof typeof gradientSumsBindings
+>({
   name: 'batchnorm/gradient-sums',
   bindings: gradientSumsBindings,
-  variants: flat<BatchNormParams & { epsilon: number }>(parts, (p) => `
+  variants: flat<BatchNormParams & { epsilon: number }>(
+    parts,
+    (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ROW: flatRow(parts(p)), EPSILON: { f32: p.epsilon } })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
@@ -266,7 +293,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }
   sums[2u * part * CHANNELS + channel] = sum;
   sums[(2u * part + 1u) * CHANNELS + channel] = products / sqrt(variance[channel] + EPSILON);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(gradientSumsBindings, p) }),
   terms: (p) => rowsPerPart(p) + 8,
   reference: (p, { x, dY, mean, variance }) => {
@@ -295,7 +323,9 @@ const gradientJoinBindings = {
 export const batchNormGradientJoin = defineKernel<BatchNormParams, keyof typeof gradientJoinBindings>({
   name: 'batchnorm/gradient-join',
   bindings: gradientJoinBindings,
-  variants: flat<BatchNormParams>(channels, (p) => `
+  variants: flat<BatchNormParams>(
+    channels,
+    (p) => `
 ${constants({ CHANNELS: p.channels, SPLITS: p.splits })}
 @group(0) @binding(0) var<storage, read> sums: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dBeta: array<f32>;
@@ -313,7 +343,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }
   dBeta[channel] = beta;
   dGamma[channel] = gamma;
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 2 * parts(p), bytes: bindingBytes(gradientJoinBindings, p) }),
   terms: (p) => p.splits,
   reference: (p, { sums }) => {
@@ -343,7 +374,9 @@ const backwardBindings = {
 export const batchNormBackward = defineKernel<NormalizeParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
-  variants: flat<NormalizeParams>(elements, (p) => `
+  variants: flat<NormalizeParams>(
+    elements,
+    (p) => `
 ${constants({ ROWS: { f32: p.rows }, CHANNELS: p.channels, ELEMENTS: elements(p), ROW: flatRow(elements(p)), EPSILON: { f32: p.epsilon } })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
@@ -362,7 +395,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let deviation = sqrt(variance[channel] + EPSILON);
   let xhat = (x[i] - mean[channel]) / deviation;
   dX[i] = gamma[channel] / deviation * (dY[i] - (dBeta[channel] + xhat * dGamma[channel]) / ROWS);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 9 * elements(p), bytes: bindingBytes(backwardBindings, p) }),
   terms: () => 32,
   reference: (p, { x, dY, mean, variance, gamma, dBeta, dGamma }) => ({
@@ -376,4 +410,3 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }),
   cases: shapes.map(({ rows, channels: count }) => ({ rows, channels: count, epsilon: EPSILON })),
 });
-

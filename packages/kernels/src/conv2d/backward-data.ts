@@ -123,13 +123,15 @@ ${range(p.kernelWidth)
     const end = Math.min(span, tile - shift);
     if (end <= begin) return '';
     return range(chunk)
-      .map((j) => `
+      .map(
+        (j) => `
       if (OUT % CHUNK == 0u || co + ${j}u < OUT) {
         let weight = w[tap + ${kx}u * IN * OUT + ${j}u];
         for (var i = 0u; i < ${end - begin}u; i++) {
           sum[i + ${begin + shift}u] = fma(subgroupBroadcast(outputs[i + ${begin}u], ${j}u), weight, sum[i + ${begin + shift}u]);
         }
-      }`)
+      }`,
+      )
       .join('');
   })
   .join('')}

@@ -125,10 +125,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
         outputs[i] = select(0.0, dY[(row * OUT_W + left + i) * OUT + co], left + i < OUT_W);
       }
 ${range(p.kernelWidth)
-  .flatMap((kx) => range(chunk).map((j) => `
+  .flatMap((kx) =>
+    range(chunk).map(
+      (j) => `
       for (var i = 0u; i < TILE; i++) {
         rowSum[${kx * chunk + j}] = fma(subgroupBroadcast(pixels[i * STRIDE_W + ${kx}u], ${j}u), outputs[i], rowSum[${kx * chunk + j}]);
-      }`))
+      }`,
+    ),
+  )
   .join('')}
     }
     for (var s = 0u; s < KERNEL_W * CHUNK; s++) { sum[s] += rowSum[s]; }

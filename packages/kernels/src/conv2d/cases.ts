@@ -24,7 +24,16 @@ export const cases: readonly Conv2dParams[] = [
   conv2dParams({ batch: 1, height: 6, width: 5, inChannels: 129, outChannels: 17, kernel: [4, 1], padding: 'same' }),
   // Strides.
   conv2dParams({ batch: 2, height: 9, width: 11, inChannels: 3, outChannels: 7, kernel: [3, 3], stride: [2, 2] }),
-  conv2dParams({ batch: 2, height: 10, width: 33, inChannels: 8, outChannels: 16, kernel: [3, 3], stride: [2, 3], padding: 'same' }),
+  conv2dParams({
+    batch: 2,
+    height: 10,
+    width: 33,
+    inChannels: 8,
+    outChannels: 16,
+    kernel: [3, 3],
+    stride: [2, 3],
+    padding: 'same',
+  }),
   conv2dParams({ batch: 1, height: 8, width: 8, inChannels: 2, outChannels: 3, kernel: [1, 1], stride: [3, 2] }),
   // A stride that leaves the last rows and columns unread, and one larger than the kernel.
   conv2dParams({ batch: 2, height: 8, width: 8, inChannels: 5, outChannels: 6, kernel: [3, 3], stride: [4, 4] }),

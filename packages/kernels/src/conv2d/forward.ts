@@ -15,7 +15,15 @@
  * shuffles with a running lane in place of broadcasts with a constant one (4.3 to 11.5), and switching Dawn's bounds
  * checks off (no gain: the driver checks bounds itself).
  */
-import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Traits, type Variant } from '../runtime/kernel.js';
+import {
+  bindingBytes,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Traits,
+  type Variant,
+} from '../runtime/kernel.js';
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { conv2dForward as reference } from './reference.js';

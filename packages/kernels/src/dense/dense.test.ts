@@ -1,6 +1,6 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { denseForward, denseBackwardData, denseBackwardWeights } from './dense.js';
+import { denseBackwardData, denseBackwardWeights, denseForward } from './dense.js';
 
 const gpu = useGpu();
 checkKernel(gpu, denseForward);

@@ -28,7 +28,10 @@ const asConvolution = ({ batch, inFeatures, outFeatures }: DenseParams): Conv2dP
   conv2dParams({ batch: 1, height: 1, width: batch, inChannels: inFeatures, outChannels: outFeatures, kernel: [1, 1] });
 
 /** The same shaders for other parameters. */
-function mapVariants<P, Q>(variants: Readonly<Record<string, Variant<Q>>>, map: (p: P) => Q): Record<string, Variant<P>> {
+function mapVariants<P, Q>(
+  variants: Readonly<Record<string, Variant<Q>>>,
+  map: (p: P) => Q,
+): Record<string, Variant<P>> {
   return Object.fromEntries(
     Object.entries(variants).map(([name, { available, suits, grid, wgsl }]): [string, Variant<P>] => [
       name,

@@ -1,6 +1,6 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { relu, reluBackward, add, accumulate, scale } from './elementwise.js';
+import { accumulate, add, relu, reluBackward, scale } from './elementwise.js';
 
 const gpu = useGpu();
 checkKernel(gpu, relu);

@@ -2,7 +2,15 @@
  * Kernels that treat every element alike, a thread an element. Timed by `pnpm anke bench kernels --filter elementwise`.
  * All arrays are float32 of one length; what they cost is their memory traffic.
  */
-import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
+import {
+  type Binding,
+  bindingBytes,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Variant,
+} from '../runtime/kernel.js';
 
 export interface ElementwiseParams {
   readonly length: number;
@@ -17,7 +25,9 @@ const read: Binding<ElementwiseParams> = { access: 'read', type: 'f32', length }
 const write: Binding<ElementwiseParams> = { access: 'write', type: 'f32', length };
 const update: Binding<ElementwiseParams> = { access: 'update', type: 'f32', length };
 
-const cases: readonly ElementwiseParams[] = [1, 3, 33, 64, 65, 129, 32 * 26 * 26 * 32, 65535 * 64 + 7].map((n) => ({ length: n }));
+const cases: readonly ElementwiseParams[] = [1, 3, 33, 64, 65, 129, 32 * 26 * 26 * 32, 65535 * 64 + 7].map((n) => ({
+  length: n,
+}));
 
 /** A thread an element: `body` is the rest of the shader. */
 const flat = <P extends ElementwiseParams>(shader: (p: P) => string): Record<'plain', Variant<P>> => ({
@@ -32,7 +42,8 @@ const reluBindings = { x: read, y: write };
 export const relu = defineKernel<ElementwiseParams, keyof typeof reluBindings>({
   name: 'elementwise/relu',
   bindings: reluBindings,
-  variants: flat((p) => `
+  variants: flat(
+    (p) => `
 ${sizes(p)}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -42,7 +53,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   y[i] = max(x[i], 0.0);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBindings, p) }),
   terms: () => 1,
   reference: (_, { x }) => ({ y: x.map((value) => Math.max(value, 0)) }),
@@ -55,7 +67,8 @@ const reluBackwardBindings = { y: read, dY: read, dX: write };
 export const reluBackward = defineKernel<ElementwiseParams, keyof typeof reluBackwardBindings>({
   name: 'elementwise/relu-backward',
   bindings: reluBackwardBindings,
-  variants: flat((p) => `
+  variants: flat(
+    (p) => `
 ${sizes(p)}
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
@@ -66,7 +79,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   dX[i] = select(0.0, dY[i], y[i] > 0.0);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBackwardBindings, p) }),
   terms: () => 1,
   reference: (_, { y, dY }) => ({ dX: dY.map((value, i) => ((y[i] as number) > 0 ? value : 0)) }),
@@ -79,7 +93,8 @@ const addBindings = { a: read, b: read, sum: write };
 export const add = defineKernel<ElementwiseParams, keyof typeof addBindings>({
   name: 'elementwise/add',
   bindings: addBindings,
-  variants: flat((p) => `
+  variants: flat(
+    (p) => `
 ${sizes(p)}
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
@@ -90,7 +105,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   sum[i] = a[i] + b[i];
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(addBindings, p) }),
   terms: () => 1,
   reference: (_, { a, b }) => ({ sum: a.map((value, i) => value + (b[i] as number)) }),
@@ -103,7 +119,8 @@ const accumulateBindings = { total: update, x: read };
 export const accumulate = defineKernel<ElementwiseParams, keyof typeof accumulateBindings>({
   name: 'elementwise/accumulate',
   bindings: accumulateBindings,
-  variants: flat((p) => `
+  variants: flat(
+    (p) => `
 ${sizes(p)}
 @group(0) @binding(0) var<storage, read_write> total: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -113,7 +130,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   total[i] = total[i] + x[i];
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(accumulateBindings, p) }),
   terms: () => 1,
   reference: (_, { total, x }) => ({ total: total.map((value, i) => value + (x[i] as number)) }),
@@ -126,7 +144,8 @@ const scaleBindings = { x: read, y: write };
 export const scale = defineKernel<ScaleParams, keyof typeof scaleBindings>({
   name: 'elementwise/scale',
   bindings: scaleBindings,
-  variants: flat<ScaleParams>((p) => `
+  variants: flat<ScaleParams>(
+    (p) => `
 ${sizes(p)}
 ${constants({ FACTOR: { f32: p.factor } })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -137,7 +156,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   y[i] = FACTOR * x[i];
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(scaleBindings, p) }),
   // The factor is rounded to float32, and so is the product.
   terms: () => 2,

@@ -31,7 +31,12 @@ const bindings = {
     sample: (_, draw) => draw.integer(2 ** 32),
   },
   labels: { access: 'read', type: 'u32', length: (p: GatherParams) => p.rows, sample: (_, draw) => draw.integer(10) },
-  order: { access: 'read', type: 'u32', length: (p: GatherParams) => p.rows, sample: (p, draw) => draw.integer(p.rows) },
+  order: {
+    access: 'read',
+    type: 'u32',
+    length: (p: GatherParams) => p.rows,
+    sample: (p, draw) => draw.integer(p.rows),
+  },
   /** The step's number; then its place in the epoch. */
   counters: {
     access: 'read',

@@ -1,6 +1,6 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { maxPoolForward, maxPoolBackward } from './maxpool.js';
+import { maxPoolBackward, maxPoolForward } from './maxpool.js';
 
 const gpu = useGpu();
 checkKernel(gpu, maxPoolForward);

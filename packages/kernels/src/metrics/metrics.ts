@@ -8,7 +8,12 @@ import type { RowsParams } from '../softmax/softmax.js';
 
 const elements = (p: RowsParams): number => p.rows * p.classes;
 /** Few distinct values, so that rows hold ties. */
-const scores: Binding<RowsParams> = { access: 'read', type: 'f32', length: elements, sample: (_, draw) => draw.integer(9) - 4 };
+const scores: Binding<RowsParams> = {
+  access: 'read',
+  type: 'f32',
+  length: elements,
+  sample: (_, draw) => draw.integer(9) - 4,
+};
 
 function largestPlace(values: Float64Array): number {
   let best = 0;
@@ -27,7 +32,10 @@ const cases: readonly RowsParams[] = [
   { rows: 1025, classes: 10 },
 ];
 
-const argmaxBindings = { scores, classes: { access: 'write', type: 'u32', length: (p: RowsParams) => p.rows } } as const;
+const argmaxBindings = {
+  scores,
+  classes: { access: 'write', type: 'u32', length: (p: RowsParams) => p.rows },
+} as const;
 
 /** The place of each row's largest score; of equals, the first. A thread a row. */
 export const argmax = defineKernel<RowsParams, keyof typeof argmaxBindings>({
@@ -66,7 +74,12 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 
 const epochBindings = {
   scores,
-  labels: { access: 'read', type: 'u32', length: (p: RowsParams) => p.rows, sample: (p, draw) => draw.integer(p.classes) },
+  labels: {
+    access: 'read',
+    type: 'u32',
+    length: (p: RowsParams) => p.rows,
+    sample: (p, draw) => draw.integer(p.classes),
+  },
   /** The batch's mean loss. */
   loss: { access: 'read', type: 'f32', length: () => 1 },
   /** Sums over the epoch so far: loss · samples, correct predictions, samples. */
@@ -123,7 +136,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   reference: (p, inputs) => {
     let correct = 0;
     for (let row = 0; row < p.rows; row++) {
-      if (largestPlace(inputs.scores.subarray(row * p.classes, (row + 1) * p.classes)) === inputs.labels[row]) correct++;
+      if (largestPlace(inputs.scores.subarray(row * p.classes, (row + 1) * p.classes)) === inputs.labels[row])
+        correct++;
     }
     const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
     const loss = inputs.loss[0] as number;

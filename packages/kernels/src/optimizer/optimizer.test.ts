@@ -1,6 +1,6 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { advance, adam, sgd, sgdMomentum, l2Penalty, l2Backward } from './optimizer.js';
+import { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer.js';
 
 const gpu = useGpu();
 checkKernel(gpu, advance);

@@ -68,7 +68,12 @@ export interface AdamParams {
 }
 
 const length = (p: { length: number }): number => p.length;
-const rate: Binding<object> = { access: 'read', type: 'f32', length: () => 1, sample: (_, draw) => draw.uniform() / 100 };
+const rate: Binding<object> = {
+  access: 'read',
+  type: 'f32',
+  length: () => 1,
+  sample: (_, draw) => draw.uniform() / 100,
+};
 
 const adamBindings = {
   gradients: { access: 'read', type: 'f32', length },
@@ -308,6 +313,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   },
   cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(l2BackwardBindings, p) }),
   terms: () => 3,
-  reference: (p, { weights, dPenalty }) => ({ dWeights: weights.map((w) => 2 * p.factor * w * (dPenalty[0] as number)) }),
+  reference: (p, { weights, dPenalty }) => ({
+    dWeights: weights.map((w) => 2 * p.factor * w * (dPenalty[0] as number)),
+  }),
   cases: LENGTHS.map((n) => ({ length: n, factor: 0.01 })),
 });

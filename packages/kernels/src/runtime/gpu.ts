@@ -33,7 +33,8 @@ export class Gpu {
   ) {
     const { subgroupMinSize, subgroupMaxSize } = info;
     this.traits = {
-      subgroupSize: device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? (subgroupMinSize ?? 0) : 0,
+      subgroupSize:
+        device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? (subgroupMinSize ?? 0) : 0,
       maxWorkgroupStorage: device.limits.maxComputeWorkgroupStorageSize,
       maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     };
@@ -100,7 +101,9 @@ export class Gpu {
     const label = `${kernel.name}/${name}`;
     const code = variant.wgsl(params, this.traits);
     checkBindings(label, kernel, code);
-    const layout = this.#bindGroupLayout(Object.values<{ access: string }>(kernel.bindings).map(({ access }) => access));
+    const layout = this.#bindGroupLayout(
+      Object.values<{ access: string }>(kernel.bindings).map(({ access }) => access),
+    );
     // A faulty shader is reported once, where its pipeline is awaited.
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code });
@@ -194,7 +197,9 @@ export class Gpu {
       this.device.queue.submit([encoder.finish()]);
       await readback.mapAsync(MAP_READ).catch((error: unknown) => {
         this.check();
-        throw new DeviceError(`reading "${storage.label}" failed: ${error instanceof Error ? error.message : String(error)}`);
+        throw new DeviceError(
+          `reading "${storage.label}" failed: ${error instanceof Error ? error.message : String(error)}`,
+        );
       });
       this.check();
       return readback.getMappedRange().slice(0);
@@ -243,7 +248,10 @@ function checkBindings(
     ([name, { access, type }], i) => `${i} ${access === 'read' ? 'read' : 'read_write'} ${name} ${type}`,
   );
   const pattern = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(\w+)>\s*(\w+)\s*:\s*array<(\w+)>/g;
-  const written = Array.from(code.matchAll(pattern), ([, index, access, name, type]) => `${index} ${access} ${name} ${type}`);
+  const written = Array.from(
+    code.matchAll(pattern),
+    ([, index, access, name, type]) => `${index} ${access} ${name} ${type}`,
+  );
   if (declared.join('; ') !== written.join('; ')) {
     throw new KernelError(`${label}: the kernel declares [${declared.join('; ')}], its shader [${written.join('; ')}]`);
   }

@@ -83,7 +83,9 @@ export function bindingBytes<P>(bindings: Readonly<Record<string, Binding<P>>>, 
 }
 
 /** `const NAME: type = value;` lines for the top of a shader: integers become u32, other numbers f32, booleans bool. */
-export function constants(values: Readonly<Record<string, number | boolean | { f32: number } | { i32: number }>>): string {
+export function constants(
+  values: Readonly<Record<string, number | boolean | { f32: number } | { i32: number }>>,
+): string {
   return Object.entries(values)
     .map(([name, value]) => {
       if (typeof value === 'boolean') return `const ${name}: bool = ${value};`;

@@ -18,7 +18,9 @@ export interface Plan {
  * no dispatch binds a buffer both for reading and for writing, which WebGPU forbids.
  */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
-  const order = lifetimes.map((_, i) => i).sort((a, b) => (lifetimes[b] as Lifetime).bytes - (lifetimes[a] as Lifetime).bytes || a - b);
+  const order = lifetimes
+    .map((_, i) => i)
+    .sort((a, b) => (lifetimes[b] as Lifetime).bytes - (lifetimes[a] as Lifetime).bytes || a - b);
   const buffer: number[] = new Array(lifetimes.length);
   const tenants: Lifetime[][] = [];
   const sizes: number[] = [];
@@ -27,7 +29,9 @@ export function planMemory(lifetimes: readonly Lifetime[]): Plan {
     // Buffers are opened by falling size, so the last one that fits is the smallest.
     let chosen = -1;
     for (let candidate = tenants.length - 1; candidate >= 0 && chosen < 0; candidate--) {
-      const free = (tenants[candidate] as Lifetime[]).every(({ first, last }) => last < life.first || life.last < first);
+      const free = (tenants[candidate] as Lifetime[]).every(
+        ({ first, last }) => last < life.first || life.last < first,
+      );
       if (free) chosen = candidate;
     }
     if (chosen < 0) {

@@ -97,8 +97,14 @@ export class Recorder implements Executor {
     );
     this.gpu.check();
     const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
-    const alive = entries.map((_, i) => total(lifetimes.filter((l) => l.first <= i && i <= l.last).map((l) => l.bytes)));
-    const memory = { planned: total(plan.sizes), peak: Math.max(0, ...alive), naive: total(lifetimes.map((l) => l.bytes)) };
+    const alive = entries.map((_, i) =>
+      total(lifetimes.filter((l) => l.first <= i && i <= l.last).map((l) => l.bytes)),
+    );
+    const memory = {
+      planned: total(plan.sizes),
+      peak: Math.max(0, ...alive),
+      naive: total(lifetimes.map((l) => l.bytes)),
+    };
     return new Recording(this.gpu, steps, entries, buffers, memory);
   }
 }

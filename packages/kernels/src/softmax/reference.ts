@@ -7,7 +7,10 @@ export function softmax(logits: Float64Array, classes: number): Float64Array {
     const largest = row.reduce((a, b) => Math.max(a, b));
     const exponentials = row.map((logit) => Math.exp(logit - largest));
     const total = exponentials.reduce((a, b) => a + b);
-    probabilities.set(exponentials.map((value) => value / total), start);
+    probabilities.set(
+      exponentials.map((value) => value / total),
+      start,
+    );
   }
   return probabilities;
 }

@@ -7,7 +7,15 @@
  *
  * A thread a row: classes are few. Timed by `pnpm anke bench kernels --filter softmax`.
  */
-import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
+import {
+  type Binding,
+  bindingBytes,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Variant,
+} from '../runtime/kernel.js';
 import { crossEntropy, softmax as reference } from './reference.js';
 
 export interface RowsParams {
@@ -21,7 +29,12 @@ const rows = (p: RowsParams): number => p.rows;
 const sampleLogit: NonNullable<Binding<RowsParams>['sample']> = (p, draw, i) =>
   draw.normal() * ([1, 30, 1e4][Math.floor(i / p.classes) % 3] as number);
 const logits: Binding<RowsParams> = { access: 'read', type: 'f32', length: elements, sample: sampleLogit };
-const labels: Binding<RowsParams> = { access: 'read', type: 'u32', length: rows, sample: (p, draw) => draw.integer(p.classes) };
+const labels: Binding<RowsParams> = {
+  access: 'read',
+  type: 'u32',
+  length: rows,
+  sample: (p, draw) => draw.integer(p.classes),
+};
 
 const cases: readonly RowsParams[] = [
   { rows: 1, classes: 1 },
@@ -46,7 +59,8 @@ const softmaxBindings = { logits, y: { access: 'write', type: 'f32', length: ele
 export const softmax = defineKernel<RowsParams, keyof typeof softmaxBindings>({
   name: 'softmax/forward',
   bindings: softmaxBindings,
-  variants: rowwise(() => `
+  variants: rowwise(
+    () => `
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
@@ -60,7 +74,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   var total = 0.0;
   for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
   for (var j = 0u; j < CLASSES; j++) { y[start + j] = exp(logits[start + j] - largest) / total; }
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(softmaxBindings, p) }),
   // WGSL allows exp(x) an error of 3 + 2·|x| units; |x| stays below 104 where the result is not zero.
   terms: (p) => p.classes + 2 * (3 + 2 * 104),
@@ -78,7 +93,8 @@ const softmaxBackwardBindings = {
 export const softmaxBackward = defineKernel<RowsParams, keyof typeof softmaxBackwardBindings>({
   name: 'softmax/backward',
   bindings: softmaxBackwardBindings,
-  variants: rowwise(() => `
+  variants: rowwise(
+    () => `
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dLogits: array<f32>;
@@ -91,7 +107,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   var product = 0.0;
   for (var j = start; j < start + CLASSES; j++) { product = fma(dY[j], y[j], product); }
   for (var j = start; j < start + CLASSES; j++) { dLogits[j] = y[j] * (dY[j] - product); }
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(softmaxBackwardBindings, p) }),
   terms: (p) => p.classes + 2,
   reference: (p, { y, dY }) => {
@@ -112,7 +129,8 @@ const crossEntropyBindings = { logits, labels, losses: { access: 'write', type: 
 export const softmaxCrossEntropy = defineKernel<RowsParams, keyof typeof crossEntropyBindings>({
   name: 'softmax/cross-entropy',
   bindings: crossEntropyBindings,
-  variants: rowwise(() => `
+  variants: rowwise(
+    () => `
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read_write> losses: array<f32>;
@@ -127,7 +145,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   var total = 0.0;
   for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
   losses[row] = log(total) + (largest - logits[start + labels[row]]);
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(crossEntropyBindings, p) }),
   terms: (p) => p.classes + 2 * (3 + 2 * 104),
   reference: (p, inputs) => ({ losses: crossEntropy(inputs.logits, inputs.labels, p.classes) }),
@@ -147,10 +166,14 @@ export interface CrossEntropyBackwardParams extends RowsParams {
 }
 
 /** The gradient of the logits. */
-export const softmaxCrossEntropyBackward = defineKernel<CrossEntropyBackwardParams, keyof typeof crossEntropyBackwardBindings>({
+export const softmaxCrossEntropyBackward = defineKernel<
+  CrossEntropyBackwardParams,
+  keyof typeof crossEntropyBackwardBindings
+>({
   name: 'softmax/cross-entropy-backward',
   bindings: crossEntropyBackwardBindings,
-  variants: rowwise<CrossEntropyBackwardParams>((p) => `
+  variants: rowwise<CrossEntropyBackwardParams>(
+    (p) => `
 ${constants({ SHARE: { f32: p.share } })}
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
@@ -170,7 +193,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     let p = exp(logits[start + j] - largest) / total;
     dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * (SHARE * dLoss[0]);
   }
-}`),
+}`,
+  ),
   cost: (p) => ({ flops: 7 * elements(p), bytes: bindingBytes(crossEntropyBackwardBindings, p) }),
   terms: (p) => p.classes + 2 * (3 + 2 * 104),
   reference: (p, inputs) => ({

@@ -15,7 +15,10 @@ export const EPSILON = 2 ** -23;
 type Values = Record<string, Float64Array>;
 
 /** Inputs of a kernel as the device will see them: rounded to float32, or whole numbers. */
-export function sampleInputs<P extends object, B extends string>(kernel: Kernel<P, B>, params: P): Record<B, Float64Array> {
+export function sampleInputs<P extends object, B extends string>(
+  kernel: Kernel<P, B>,
+  params: P,
+): Record<B, Float64Array> {
   const inputs: Values = {};
   for (const name of Object.keys(kernel.bindings) as B[]) {
     const { access, type, length, sample } = kernel.bindings[name];
@@ -41,7 +44,10 @@ export async function runKernel<P extends object, B extends string>(
   const names = Object.keys(kernel.bindings) as B[];
   for (const name of names) {
     const { access, type, length } = kernel.bindings[name];
-    const values = access === 'write' ? new Float64Array(length(params)).fill(type === 'f32' ? Number.NaN : 0xdeadbeef) : inputs[name];
+    const values =
+      access === 'write'
+        ? new Float64Array(length(params)).fill(type === 'f32' ? Number.NaN : 0xdeadbeef)
+        : inputs[name];
     storages[name] = gpu.upload(name, type === 'f32' ? Float32Array.from(values) : Uint32Array.from(values));
   }
   const executor = new Eager(gpu);
@@ -80,7 +86,9 @@ export function expectClose(label: string, got: Float64Array, want: Float64Array
       worst = i;
     }
   });
-  expect(error, `${label}[${worst}]: got ${got[worst]}, want ${want[worst]}, allowed ${allowed}`).toBeLessThanOrEqual(allowed);
+  expect(error, `${label}[${worst}]: got ${got[worst]}, want ${want[worst]}, allowed ${allowed}`).toBeLessThanOrEqual(
+    allowed,
+  );
 }
 
 /** A test for each case of a kernel. */
@@ -96,7 +104,12 @@ export function checkKernel<P extends object, B extends string>(gpu: () => Gpu, 
         for (const name of Object.keys(want) as B[]) {
           const exact = kernel.bindings[name].type === 'u32';
           const values = want[name] as Float64Array;
-          expectClose(`${variant}/${name}`, got[name] as Float64Array, values, exact ? 0 : tolerance(values, kernel.terms(params)));
+          expectClose(
+            `${variant}/${name}`,
+            got[name] as Float64Array,
+            values,
+            exact ? 0 : tolerance(values, kernel.terms(params)),
+          );
         }
       }
     });

@@ -23,7 +23,12 @@ export interface GradientContext<A extends object = object, I extends string = s
  *
  * Type parameters: attributes, names of inputs, names of the differentiable ones among them, names of what is saved.
  */
-export interface Operation<A extends object = object, I extends string = string, D extends I = I, S extends string = string> {
+export interface Operation<
+  A extends object = object,
+  I extends string = string,
+  D extends I = I,
+  S extends string = string,
+> {
   readonly name: string;
   readonly inputs: readonly I[];
   /** Inputs that have no gradient: labels, row numbers, state that moves by itself. */
@@ -47,6 +52,7 @@ export function defineOperation<A extends object, I extends string, D extends I,
 ): Operation<A, I, D, S> {
   const known: readonly string[] = [...operation.constants, ...Object.keys(operation.gradients)];
   const missing = operation.inputs.filter((name) => !known.includes(name));
-  if (missing.length > 0) throw new ModelError(`operation "${operation.name}" has no gradient for ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new ModelError(`operation "${operation.name}" has no gradient for ${missing.join(', ')}`);
   return operation;
 }

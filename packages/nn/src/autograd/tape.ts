@@ -81,7 +81,8 @@ export class Tape {
             const input = node.inputs[name] as Tensor;
             const slot = input.gradient;
             // The first contribution to a weight's gradient is written in place, later ones are added to it.
-            tensor = slot && !written.has(slot) ? new Tensor(input.shape, slot) : this.temporary(`d${name}`, input.shape);
+            tensor =
+              slot && !written.has(slot) ? new Tensor(input.shape, slot) : this.temporary(`d${name}`, input.shape);
             destinations.set(name, tensor);
           }
           return tensor;

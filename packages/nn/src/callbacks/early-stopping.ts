@@ -48,7 +48,9 @@ export class EarlyStopping implements Callback {
   onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
     const current = logs[this.monitor];
     if (current === undefined) {
-      throw new ModelError(`EarlyStopping watches "${this.monitor}", but the logs hold ${Object.keys(logs).join(', ')}`);
+      throw new ModelError(
+        `EarlyStopping watches "${this.monitor}", but the logs hold ${Object.keys(logs).join(', ')}`,
+      );
     }
     // Without a best value yet, the current weights are the best, even if the value is not a number.
     if (this.bestEpoch === undefined) this.#remember(epoch, model);

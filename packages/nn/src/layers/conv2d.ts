@@ -2,7 +2,16 @@ import { conv2dParams, KernelError, type Padding } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { conv2d } from '../operations/conv2d.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import { type CallContext, type L2Regularizer, Layer, type LayerOptions, type Pair, pair, positiveInteger, type WeightSpec } from './layer.js';
+import {
+  type CallContext,
+  type L2Regularizer,
+  Layer,
+  type LayerOptions,
+  type Pair,
+  pair,
+  positiveInteger,
+  type WeightSpec,
+} from './layer.js';
 
 export interface Conv2DOptions extends LayerOptions {
   readonly filters: number;
@@ -60,7 +69,8 @@ export class Conv2D extends Layer {
     try {
       return conv2dParams({ batch, height, width, inChannels, outChannels, kernel, stride: pair(strides), padding });
     } catch (error) {
-      if (error instanceof KernelError) throw this.wants(`images of at least ${kernel[0]} × ${kernel[1]} pixels`, input);
+      if (error instanceof KernelError)
+        throw this.wants(`images of at least ${kernel[0]} × ${kernel[1]} pixels`, input);
       throw error;
     }
   }

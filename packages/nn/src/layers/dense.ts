@@ -1,7 +1,14 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dense } from '../operations/dense.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import { type CallContext, type L2Regularizer, Layer, type LayerOptions, positiveInteger, type WeightSpec } from './layer.js';
+import {
+  type CallContext,
+  type L2Regularizer,
+  Layer,
+  type LayerOptions,
+  positiveInteger,
+  type WeightSpec,
+} from './layer.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units: number;
@@ -20,7 +27,8 @@ export class Dense extends Layer {
 
   protected override infer(input: Shape): { output: Shape; weights: WeightSpec[] } {
     const [features] = input;
-    if (features === undefined || input.length !== 1) throw this.wants('one row of features (put a Flatten before it)', input);
+    if (features === undefined || input.length !== 1)
+      throw this.wants('one row of features (put a Flatten before it)', input);
     const { units, kernelRegularizer } = this.options;
     return {
       output: [units],

@@ -86,7 +86,9 @@ export abstract class Layer {
   }
 
   protected wants(what: string, input: Shape): ShapeError {
-    return new ShapeError(`layer "${this.name}" (${this.type}) wants ${what}, but its input is ${formatShape([null, ...input])}`);
+    return new ShapeError(
+      `layer "${this.name}" (${this.type}) wants ${what}, but its input is ${formatShape([null, ...input])}`,
+    );
   }
 
   /** @throws ModelError if a number in the options is not what the layer can use */

@@ -18,11 +18,15 @@ export const countOf = ({ pixels, shape }: Samples): number => pixels.length / s
 /** @throws ShapeError or ModelError if the samples are not what the model takes */
 export function checkSamples(samples: Samples, input: Shape, classes: number | undefined): number {
   if (sizeOf(samples.shape) !== sizeOf(input) || samples.shape.some((side, i) => side !== input[i])) {
-    throw new ShapeError(`the samples have shape (${samples.shape.join(', ')}), but the model takes (${input.join(', ')})`);
+    throw new ShapeError(
+      `the samples have shape (${samples.shape.join(', ')}), but the model takes (${input.join(', ')})`,
+    );
   }
   const count = countOf(samples);
   if (count === 0 || !Number.isInteger(count)) {
-    throw new ShapeError(`${samples.pixels.length} bytes are no whole number of samples of ${sizeOf(samples.shape)} bytes`);
+    throw new ShapeError(
+      `${samples.pixels.length} bytes are no whole number of samples of ${sizeOf(samples.shape)} bytes`,
+    );
   }
   if (classes !== undefined) {
     const { labels } = samples;
@@ -31,7 +35,9 @@ export function checkSamples(samples: Samples, input: Shape, classes: number | u
     for (let i = 0; i < count; i++) {
       const label = labels[i] as number;
       if (!Number.isInteger(label) || label < 0 || label >= classes) {
-        throw new ModelError(`sample ${i} has label ${label}, but the model has ${classes} classes (0 … ${classes - 1})`);
+        throw new ModelError(
+          `sample ${i} has label ${label}, but the model has ${classes} classes (0 … ${classes - 1})`,
+        );
       }
     }
   }
@@ -48,13 +54,20 @@ export class DeviceData {
   /** Row numbers in the order in which they are used. */
   readonly order: Storage;
 
-  constructor(readonly gpu: Gpu, label: string, samples: Samples) {
+  constructor(
+    readonly gpu: Gpu,
+    label: string,
+    samples: Samples,
+  ) {
     this.count = countOf(samples);
     this.shape = samples.shape;
     this.rescale = samples.rescale ?? 1;
     this.pixels = gpu.upload(`${label} pixels`, samples.pixels);
     this.labels = gpu.upload(`${label} labels`, Uint32Array.from(samples.labels ?? new Uint32Array(this.count)));
-    this.order = gpu.upload(`${label} order`, Uint32Array.from({ length: this.count }, (_, i) => i));
+    this.order = gpu.upload(
+      `${label} order`,
+      Uint32Array.from({ length: this.count }, (_, i) => i),
+    );
   }
 
   destroy(): void {

@@ -37,7 +37,9 @@ export class ModelMemory {
   constructor(gpu: Gpu, layers: readonly Layer[]) {
     const specs = layers.flatMap((layer) => layer.weights.map((spec) => ({ layer, spec })));
     const bytesOf = (trainable: boolean): number =>
-      specs.filter(({ spec }) => spec.trainable === trainable).reduce((sum, { spec }) => sum + align(sizeOf(spec.shape) * 4), 0);
+      specs
+        .filter(({ spec }) => spec.trainable === trainable)
+        .reduce((sum, { spec }) => sum + align(sizeOf(spec.shape) * 4), 0);
     this.weights = gpu.storage('weights', bytesOf(true));
     this.gradients = gpu.storage('gradients', bytesOf(true));
     this.averages = gpu.storage('moving averages', bytesOf(false));
@@ -69,6 +71,7 @@ export class ModelMemory {
 
   destroy(): void {
     const { weights, gradients, averages, counters, rate, corrections, scratch, one } = this;
-    for (const { buffer } of [weights, gradients, averages, counters, rate, corrections, scratch, one]) buffer?.destroy();
+    for (const { buffer } of [weights, gradients, averages, counters, rate, corrections, scratch, one])
+      buffer?.destroy();
   }
 }

@@ -2,9 +2,9 @@
  * What a model does to one batch, as operations on any executor: gather, forward, loss, backward, update. Recorded once,
  * a program is replayed for every batch of its size.
  */
-import { advance, epochTotals, type Executor, gather, scatter, type Storage } from '@anke/kernels';
+import { advance, type Executor, epochTotals, gather, type Storage, scatter } from '@anke/kernels';
 import { Tape } from '../autograd/tape.js';
-import { type Shape, sizeOf, Tensor } from '../autograd/tensor.js';
+import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
 import type { CallContext, Layer } from '../layers/layer.js';
 import { add, l2 } from '../operations/loss.js';
 import type { Optimizer } from '../optimizers/optimizers.js';
@@ -36,7 +36,12 @@ function count(executor: Executor, { counters, scratch }: ModelMemory): void {
   executor.dispatch(advance, { beta1: 0, beta2: 0 }, { counters, corrections: scratch });
 }
 
-function takeBatch(tape: Tape, data: DeviceData, counters: Storage, { size, stride }: Batch): { x: Tensor; labels: Tensor } {
+function takeBatch(
+  tape: Tape,
+  data: DeviceData,
+  counters: Storage,
+  { size, stride }: Batch,
+): { x: Tensor; labels: Tensor } {
   const x = tape.temporary('batch', [size, ...data.shape]);
   const labels = tape.temporary('labels', [size]);
   const rowLength = sizeOf(data.shape);
@@ -64,12 +69,22 @@ function forward(tape: Tape, model: ProgramModel, x: Tensor, training: boolean, 
 }
 
 /** The loss with the penalties of all regularized weights. */
-function totalLoss(tape: Tape, model: ProgramModel, loss: Loss, logits: Tensor, labels: Tensor, training: boolean): Tensor {
-  return model.memory.slots.reduce((total, { name, spec }) => {
-    if (!spec.regularizer) return total;
-    const w = model.memory.tensor(name, training);
-    return tape.apply(add, { a: total, b: tape.apply(l2, { w }, { factor: spec.regularizer.l2 }) }, {});
-  }, loss(tape, logits, labels));
+function totalLoss(
+  tape: Tape,
+  model: ProgramModel,
+  loss: Loss,
+  logits: Tensor,
+  labels: Tensor,
+  training: boolean,
+): Tensor {
+  return model.memory.slots.reduce(
+    (total, { name, spec }) => {
+      if (!spec.regularizer) return total;
+      const w = model.memory.tensor(name, training);
+      return tape.apply(add, { a: total, b: tape.apply(l2, { w }, { factor: spec.regularizer.l2 }) }, {});
+    },
+    loss(tape, logits, labels),
+  );
 }
 
 function addToTotals(executor: Executor, { logits, loss }: StepResult, labels: Tensor, totals: Storage): void {

@@ -61,7 +61,8 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, TensorEntry> {
   } catch {
     return fail('its header is no JSON');
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) return fail('its header is no JSON object');
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    return fail('its header is no JSON object');
 
   const data = bytes.subarray(8 + length);
   const tensors = new Map<string, TensorEntry>();
@@ -79,7 +80,9 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, TensorEntry> {
     const type = dtype as Element;
     const [begin = 0, end = 0] = offsets;
     if (end > data.length || end - begin !== sizeOf(shape) * WIDTH[type]) {
-      return fail(`tensor "${name}" of shape (${shape.join(', ')}) does not fill bytes ${begin} to ${end} of ${data.length}`);
+      return fail(
+        `tensor "${name}" of shape (${shape.join(', ')}) does not fill bytes ${begin} to ${end} of ${data.length}`,
+      );
     }
     // A copy, since views need aligned offsets. (Node's Buffer.slice would not copy.)
     const { buffer } = new Uint8Array(data.subarray(begin, end));

@@ -45,7 +45,8 @@ export function describeModel(model: Sequential): ModelDescription {
  */
 export function modelFromDescription(description: unknown): Sequential {
   const { format, version, seed, layers } = (description ?? {}) as Partial<ModelDescription>;
-  if (format !== 'anke-model' || !Array.isArray(layers)) throw new FormatError('this JSON does not describe an Anke model');
+  if (format !== 'anke-model' || !Array.isArray(layers))
+    throw new FormatError('this JSON does not describe an Anke model');
   if (version !== 1) throw new FormatError(`this model has format version ${String(version)}; version 1 can be read`);
   const made = layers.map(({ type, config }: LayerDescription) => {
     const make = constructors[type];

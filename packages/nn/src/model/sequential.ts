@@ -28,7 +28,7 @@ export interface FitOptions {
   readonly epochs: number;
   readonly batchSize?: number;
   readonly validationData?: Samples;
-  /** Samples in one batch of the validation; more than in training, as nothing is kept for a backward pass. */
+  /** Samples in one batch of the validation; about 256 if absent, as nothing is kept for a backward pass. */
   readonly validationBatchSize?: number;
   /** Whether each epoch takes the samples in another order. */
   readonly shuffle?: boolean;
@@ -140,7 +140,7 @@ export class Sequential {
    * @throws DeviceError if the device fails
    */
   async fit(samples: Samples, options: FitOptions): Promise<History> {
-    const { epochs, batchSize = 32, validationData, validationBatchSize = 256, shuffle = true, callbacks = [] } = options;
+    const { epochs, batchSize = 32, validationData, validationBatchSize, shuffle = true, callbacks = [] } = options;
     const { gpu, loss, optimizer, moments } = this.compiled;
     const count = checkSamples(samples, this.inputShape, sizeOf(this.outputShape));
     if (validationData) checkSamples(validationData, this.inputShape, sizeOf(this.outputShape));
@@ -191,7 +191,10 @@ export class Sequential {
   }
 
   /** Loss (with penalties) and accuracy over labelled samples. */
-  async evaluate(samples: Samples, { batchSize = 256, onProgress }: { batchSize?: number; onProgress?: (done: number, total: number) => void } = {}): Promise<Evaluation> {
+  async evaluate(
+    samples: Samples,
+    { batchSize, onProgress }: { batchSize?: number; onProgress?: (done: number, total: number) => void } = {},
+  ): Promise<Evaluation> {
     const { gpu } = this.compiled;
     const count = checkSamples(samples, this.inputShape, sizeOf(this.outputShape));
     checkBatchSize(batchSize);
@@ -210,18 +213,26 @@ export class Sequential {
   }
 
   /** The model's outputs for each sample, row after row: (samples, classes) probabilities of a classifier. */
-  async predict(samples: Samples, { batchSize = 256, onProgress }: { batchSize?: number; onProgress?: (done: number, total: number) => void } = {}): Promise<Float32Array> {
+  async predict(
+    samples: Samples,
+    { batchSize, onProgress }: { batchSize?: number; onProgress?: (done: number, total: number) => void } = {},
+  ): Promise<Float32Array> {
     const { gpu } = this.compiled;
     const count = checkSamples(samples, this.inputShape, undefined);
     checkBatchSize(batchSize);
     const data = new DeviceData(gpu, 'prediction', samples);
     const results = gpu.storage('predictions', count * sizeOf(this.outputShape) * 4);
     try {
-      const pass = await this.#pass(count, batchSize, (executor, batch) =>
+      const pass = await this.#pass(count, batchSize ?? evenBatch(count), (executor, batch) =>
         predictStep(executor, this.#program, data, batch, results),
       );
       this.#startEpoch();
-      const done = await runPass(gpu, pass, (samplesDone) => onProgress?.(samplesDone, count), () => this.interrupted);
+      const done = await runPass(
+        gpu,
+        pass,
+        (samplesDone) => onProgress?.(samplesDone, count),
+        () => this.interrupted,
+      );
       destroyPass(pass);
       if (!done) throw new ModelError('the prediction was interrupted');
       return await gpu.readFloats(results);
@@ -271,7 +282,9 @@ export class Sequential {
       const given = weights.get(name);
       if (!given) throw new ShapeError(`the weight "${name}" is missing`);
       if (given.shape.join() !== spec.shape.join()) {
-        throw new ShapeError(`the weight "${name}" has shape (${given.shape.join(', ')}) instead of (${spec.shape.join(', ')})`);
+        throw new ShapeError(
+          `the weight "${name}" has shape (${given.shape.join(', ')}) instead of (${spec.shape.join(', ')})`,
+        );
       }
     }
     for (const { name, storage } of memory.slots) gpu.write(storage, (weights.get(name) as WeightValues).values);
@@ -289,7 +302,11 @@ export class Sequential {
   }
 
   /** Records a step for full batches and one for a smaller last batch. */
-  async #pass(count: number, batchSize: number, step: (executor: Executor, batch: { size: number; stride: number }) => unknown): Promise<Pass> {
+  async #pass(
+    count: number,
+    batchSize: number,
+    step: (executor: Executor, batch: { size: number; stride: number }) => unknown,
+  ): Promise<Pass> {
     const record = async (size: number): Promise<Recording | undefined> => {
       if (size === 0) return undefined;
       const recorder = new Recorder(this.compiled.gpu);
@@ -302,8 +319,8 @@ export class Sequential {
     return { full, steps, rest, batchSize, restSize };
   }
 
-  #evaluationPass(data: DeviceData, batchSize: number, totals: Storage): Promise<Pass> {
-    return this.#pass(data.count, Math.min(batchSize, data.count), (executor, batch) =>
+  #evaluationPass(data: DeviceData, batchSize: number | undefined, totals: Storage): Promise<Pass> {
+    return this.#pass(data.count, batchSize ?? evenBatch(data.count), (executor, batch) =>
       evaluateStep(executor, this.#program, data, batch, this.compiled.loss, totals),
     );
   }
@@ -324,8 +341,19 @@ export class Sequential {
   }
 }
 
-function checkBatchSize(batchSize: number): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new ModelError(`the batch size must be a positive integer, not ${batchSize}`);
+function checkBatchSize(batchSize = 1): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new ModelError(`the batch size must be a positive integer, not ${batchSize}`);
+}
+
+/** Samples in a batch where none is kept for a backward pass and the caller does not care. */
+const PASSING_BATCH = 256;
+
+/** At most {@link PASSING_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too. */
+function evenBatch(count: number): number {
+  if (count <= PASSING_BATCH) return count;
+  for (let size = PASSING_BATCH; size >= PASSING_BATCH / 2; size--) if (count % size === 0) return size;
+  return PASSING_BATCH;
 }
 
 function destroyPass({ full, rest }: Pass): void {
@@ -339,7 +367,7 @@ function nameLayers(layers: readonly Layer[]): void {
   const names = new Set<string>();
   for (const layer of layers) {
     if (!layer.name) {
-      const base = layer.type.replace(/(?<=[a-z])(?=[A-Z])|(?<=[a-z])(?=2D)/g, '_').toLowerCase();
+      const base = layer.type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
       const number = counts.get(base) ?? 0;
       counts.set(base, number + 1);
       layer.name = number === 0 ? base : `${base}_${number}`;

@@ -1,4 +1,4 @@
-import { relu as reluKernel, reluBackward, softmax as softmaxKernel, softmaxBackward } from '@anke/kernels';
+import { reluBackward, relu as reluKernel, softmaxBackward, softmax as softmaxKernel } from '@anke/kernels';
 import { defineOperation, type GradientContext } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
 

@@ -10,7 +10,12 @@ export interface DropoutAttributes {
   readonly step: Storage;
 }
 
-const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes) => ({ length: sizeOf(x.shape), rate, seed, layer });
+const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes) => ({
+  length: sizeOf(x.shape),
+  rate,
+  seed,
+  layer,
+});
 
 /** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient. */
 export const dropout = defineOperation({

@@ -57,7 +57,13 @@ export const l2 = defineOperation({
     return { output: penalty, saved: {} };
   },
   gradients: {
-    w: ({ executor, attributes, inputs, dY, destination }: GradientContext<{ readonly factor: number }, 'w'>): Tensor => {
+    w: ({
+      executor,
+      attributes,
+      inputs,
+      dY,
+      destination,
+    }: GradientContext<{ readonly factor: number }, 'w'>): Tensor => {
       const dW = destination('w');
       const bindings = { weights: inputs.w.storage, dPenalty: dY.storage, dWeights: dW.storage };
       executor.dispatch(l2Backward, { length: sizeOf(inputs.w.shape), factor: attributes.factor }, bindings);

@@ -1,4 +1,4 @@
-import { adam, advance, type Executor, sgd, sgdMomentum, type Storage } from '@anke/kernels';
+import { adam, advance, type Executor, type Storage, sgd, sgdMomentum } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 
 /** What an optimizer works on: all of a model's weights, as flat buffers of `length` elements. */

@@ -1,0 +1,233 @@
+/** The command line as its users meet it: from files to files, through the built program. */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const main = join(import.meta.dirname, '../apps/cli/dist/main.js');
+const work = mkdtempSync(join(tmpdir(), 'anke cli '));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const anke = (...args: readonly string[]): SpawnSyncReturns<string> =>
+  spawnSync(process.execPath, [main, ...args], { cwd: work, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+
+const sha = (path: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(work, path)))
+    .digest('hex');
+const lines = (path: string): string[] => readFileSync(join(work, path), 'utf8').trimEnd().split('\n');
+const lastJson = (stdout: string) => JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+
+const notebook = (out: string, seed: string) =>
+  anke(
+    'notebook',
+    '--data',
+    'digits',
+    '--out',
+    out,
+    '--seed',
+    seed,
+    '--adam-epochs',
+    '1',
+    '--sgd-epochs',
+    '1',
+    '--json',
+  );
+let first: SpawnSyncReturns<string>;
+
+beforeAll(() => {
+  expect(anke('synth', '--to', 'digits', '--train', '240', '--test', '60', '--seed', '3').status).toBe(0);
+  first = notebook('first', '1');
+});
+
+test('the notebook leaves a complete run folder and says what came out', () => {
+  expect(first.status, first.stderr).toBe(0);
+  const files = [
+    'config.json',
+    'curves.png',
+    'curves.svg',
+    'history.csv',
+    'model.json',
+    'model.safetensors',
+    'submission.csv',
+  ];
+  expect(readdirSync(join(work, 'first')).sort()).toEqual(files);
+  expect(lines('first/history.csv')).toHaveLength(3);
+  expect(lines('first/submission.csv')).toHaveLength(61);
+  expect(lines('first/submission.csv')[1]).toMatch(/^0,\d$/);
+  const result = lastJson(first.stdout);
+  expect(result.epochs).toEqual({ adam: 1, sgd: 1 });
+  expect(result.parameters).toBe(173_674);
+  for (const share of [result.final.val_accuracy, result.digMnistAccuracy, result.testAccuracy]) {
+    expect(share).toBeGreaterThanOrEqual(0);
+    expect(share).toBeLessThanOrEqual(1);
+  }
+  expect(first.stderr).toContain('Total 173,674 · trainable 173,354 · not trainable 320');
+  expect(readFileSync(join(work, 'first/curves.png')).subarray(1, 4).toString()).toBe('PNG');
+});
+
+test('the same seed gives the same model, another seed another one', () => {
+  expect(notebook('again', '1').status).toBe(0);
+  expect(notebook('other', '2').status).toBe(0);
+  expect(sha('again/model.safetensors')).toBe(sha('first/model.safetensors'));
+  expect(sha('again/submission.csv')).toBe(sha('first/submission.csv'));
+  expect(sha('other/model.safetensors')).not.toBe(sha('first/model.safetensors'));
+});
+
+test('predict gives the submission again, in batches of any size, and the probabilities on demand', () => {
+  const options = ['--model', 'first', '--input', 'digits/test.csv'];
+  expect(anke('predict', ...options, '--output', 'plain.csv').status).toBe(0);
+  expect(sha('plain.csv')).toBe(sha('first/submission.csv'));
+  expect(anke('predict', ...options, '--output', 'wide.csv', '--probabilities', '--batch-size', '7').status).toBe(0);
+  const [header, ...rows] = lines('wide.csv');
+  expect(header).toBe('id,label,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9');
+  rows.forEach((row, i) => {
+    const [id, label, ...shares] = row.split(',');
+    expect(`${id},${label}`).toBe(lines('plain.csv')[i + 1]);
+    expect(shares.map(Number).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+  });
+});
+
+test('evaluate counts what the model gets right', () => {
+  const { status, stdout } = anke('evaluate', '--model', 'first', '--input', 'digits/Dig-MNIST.csv', '--json');
+  expect(status).toBe(0);
+  const { accuracy, confusionMatrix, images } = lastJson(stdout);
+  const diagonal = (confusionMatrix as number[][]).reduce((sum, row, i) => sum + (row[i] as number), 0);
+  expect(images).toBe(60);
+  expect(accuracy).toBeCloseTo(diagonal / 60, 6);
+  expect(accuracy).toBeCloseTo(lastJson(first.stdout).digMnistAccuracy, 6);
+});
+
+test('train learns with one optimizer and leaves a model that predicts', () => {
+  const { status, stderr } = anke(
+    'train',
+    '--data',
+    'digits/train.csv',
+    '--out',
+    'trained',
+    '--epochs',
+    '1',
+    '--optimizer',
+    'sgd',
+    '--limit',
+    '100',
+  );
+  expect(status, stderr).toBe(0);
+  expect(lines('trained/history.csv')[1]).toMatch(/^sgd,1,/);
+  expect(anke('predict', '--model', 'trained', '--input', 'digits/train.csv', '--output', 'p.csv').status).toBe(0);
+});
+
+test('doctor and bench step tell about the device', () => {
+  const doctor = lastJson(anke('doctor', '--json').stdout);
+  expect(doctor.adapter.name).not.toBe('');
+  expect(doctor.limits.maxStorageBufferBindingSize).toBeGreaterThan(0);
+  const bench = lastJson(anke('bench', 'step', '--batch', '4', '--json').stdout);
+  expect(bench.adapter).toBe(doctor.adapter.name);
+  expect(bench.step.median).toBeGreaterThan(0);
+  expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
+});
+
+describe('a mistake gets one clear line, a non-zero exit, and leaves nothing half-written', () => {
+  beforeAll(() => {
+    mkdirSync(join(work, 'bad'));
+    for (const name of ['test.csv', 'Dig-MNIST.csv', 'sample_submission.csv']) {
+      writeFileSync(join(work, 'bad', name), readFileSync(join(work, 'digits', name)));
+    }
+    writeFileSync(
+      join(work, 'bad/train.csv'),
+      readFileSync(join(work, 'digits/train.csv'), 'utf8').replace('\n1,0,', '\n1,300,'),
+    );
+    mkdirSync(join(work, 'elsewhere'));
+    writeFileSync(join(work, 'elsewhere/model.json'), '{"layers": "many"}');
+    writeFileSync(join(work, 'elsewhere/model.safetensors'), 'nothing');
+    writeFileSync(join(work, 'a-file'), '');
+  });
+
+  const predict = (model: string, input: string, output = 'out.csv') => [
+    'predict',
+    '--model',
+    model,
+    '--input',
+    input,
+    '--output',
+    output,
+  ];
+  test.each([
+    [
+      ['notebook', '--data', 'bad', '--out', 'run'],
+      1,
+      'train.csv, line 3, column "pixel0": expected an integer in 0 … 255, found "300"',
+    ],
+    [['notebook', '--data', 'nowhere', '--out', 'run'], 1, 'nowhere: there is no such file or folder'],
+    [['notebook', '--data', 'a-file', '--out', 'run'], 1, 'a-file: this is neither a folder nor a zip archive'],
+    [['notebook', '--data', 'digits', '--out', 'first'], 1, 'first: this folder is not empty'],
+    [
+      ['notebook', '--data', 'digits', '--out', 'a-file'],
+      1,
+      'a-file: this is a file, and a run needs a folder of its own',
+    ],
+    [
+      ['notebook', '--data', 'digits', '--out', 'run', '--limit', '3'],
+      1,
+      'a validation split of 0.2 leaves 0 of 3 rows',
+    ],
+    [
+      ['train', '--data', 'digits/test.csv', '--out', 'run'],
+      1,
+      'line 1: the column "label" is missing: the first column is "id"',
+    ],
+    [predict('first', 'digits'), 1, 'digits: this is a folder, and a file is expected'],
+    [predict('first', 'none.csv'), 1, 'none.csv: there is no such file or folder'],
+    [predict('nowhere', 'digits/test.csv'), 1, 'nowhere: there is no such folder; --model wants the folder of a run'],
+    [predict('digits', 'digits/test.csv'), 1, 'digits: there is no model.safetensors in it'],
+    [predict('elsewhere', 'digits/test.csv'), 1, 'model.json: this JSON does not describe an Anke model'],
+    [predict('first', 'digits/test.csv', 'none/out.csv'), 1, 'out.csv: there is no such file or folder'],
+    [predict('first', 'digits/test.csv', 'elsewhere'), 1, 'elsewhere: this is a folder, and a file is to be written'],
+    [['verify', 'digits/train.csv'], 1, 'digits/train.csv: not a safetensors file'],
+    [['verify', 'first/model.safetensors'], 1, 'this is no golden run: the tensor "images" is missing'],
+    [['notebook', '--data', 'digits', '--epoch', '3'], 2, "unknown option '--epoch'"],
+    [
+      ['notebook', '--data', 'digits', '--adam-epochs', 'two'],
+      2,
+      "argument 'two' is invalid. It must be an integer of at least 0.",
+    ],
+    [['notebook'], 2, "required option '--data <folder|zip>' not specified"],
+    [
+      ['train', '--data', 'digits', '--optimizer', 'lion'],
+      2,
+      "argument 'lion' is invalid. Allowed choices are adam, sgd.",
+    ],
+    [['notebok'], 2, "unknown command 'notebok'"],
+  ] as const)('%j', (args, status, message) => {
+    const before = readdirSync(work).sort();
+    const result = anke(...args);
+    expect(result.stderr).toContain(message);
+    expect(result.status).toBe(status);
+    expect(result.stderr).not.toContain('    at ');
+    expect(readdirSync(work).sort()).toEqual(before);
+  });
+
+  // The superuser may write everywhere.
+  test.skipIf(process.getuid?.() === 0 && !existsSync('/dev/full'))('a place that cannot be written', () => {
+    const asRoot = process.getuid?.() === 0;
+    const place = asRoot ? '/proc/anke' : 'locked/run';
+    if (!asRoot) {
+      mkdirSync(join(work, 'locked'));
+      chmodSync(join(work, 'locked'), 0o555);
+    }
+    const { status, stderr } = anke('notebook', '--data', 'digits', '--out', place);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/anke: .*(may not write|read-only|no such file)/);
+  });
+});
