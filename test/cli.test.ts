@@ -202,7 +202,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
       2,
       "argument 'two' is invalid. It must be an integer of at least 0.",
     ],
-    [['notebook'], 2, "required option '--data <folder|zip>' not specified"],
+    [['train'], 2, "required option '--data <folder|zip|csv>' not specified"],
     [
       ['train', '--data', 'digits', '--optimizer', 'lion'],
       2,

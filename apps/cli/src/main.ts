@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import colors from 'picocolors';
+import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
@@ -29,7 +30,9 @@ addEvaluate(program);
 addSynth(program);
 addVerify(program);
 addDoctor(program);
-addBenchStep(program.command('bench').description('time what the engine does'));
+const bench = program.command('bench').description('time what the engine does: a whole step, or single kernels');
+addBenchStep(bench);
+addBenchKernels(bench);
 
 try {
   await program.parseAsync();

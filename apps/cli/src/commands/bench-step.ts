@@ -1,24 +1,21 @@
-import { type DispatchTime, type Gpu, Recorder, type Recording } from '@anke/kernels';
+import { type DispatchTime, Recorder } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, type Samples, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
 import { Random } from '@anke/random';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
 import { notebookModel, RESCALE } from '../notebook-model.js';
 import { count, Terminal } from '../terminal.js';
+import { measure, milliseconds } from '../timing.js';
 import { positive } from './options.js';
 
 const SHAPE = [28, 28, 1] as const;
-const WARM_UP = 3;
-const REPEATS = 15;
-/** A measurement is at least this long, so that the clock and the submit do not count. */
-const SAMPLE_MILLISECONDS = 150;
 
 export function addBenchStep(bench: Command): void {
   bench
     .command('step')
     .description('time a training step and prediction of the notebook’s CNN')
     .option('--batch <n>', 'images in a step', positive, 32)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExample:\n  anke bench step --batch 256')
     .action(runBenchStep);
 }
@@ -29,8 +26,9 @@ function randomSamples(images: number): Samples {
   return { pixels, labels: Uint8Array.from({ length: images }, (_, i) => i % 10), shape: SHAPE, rescale: RESCALE };
 }
 
-async function runBenchStep({ batch, json }: { readonly batch: number; readonly json: boolean }): Promise<void> {
-  const terminal = new Terminal({ json });
+async function runBenchStep(options: { readonly batch: number; readonly json?: boolean }): Promise<void> {
+  const { batch } = options;
+  const terminal = new Terminal(options);
   const { gpu, report } = await openDevice(terminal);
   terminal.fact('adapter', report.name);
 
@@ -99,30 +97,6 @@ async function runBenchStep({ batch, json }: { readonly batch: number; readonly 
     kernels,
   });
   gpu.destroy();
-}
-
-interface Times {
-  readonly median: number;
-  readonly quartiles: readonly [number, number];
-}
-
-const milliseconds = ({ median, quartiles }: Times): string =>
-  `${median.toFixed(2)} ms (${quartiles[0].toFixed(2)} … ${quartiles[1].toFixed(2)})`;
-
-/** Median and quartiles of a recording's milliseconds, by the clock on the wall. */
-async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
-  const run = async (times: number): Promise<number> => {
-    const started = performance.now();
-    recording.submit(times);
-    await gpu.finish();
-    return (performance.now() - started) / times;
-  };
-  const times = Math.max(1, Math.min(200, Math.round(SAMPLE_MILLISECONDS / (await run(WARM_UP)))));
-  const samples: number[] = [];
-  for (let i = 0; i < REPEATS; i++) samples.push(await run(times));
-  samples.sort((a, b) => a - b);
-  const at = (share: number): number => samples[Math.round(share * (REPEATS - 1))] as number;
-  return { median: at(0.5), quartiles: [at(0.25), at(0.75)] };
 }
 
 /** Dispatches of the same kernel and variant added up, the longest first. */

@@ -9,7 +9,7 @@ import { count, percent, Terminal } from '../terminal.js';
 interface Options {
   readonly model: string;
   readonly input: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function addEvaluate(program: Command): void {
@@ -18,7 +18,7 @@ export function addEvaluate(program: Command): void {
     .description('loss, accuracy and confusion matrix of a trained model on a labelled CSV file')
     .requiredOption('--model <folder>', 'the folder of a run')
     .requiredOption('--input <csv>', 'images in the form of train.csv')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExample:\n  anke evaluate --model runs/first --input data/digits/Dig-MNIST.csv')
     .action(runEvaluate);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Competition, formatSubmission, type ImageDataset, readCompetition, splitForValidation } from '@anke/data';
 import { Adam, type Sequential, SGD } from '@anke/nn';
@@ -13,16 +14,17 @@ import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
 import { formatHistory, type Phase, stopOnInterrupt, trainPhase } from '../training.js';
 import { natural, positive, seed } from './options.js';
+import { CONTACT_SHEET, drawDigits } from './synth.js';
 
 interface Options {
-  readonly data: string;
+  readonly data?: string;
   readonly out?: string;
   readonly seed: number;
   readonly limit?: number;
   readonly adamEpochs: number;
   readonly sgdEpochs: number;
   readonly batchSize: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 const VALIDATION_SPLIT = 0.2;
@@ -32,9 +34,9 @@ export function addNotebook(program: Command): void {
   program
     .command('notebook')
     .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
-    .requiredOption(
+    .option(
       '--data <folder|zip>',
-      'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv',
+      'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv; without it, synthetic digits are drawn into data/synthetic',
     )
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
     .option('--seed <n>', 'everything random comes from it', seed, 77)
@@ -42,7 +44,7 @@ export function addNotebook(program: Command): void {
     .option('--adam-epochs <n>', 'epochs with Adam at most', natural, 20)
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
     .option('--batch-size <n>', 'images in a training step', positive, 32)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
       '\nExamples:\n  anke notebook --data Kannada-MNIST.zip\n  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2',
@@ -54,8 +56,9 @@ async function runNotebook(options: Options): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options);
 
+  const data = options.data ?? synthetic(terminal);
   terminal.heading('Input files');
-  const competition = await readFiles(terminal, options);
+  const competition = await readFiles(terminal, data, options.limit);
   const { training, validation } = splitForValidation(competition.train, VALIDATION_SPLIT);
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
@@ -67,7 +70,7 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.fact('run folder', folder);
   writeWhole(
     join(folder, 'config.json'),
-    `${JSON.stringify({ command: 'notebook', ...options, adapter: device.report.name }, null, 2)}\n`,
+    `${JSON.stringify({ command: 'notebook', ...options, data, adapter: device.report.name }, null, 2)}\n`,
   );
 
   terminal.heading('Model');
@@ -75,7 +78,7 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.say(model.summary());
 
   const release = stopOnInterrupt(terminal, model);
-  const data = { training: samplesOf(training), validation: samplesOf(validation) };
+  const samples = { training: samplesOf(training), validation: samplesOf(validation) };
   const phases: Phase[] = [];
   const plans = [
     { title: 'Training with Adam', optimizer: new Adam(), epochs: options.adamEpochs },
@@ -84,7 +87,7 @@ async function runNotebook(options: Options): Promise<void> {
   for (const { title, optimizer, epochs } of plans) {
     terminal.heading(title);
     phases.push(
-      await trainPhase(terminal, device, model, data, {
+      await trainPhase(terminal, device, model, samples, {
         optimizer,
         epochs,
         batchSize: options.batchSize,
@@ -124,7 +127,17 @@ async function runNotebook(options: Options): Promise<void> {
   device.gpu.destroy();
 }
 
-async function readFiles(terminal: Terminal, { data, limit }: Options): Promise<Competition> {
+/** A folder of synthetic digits, drawn if they are not there. */
+function synthetic(terminal: Terminal): string {
+  const folder = join('data', 'synthetic');
+  if (!existsSync(join(folder, CONTACT_SHEET))) {
+    terminal.heading('Synthetic digits');
+    drawDigits(terminal, { to: folder, train: 4000, test: 1000, seed: 77 });
+  }
+  return folder;
+}
+
+async function readFiles(terminal: Terminal, data: string, limit: number | undefined): Promise<Competition> {
   let bar = terminal.progress('', 'bytes');
   let reading = '';
   const competition = await readCompetition(data, {

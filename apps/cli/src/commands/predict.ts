@@ -11,7 +11,7 @@ interface Options {
   readonly model: string;
   readonly input: string;
   readonly output: string;
-  readonly probabilities: boolean;
+  readonly probabilities?: boolean;
   readonly batchSize?: number;
 }
 
@@ -22,7 +22,7 @@ export function addPredict(program: Command): void {
     .requiredOption('--model <folder>', 'the folder of a run')
     .requiredOption('--input <csv>', 'images in the form of test.csv (or of train.csv: its labels are ignored)')
     .requiredOption('--output <csv>', 'where to write id,label')
-    .option('--probabilities', 'write each class’s probability too', false)
+    .option('--probabilities', 'write each class’s probability too')
     .option('--batch-size <n>', 'images in a step; 1 predicts one by one; default: about 256', positive)
     .addHelpText(
       'after',

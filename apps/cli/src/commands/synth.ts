@@ -14,6 +14,8 @@ interface Options {
   readonly seed: number;
 }
 
+export const CONTACT_SHEET = 'contact-sheet.png';
+
 export function addSynth(program: Command): void {
   program
     .command('synth')
@@ -25,16 +27,21 @@ export function addSynth(program: Command): void {
     .addHelpText('after', '\nExample:\n  anke synth --to data/digits --train 6000 --test 1000 --seed 1')
     .action((options: Options) => {
       const terminal = new Terminal();
-      mkdirSync(options.to, { recursive: true });
-      const bar = terminal.progress('Drawing', 'digits');
-      const digits = synthesize({ ...options, onProgress: bar.update });
-      bar.stop();
-      writeCompetition(digits, (name, content) => {
-        writeWhole(join(options.to, name), content);
-        terminal.fact(name, `${count(content.length / 1000)} kB`);
-      });
-      writeWhole(join(options.to, 'contact-sheet.png'), contactSheet(digits.train));
-      terminal.fact('contact-sheet.png', 'what the digits look like');
+      drawDigits(terminal, options);
       terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${options.to}`);
     });
+}
+
+/** Draws a data set and a contact sheet of it; the sheet comes last, so that a folder that holds it is complete. */
+export function drawDigits(terminal: Terminal, options: Options): void {
+  mkdirSync(options.to, { recursive: true });
+  const bar = terminal.progress('Drawing', 'digits');
+  const digits = synthesize({ ...options, onProgress: bar.update });
+  bar.stop();
+  writeCompetition(digits, (name, content) => {
+    writeWhole(join(options.to, name), content);
+    terminal.fact(name, `${count(content.length / 1000)} kB`);
+  });
+  writeWhole(join(options.to, CONTACT_SHEET), contactSheet(digits.train));
+  terminal.fact(CONTACT_SHEET, 'what the digits look like');
 }

@@ -24,7 +24,7 @@ interface Options {
   readonly batchSize: number;
   readonly seed: number;
   readonly limit?: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function addTrain(program: Command): void {
@@ -41,7 +41,7 @@ export function addTrain(program: Command): void {
     .option('--batch-size <n>', 'images in a training step', positive, 32)
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows', positive)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
     .action(runTrain);
 }

@@ -36,12 +36,12 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('replay a golden training run on this device: does this GPU compute right?')
     .argument('[file]', 'a safetensors file; without one, a small run that the CPU references make')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr', false)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExamples:\n  anke verify\n  anke verify notebook-cnn.safetensors')
     .action(runVerify);
 }
 
-async function runVerify(file: string | undefined, options: { readonly json: boolean }): Promise<void> {
+async function runVerify(file: string | undefined, options: { readonly json?: boolean }): Promise<void> {
   const terminal = new Terminal(options);
   const given = file === undefined ? undefined : readGolden(file, readFile(file));
   const { gpu, report } = await openDevice(terminal);
