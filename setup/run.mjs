@@ -41,11 +41,12 @@ function isWritable(folder) {
   }
 }
 
-/** The environment for npm, pnpm and turbo: under a read-only home, their caches lie in the project. */
+/** The environment for all that is run: under a read-only home, caches lie in the project. */
 function toolEnvironment() {
   const environment = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', npm_config_update_notifier: 'false' };
   if (!isWritable(homedir())) {
     environment.npm_config_cache = join(cache, 'npm');
+    environment.ANKE_CACHE ??= join(cache, 'anke');
     for (const name of ['CACHE', 'DATA', 'STATE', 'CONFIG'])
       environment[`XDG_${name}_HOME`] = join(cache, 'xdg', name.toLowerCase());
   }
@@ -161,7 +162,7 @@ function prepare() {
 }
 
 /** Runs a program with this terminal and waits for it; Dawn's noise is left out of stderr. */
-function run(program, args, environment = process.env, folder = root) {
+function run(program, args, environment, folder = root) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: folder, env: environment, stdio: ['inherit', 'inherit', 'pipe'] });
     let line = '';
@@ -189,11 +190,11 @@ function run(program, args, environment = process.env, folder = root) {
   });
 }
 
-const anke = (args, folder) =>
-  run(process.execPath, [join(root, 'apps', 'cli', 'dist', 'main.js'), ...args], process.env, folder);
+const anke = (args, environment, folder) =>
+  run(process.execPath, [join(root, 'apps', 'cli', 'dist', 'main.js'), ...args], environment, folder);
 
 /** The main job on synthetic digits, with few enough epochs for a machine without a GPU. */
-const start = () => anke(['notebook', '--adam-epochs', '4', '--sgd-epochs', '2'], root);
+const start = (environment) => anke(['notebook', '--adam-epochs', '4', '--sgd-epochs', '2'], environment);
 
 async function test(environment) {
   const steps = [
@@ -215,7 +216,7 @@ async function test(environment) {
 const [what, ...args] = process.argv.slice(2);
 const environment = prepare();
 // Paths that a user types are meant from where the user is: pnpm and npm tell where that was.
-if (what === 'start') process.exitCode = await start();
+if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
-else if (what === 'anke') process.exitCode = await anke(args, process.env.INIT_CWD ?? process.cwd());
+else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
 else fail(`setup/run.mjs knows start, test and anke, not "${what ?? ''}"`);

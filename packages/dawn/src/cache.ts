@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,6 +22,9 @@ export function cacheFolder(name: string): string {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       accessSync(folder, constants.W_OK);
+      // Libraries are loaded from here: what another user has put into a shared folder is not to be trusted.
+      if (process.getuid && statSync(folder).uid !== process.getuid())
+        throw new Error(`${folder} belongs to another user`);
       return folder;
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));

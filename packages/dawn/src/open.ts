@@ -85,6 +85,7 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
       } catch (error) {
         failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
       }
+      say(`GPU driver: ${failures.at(-1)}`);
     }
   }
   const advice =
