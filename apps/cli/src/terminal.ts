@@ -27,7 +27,7 @@ export class Terminal {
 
   /** A name and what it is, in two columns. */
   fact(name: string, value: string): void {
-    this.say(`  ${colors.dim(name.padEnd(16))} ${value}`);
+    this.say(`  ${colors.dim(name.padEnd(21))} ${value}`);
   }
 
   /** The last line on stdout, if `--json` asked for it. */

@@ -13,7 +13,8 @@ interface Release {
   readonly components: string;
   /** Where to look for the driver, in this order. */
   readonly suites: readonly string[];
-  readonly fallbackSite: string;
+  /** Where else its needs may come from. */
+  readonly others: readonly string[];
 }
 
 /** Dawn refuses older ones: they lack dynamic indexing of uniform arrays. */
@@ -28,7 +29,7 @@ function thisRelease(): Release {
       keyring: '/usr/share/keyrings/debian-archive-keyring.gpg',
       components: 'main',
       suites: [codename, `${codename}-backports`],
-      fallbackSite: '',
+      others: [`${codename}-updates`],
     };
   }
   const ubuntu = field('UBUNTU_CODENAME');
@@ -37,7 +38,7 @@ function thisRelease(): Release {
       keyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg',
       components: 'main universe',
       suites: [ubuntu, `${ubuntu}-updates`],
-      fallbackSite: '',
+      others: [],
     };
   }
   throw new Error(
@@ -49,7 +50,9 @@ function thisRelease(): Release {
 async function archiveSite(release: Release): Promise<string> {
   const targets = await run('apt-get', ['indextargets', '--format', '$(SITE) $(RELEASE)']);
   const line = targets.split('\n').find((target) => target.split(' ')[1] === release.suites[0]);
-  return line?.split(' ')[0] ?? release.fallbackSite;
+  const site = line?.split(' ')[0];
+  if (!site) throw new Error(`apt-get knows no source for ${release.suites[0]}`);
+  return site;
 }
 
 /**
@@ -65,12 +68,7 @@ export async function installLavapipe(folder: string, say: (line: string) => voi
       mkdirSync(join(work, part), { recursive: true });
     const site = await archiveSite(release);
     const sources = join(work, 'sources.list');
-    const suites = [
-      ...new Set([
-        ...release.suites,
-        ...(release.fallbackSite.includes('debian') ? [`${release.suites[0]}-updates`] : []),
-      ]),
-    ];
+    const suites = [...release.suites, ...release.others];
     writeFileSync(
       sources,
       suites.map((suite) => `deb [signed-by=${release.keyring}] ${site} ${suite} ${release.components}\n`).join(''),
