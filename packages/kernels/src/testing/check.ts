@@ -100,6 +100,8 @@ export function checkKernel<P extends object, B extends string>(gpu: () => Gpu, 
       for (const [variant, { available }] of Object.entries(kernel.variants)) {
         if (!available(params, gpu().traits)) continue;
         const got = await runKernel(gpu(), kernel, params, inputs, variant);
+        // The same bits each time: nothing depends on which thread comes first.
+        expect(await runKernel(gpu(), kernel, params, inputs, variant), `${variant}, again`).toEqual(got);
         expect(Object.keys(got).sort()).toEqual(Object.keys(want).sort());
         for (const name of Object.keys(want) as B[]) {
           const exact = kernel.bindings[name].type === 'u32';
