@@ -4,7 +4,7 @@
  * somebody derived.
  */
 import { describe, expect, test } from 'vitest';
-import { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/batchnorm.js';
+import { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
 import { normalize, statistics } from './batchnorm/reference.js';
 import { conv2dBackwardData } from './conv2d/backward-data.js';
 import { conv2dBackwardWeights } from './conv2d/backward-weights.js';
@@ -13,7 +13,7 @@ import { conv2dParams } from './conv2d/geometry.js';
 import { denseBackwardData, denseBackwardWeights, denseForward } from './dense/dense.js';
 import { reluBackward } from './elementwise/elementwise.js';
 import { maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
-import { l2Backward, l2Penalty } from './optimizer/optimizer.js';
+import { l2Backward, l2Penalty } from './optimizer/l2.js';
 import { crossEntropy, softmax } from './softmax/reference.js';
 import { softmaxBackward, softmaxCrossEntropyBackward } from './softmax/softmax.js';
 import { EPSILON, expectClose, runKernel, sampleInputs } from './testing/check.js';

@@ -1,15 +1,11 @@
+export { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
+export { batchNormJoin, batchNormMoments, batchNormNormalize } from './batchnorm/forward.js';
 export {
   type BatchNormJoinParams,
   type BatchNormParams,
-  batchNormBackward,
-  batchNormGradientJoin,
-  batchNormGradientSums,
-  batchNormJoin,
-  batchNormMoments,
-  batchNormNormalize,
   batchNormSplits,
   type NormalizeParams,
-} from './batchnorm/batchnorm.js';
+} from './batchnorm/shapes.js';
 export { conv2dBackwardData } from './conv2d/backward-data.js';
 export { type Conv2dBackwardWeightsParams, conv2dBackwardWeights, weightSplits } from './conv2d/backward-weights.js';
 export { notebookConvolutions } from './conv2d/cases.js';
@@ -28,7 +24,10 @@ export { accumulate, add, relu, reluBackward, scale } from './elementwise/elemen
 export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
 export { type MaxPoolParams, maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
-export { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer/optimizer.js';
+export { adam } from './optimizer/adam.js';
+export { advance } from './optimizer/advance.js';
+export { l2Backward, l2Penalty } from './optimizer/l2.js';
+export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { type SumParams, sum, sumSplits } from './reduce/sum.js';
 export { registry } from './registry.js';
 export { DeviceError, KernelError } from './runtime/errors.js';

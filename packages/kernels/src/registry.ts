@@ -1,12 +1,6 @@
 /** Every kernel there is: what the tests check and the benchmarks time. */
-import {
-  batchNormBackward,
-  batchNormGradientJoin,
-  batchNormGradientSums,
-  batchNormJoin,
-  batchNormMoments,
-  batchNormNormalize,
-} from './batchnorm/batchnorm.js';
+import { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
+import { batchNormJoin, batchNormMoments, batchNormNormalize } from './batchnorm/forward.js';
 import { conv2dBackwardData } from './conv2d/backward-data.js';
 import { conv2dBackwardWeights } from './conv2d/backward-weights.js';
 import { conv2dForward } from './conv2d/forward.js';
@@ -16,7 +10,10 @@ import { accumulate, add, relu, reluBackward, scale } from './elementwise/elemen
 import { gather, scatter } from './gather/gather.js';
 import { maxPoolBackward, maxPoolForward } from './maxpool/maxpool.js';
 import { argmax, epochTotals } from './metrics/metrics.js';
-import { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer/optimizer.js';
+import { adam } from './optimizer/adam.js';
+import { advance } from './optimizer/advance.js';
+import { l2Backward, l2Penalty } from './optimizer/l2.js';
+import { sgd, sgdMomentum } from './optimizer/sgd.js';
 import { sum } from './reduce/sum.js';
 import type { Kernel } from './runtime/kernel.js';
 import { softmax, softmaxBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmax/softmax.js';

@@ -1,13 +1,7 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import {
-  batchNormBackward,
-  batchNormGradientJoin,
-  batchNormGradientSums,
-  batchNormJoin,
-  batchNormMoments,
-  batchNormNormalize,
-} from './batchnorm.js';
+import { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './backward.js';
+import { batchNormJoin, batchNormMoments, batchNormNormalize } from './forward.js';
 
 const gpu = useGpu();
 checkKernel(gpu, batchNormMoments);

@@ -1,6 +1,9 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { adam, advance, l2Backward, l2Penalty, sgd, sgdMomentum } from './optimizer.js';
+import { adam } from './adam.js';
+import { advance } from './advance.js';
+import { l2Backward, l2Penalty } from './l2.js';
+import { sgd, sgdMomentum } from './sgd.js';
 
 const gpu = useGpu();
 checkKernel(gpu, advance);

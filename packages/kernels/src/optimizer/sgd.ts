@@ -1,0 +1,98 @@
+/** Gradient descent, with and without momentum, over flat buffers. Float32, a thread a weight. Timed by `pnpm anke bench kernels --filter optimizer`. */
+import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+import { LENGTHS, length, rate } from './flat.js';
+
+export interface SgdParams {
+  readonly length: number;
+}
+
+const sgdBindings = {
+  gradients: { access: 'read', type: 'f32', length },
+  rate,
+  weights: { access: 'update', type: 'f32', length },
+} as const satisfies Record<string, Binding<SgdParams>>;
+
+/** Gradient descent: w ← w − rate · g */
+export const sgd = defineKernel<SgdParams, keyof typeof sgdBindings>({
+  name: 'optimizer/sgd',
+  bindings: sgdBindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: (p) => flatGrid(p.length),
+      wgsl: (p) => `
+${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
+@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read> rate: array<f32>;
+@group(0) @binding(2) var<storage, read_write> weights: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let i = thread.y * ROW + thread.x;
+  if (i >= LENGTH) { return; }
+  weights[i] = fma(-rate[0], gradients[i], weights[i]);
+}`,
+    },
+  },
+  cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(sgdBindings, p) }),
+  terms: () => 2,
+  reference: (_, { gradients, rate: r, weights }) => ({
+    weights: weights.map((value, i) => value - (r[0] as number) * (gradients[i] as number)),
+  }),
+  cases: LENGTHS.map((n) => ({ length: n })),
+});
+
+export interface SgdMomentumParams extends SgdParams {
+  readonly momentum: number;
+  readonly nesterov: boolean;
+}
+
+const sgdMomentumBindings = {
+  gradients: { access: 'read', type: 'f32', length },
+  rate,
+  velocity: { access: 'update', type: 'f32', length },
+  weights: { access: 'update', type: 'f32', length },
+} as const satisfies Record<string, Binding<SgdMomentumParams>>;
+
+/**
+ * Gradient descent with momentum, as Keras writes it: u ← momentum · u − rate · g, then w ← w + u, or with Nesterov's
+ * step w ← w + momentum · u − rate · g (Sutskever et al., ICML 2013).
+ */
+export const sgdMomentum = defineKernel<SgdMomentumParams, keyof typeof sgdMomentumBindings>({
+  name: 'optimizer/sgd-momentum',
+  bindings: sgdMomentumBindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: (p) => flatGrid(p.length),
+      wgsl: (p) => `
+${constants({ LENGTH: p.length, ROW: flatRow(p.length), MOMENTUM: { f32: p.momentum }, NESTEROV: p.nesterov })}
+@group(0) @binding(0) var<storage, read> gradients: array<f32>;
+@group(0) @binding(1) var<storage, read> rate: array<f32>;
+@group(0) @binding(2) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(3) var<storage, read_write> weights: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let i = thread.y * ROW + thread.x;
+  if (i >= LENGTH) { return; }
+  let step = rate[0] * gradients[i];
+  let u = MOMENTUM * velocity[i] - step;
+  velocity[i] = u;
+  weights[i] += select(u, MOMENTUM * u - step, NESTEROV);
+}`,
+    },
+  },
+  cost: (p) => ({ flops: 6 * p.length, bytes: bindingBytes(sgdMomentumBindings, p) }),
+  terms: () => 8,
+  reference: (p, inputs) => {
+    const step = inputs.gradients.map((g) => (inputs.rate[0] as number) * g);
+    const velocity = inputs.velocity.map((value, i) => p.momentum * value - (step[i] as number));
+    const weights = inputs.weights.map((value, i) => {
+      const u = velocity[i] as number;
+      return value + (p.nesterov ? p.momentum * u - (step[i] as number) : u);
+    });
+    return { velocity, weights };
+  },
+  cases: LENGTHS.flatMap((n) => [false, true].map((nesterov) => ({ length: n, momentum: 0.9, nesterov }))),
+});
