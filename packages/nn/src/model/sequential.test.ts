@@ -65,7 +65,7 @@ test('the layers get Keras names, shapes and numbers of parameters', () => {
     'dense_1',
   ]);
   expect(model.summary()).toMatch(/conv2d \(Conv2D\) +\(None, 10, 10, 5\) +50\n/);
-  expect(model.summary()).toMatch(/Total 1,203 · trainable 1,193 · not trainable 10/);
+  expect(model.summary()).toMatch(/Total 1,193 · trainable 1,183 · not trainable 10/);
 });
 
 describe('errors name the layer, its input and what it wants', () => {
