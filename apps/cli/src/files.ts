@@ -36,7 +36,7 @@ const ROOM = 16 * 2 ** 20;
  * @param wanted the folder that the user named; else the next free `runs/<date>-<name>-<n>`
  * @throws CommandError if the folder holds files, cannot be written, or its disk is full
  */
-export function makeRunFolder(wanted: string | undefined, name: string): string {
+function makeRunFolder(wanted: string | undefined, name: string): string {
   const folder = wanted ?? nextFree(name);
   const existed = existsSync(folder);
   if (existed && !statSync(folder).isDirectory())
@@ -57,6 +57,28 @@ export function makeRunFolder(wanted: string | undefined, name: string): string 
     throw error instanceof CommandError ? error : Object.assign(error as NodeJS.ErrnoException, { path: folder });
   }
   return folder;
+}
+
+/**
+ * Gives work a folder of its own, with the run's configuration in it. If the work fails before it has left a model, the
+ * folder goes away again.
+ */
+export async function inRunFolder<T>(
+  wanted: string | undefined,
+  name: string,
+  config: object,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = makeRunFolder(wanted, name);
+  const configuration = join(folder, 'config.json');
+  try {
+    writeWhole(configuration, `${JSON.stringify({ command: name, ...config }, null, 2)}\n`);
+    return await work(folder);
+  } catch (error) {
+    if (!existsSync(join(folder, 'model.safetensors'))) rmSync(configuration, { force: true });
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
+    throw error;
+  }
 }
 
 function nextFree(name: string): string {

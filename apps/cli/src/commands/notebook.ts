@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Competition, formatSubmission, type ImageDataset, readCompetition, splitForValidation } from '@anke/data';
-import { Adam, type Sequential, SGD } from '@anke/nn';
+import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from '../charts/curves.js';
 import { type Device, openDevice } from '../device.js';
 import { Interrupted } from '../errors.js';
-import { makeRunFolder, writeWhole } from '../files.js';
+import { inRunFolder, writeWhole } from '../files.js';
 import { saveModel } from '../model-folder.js';
 import { notebookModel } from '../notebook-model.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
@@ -65,13 +65,24 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
 
   const device = await openDevice(terminal);
-  const folder = makeRunFolder(options.out, 'notebook');
+  const config = { ...options, data, adapter: device.report.name };
+  await inRunFolder(options.out, 'notebook', config, (folder) =>
+    trainAndPredict(terminal, options, device, competition, { training, validation }, folder, started),
+  );
+  device.gpu.destroy();
+}
+
+async function trainAndPredict(
+  terminal: Terminal,
+  options: Options,
+  device: Device,
+  competition: Competition,
+  { training, validation }: { readonly training: ImageDataset; readonly validation: ImageDataset },
+  folder: string,
+  started: number,
+): Promise<void> {
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
-  writeWhole(
-    join(folder, 'config.json'),
-    `${JSON.stringify({ command: 'notebook', ...options, data, adapter: device.report.name }, null, 2)}\n`,
-  );
 
   terminal.heading('Model');
   const model = notebookModel(training.shape, { seed: options.seed });
@@ -116,7 +127,7 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.result({
     folder,
     files: competition.files,
-    parameters: 173_674,
+    parameters: countParameters(model.layers).total,
     epochs: Object.fromEntries(phases.map(({ optimizer, epochs }) => [optimizer, epochs.length])),
     final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
     best: bestOf(phases),
@@ -124,7 +135,6 @@ async function runNotebook(options: Options): Promise<void> {
     seconds,
     adapter: device.report.name,
   });
-  device.gpu.destroy();
 }
 
 /** A folder of synthetic digits, drawn if they are not there. */

@@ -3,9 +3,9 @@ import { type ImageDataset, openSource, parseCsv, readFile, splitForValidation }
 import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
 import { curvesSvg, renderPng } from '../charts/curves.js';
-import { openDevice } from '../device.js';
+import { type Device, openDevice } from '../device.js';
 import { Interrupted } from '../errors.js';
-import { makeRunFolder, writeWhole } from '../files.js';
+import { inRunFolder, writeWhole } from '../files.js';
 import { saveModel } from '../model-folder.js';
 import { notebookModel } from '../notebook-model.js';
 import { samplesOf } from '../samples.js';
@@ -58,14 +58,23 @@ async function runTrain(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const { training, validation } = splitForValidation(await readTraining(options), options.validationSplit);
   const device = await openDevice(terminal);
-  const folder = makeRunFolder(options.out, 'train');
+  await inRunFolder(options.out, 'train', { ...options, adapter: device.report.name }, (folder) =>
+    trainInto(terminal, options, device, { training, validation }, folder, started),
+  );
+  device.gpu.destroy();
+}
+
+async function trainInto(
+  terminal: Terminal,
+  options: Options,
+  device: Device,
+  { training, validation }: { readonly training: ImageDataset; readonly validation: ImageDataset },
+  folder: string,
+  started: number,
+): Promise<void> {
   terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
-  writeWhole(
-    join(folder, 'config.json'),
-    `${JSON.stringify({ command: 'train', ...options, adapter: device.report.name }, null, 2)}\n`,
-  );
 
   const model = notebookModel(training.shape, { seed: options.seed });
   const release = stopOnInterrupt(terminal, model);
@@ -87,5 +96,4 @@ async function runTrain(options: Options): Promise<void> {
   terminal.say(`\nDone in ${duration(seconds)}. The model is in ${folder}`);
   const best = phase.bestEpoch === undefined ? null : { epoch: phase.bestEpoch, ...phase.epochs[phase.bestEpoch - 1] };
   terminal.result({ folder, epochs: phase.epochs.length, best, seconds, adapter: device.report.name });
-  device.gpu.destroy();
 }

@@ -152,7 +152,9 @@ export class Gpu {
     const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
     if (bytes > limit) {
       const mib = (size: number): string => `${(size / 2 ** 20).toFixed(0)} MiB`;
-      throw new DeviceError(`"${label}" needs ${mib(bytes)}, but this device binds at most ${mib(limit)} at once`);
+      throw new DeviceError(
+        `"${label}" needs ${mib(bytes)}, but this device binds at most ${mib(limit)} at once; use a smaller batch or fewer images`,
+      );
     }
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     return new Storage(label, size, this.device.createBuffer({ label, size, usage: STORAGE_USAGE }));

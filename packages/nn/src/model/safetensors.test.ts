@@ -77,6 +77,9 @@ test.each([
   [{}, 'does not describe an Anke model'],
   [{ format: 'anke-model', version: 2, layers: [] }, 'format version 2'],
   [{ format: 'anke-model', version: 1, layers: [{ type: 'LSTM', config: {} }] }, 'unknown type "LSTM"'],
+  [{ format: 'anke-model', version: 1, layers: [{ type: 'Dense' }] }, "a layer's description is not usable"],
+  [{ format: 'anke-model', version: 1, layers: [{ type: 'Flatten', config: { inputShape: 7 } }] }, 'is not usable'],
+  [{ format: 'anke-model', version: 1, layers: [null] }, 'is not usable'],
 ])('a description from elsewhere is refused: %#', (description, message) => {
   expect(() => modelFromDescription(description)).toThrow(message);
 });

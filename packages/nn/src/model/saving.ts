@@ -48,12 +48,18 @@ export function modelFromDescription(description: unknown): Sequential {
   if (format !== 'anke-model' || !Array.isArray(layers))
     throw new FormatError('this JSON does not describe an Anke model');
   if (version !== 1) throw new FormatError(`this model has format version ${String(version)}; version 1 can be read`);
-  const made = layers.map(({ type, config }: LayerDescription) => {
-    const make = constructors[type];
-    if (!make) throw new FormatError(`the model has a layer of the unknown type "${type}"`);
-    return make(config as never);
-  });
-  return new Sequential(made, { seed: seed ?? 0 });
+  try {
+    const made = layers.map(({ type, config }: LayerDescription) => {
+      const make = constructors[type];
+      if (!make) throw new FormatError(`the model has a layer of the unknown type "${type}"`);
+      return make(config as never);
+    });
+    return new Sequential(made, { seed: seed ?? 0 });
+  } catch (error) {
+    // A field that is missing or of another kind than this version writes.
+    if (error instanceof TypeError) throw new FormatError(`a layer's description is not usable: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The bytes of `model.safetensors`. */
