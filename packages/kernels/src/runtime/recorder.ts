@@ -85,14 +85,25 @@ export class Recorder implements Executor {
       return { bytes: storage.bytes, first, last };
     });
     const plan = planMemory(lifetimes);
-    const buffers = plan.sizes.map((bytes, i) => this.gpu.storage(`arena ${i}`, bytes));
+    const compiled = Promise.all(entries.map(({ pipeline }) => pipeline.ready));
+    let buffers: Storage[];
+    try {
+      buffers = plan.sizes.map((bytes, i) => this.gpu.storage(`arena ${i}`, bytes));
+    } catch (error) {
+      // Let the compiler's threads come to their end: the caller may be about to leave.
+      await compiled.catch(() => undefined);
+      throw error;
+    }
     this.#temporaries.forEach((storage, i) => {
       const shared = (buffers[plan.buffer[i] as number] as Storage).buffer;
       if (shared) storage.buffer = shared;
     });
-    const steps = await Promise.all(
-      entries.map(async ({ pipeline, storages }): Promise<Step> => {
-        return { pipeline: await pipeline.ready, group: bindGroup(this.gpu, pipeline, storages), grid: pipeline.grid };
+    const pipelines = await compiled;
+    const steps = entries.map(
+      ({ pipeline, storages }, i): Step => ({
+        pipeline: pipelines[i] as GPUComputePipeline,
+        group: bindGroup(this.gpu, pipeline, storages),
+        grid: pipeline.grid,
       }),
     );
     this.gpu.check();
