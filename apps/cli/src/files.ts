@@ -45,7 +45,7 @@ function makeRunFolder(wanted: string | undefined, name: string): string {
     throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
   }
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const { bavail, bsize } = statfsSync(folder);
     if (bavail * bsize < ROOM)
       throw new CommandError(`${folder}: the disk is full (${Math.floor((bavail * bsize) / 2 ** 20)} MiB left)`);
@@ -79,6 +79,13 @@ export async function inRunFolder<T>(
     if (readdirSync(folder).length === 0) rmdirSync(folder);
     throw error;
   }
+}
+
+/** Makes a folder and those above it. (Node's own way never returns below /proc.) */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 function nextFree(name: string): string {

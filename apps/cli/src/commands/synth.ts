@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
 import type { Command } from 'commander';
 import { contactSheet } from '../charts/contact-sheet.js';
-import { writeWhole } from '../files.js';
+import { makeFolder, writeWhole } from '../files.js';
 import { count, Terminal } from '../terminal.js';
 import { positive, seed } from './options.js';
 
@@ -34,7 +33,7 @@ export function addSynth(program: Command): void {
 
 /** Draws a data set and a contact sheet of it; the sheet comes last, so that a folder that holds it is complete. */
 export function drawDigits(terminal: Terminal, options: Options): void {
-  mkdirSync(options.to, { recursive: true });
+  makeFolder(options.to);
   const bar = terminal.progress('Drawing', 'digits');
   const digits = synthesize({ ...options, onProgress: bar.update });
   bar.stop();
