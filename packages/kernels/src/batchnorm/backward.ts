@@ -166,11 +166,12 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let center = mean[channel];
   let deviation = sqrt(variance[channel] + EPSILON);
   let factor = gamma[channel] / deviation;
-  let meanGradient = dBeta[channel] / f32(ROWS);
-  let slope = dGamma[channel] / f32(ROWS);
+  let sum = dBeta[channel];
+  let product = dGamma[channel];
   for (var row = first; row < min(first + RUN, ROWS); row++) {
     let i = row * CHANNELS + channel;
-    dX[i] = factor * (dY[i] - meanGradient - (x[i] - center) / deviation * slope);
+    // Both sums together are small beside dY: so only one rounding is of dY's size.
+    dX[i] = factor * (dY[i] - (sum + (x[i] - center) / deviation * product) / f32(ROWS));
   }
 }`,
   ),
