@@ -8,17 +8,28 @@
  * dY (n, oh, ow, out), W (kh, kw, in, out), dX (n, h, w, in), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-data`:
- * - `subgroup`: as in the forward direction, for stride 1: a subgroup computes a run of pixels of one row for an input
- *   channel a lane. Where a tile covers the whole row, taps that fall outside cost nothing. The taps of a row are
- *   written out: as a loop, lavapipe's compiler leaves it rolled up and is 6 times slower.
+ * - `resident`: for stride 1 on software GPUs: a subgroup loads the weights of a row of taps × 8 output channels × 16
+ *   input channels once and takes them down the whole image, adding to dX in memory. A row then costs its own loads only:
+ *   14 GFLOP/s for the notebook's second convolution where `subgroup` does 8 to 10.
+ * - `subgroup`: for stride 1: a subgroup computes a run of pixels of one row for an input channel a lane, as in the
+ *   forward direction; it keeps the sums in registers, which is better where there is a single tap. The taps of a row
+ *   are written out: as a loop, lavapipe's compiler leaves it rolled up and is 6 times slower.
  * - `tiled`: implicit GEMM, pixels × input channels, with tiles in workgroup memory.
  * - `plain`: a thread an input.
  */
-import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
+import {
+  bindingBytes,
+  constants,
+  defineKernel,
+  flatGrid,
+  flatRow,
+  type Traits,
+  type Variant,
+} from '../runtime/kernel.js';
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { conv2dBackwardData as reference } from './reference.js';
-import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, range, tileWidth } from './variants.js';
 
 const plain: Variant<Conv2dParams> = {
   available: () => true,
@@ -55,8 +66,6 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   dX[index] = sum;
 }`,
 };
-
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
 const subgroup: Variant<Conv2dParams> = {
   available: (p, traits) =>
@@ -144,6 +153,125 @@ ${range(p.kernelWidth)
   },
 };
 
+/** Groups of a lane-full of input channels for which a `resident` subgroup holds weights. */
+const residentColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
+  Math.min(2, Math.ceil(p.inChannels / subgroupSize));
+/** Parts into which `resident` cuts the rows of an image, for work enough in small batches. */
+const residentParts = (p: Conv2dParams): number => Math.min(p.height, Math.ceil(8 / p.batch));
+
+const resident: Variant<Conv2dParams> = {
+  available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.height > 1 && p.batch <= 65535,
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, traits) => [
+    p.batch,
+    Math.ceil(p.inChannels / (traits.subgroupSize * residentColumns(p, traits))),
+    Math.ceil(p.width / tileWidth(p.width)) * residentParts(p),
+  ],
+  wgsl: (p, traits) => {
+    const lanes = traits.subgroupSize;
+    const chunk = Math.min(lanes, p.outChannels);
+    const tile = tileWidth(p.width);
+    const whole = tile === p.width;
+    const columns = range(residentColumns(p, traits));
+    const taps = range(p.kernelWidth);
+    // Output `left + i − reach` lies under tap kx of pixel `left + i − reach + kx − PAD_LEFT`. Where a tile is the whole
+    // row, it is known here which of them exist.
+    const reach = p.kernelWidth - 1 - p.padLeft;
+    const outputs = range(tile + p.kernelWidth - 1).filter((i) => !whole || (i >= reach && i - reach < p.outWidth));
+    return `
+enable subgroups;
+${constants({
+  ...conv2dConstants(p),
+  LANES: lanes,
+  CHUNK: chunk,
+  COLUMNS: columns.length,
+  TILE: tile,
+  TILES: Math.ceil(p.width / tile),
+  ROWS: Math.ceil(p.height / residentParts(p)),
+  REACH: { i32: reach },
+})}
+
+@group(0) @binding(0) var<storage, read> dY: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let n = group.x;
+  let left = group.z % TILES * TILE;
+  let top = group.z / TILES * ROWS;
+  let bottom = min(top + ROWS, HEIGHT);
+${columns.map((c) => `  let channel${c} = (group.y * COLUMNS + ${c}u) * LANES + lane;`).join('\n')}
+  for (var iy = top; iy < bottom; iy++) {
+    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
+      let pixel = ((n * HEIGHT + iy) * WIDTH + ix) * IN;
+${columns.map((c) => `      if (channel${c} < IN) { dX[pixel + channel${c}] = 0.0; }`).join('\n')}
+    }
+  }
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    // Output rows that this tap adds to rows top … bottom-1 of dX.
+    let first = max(i32(top) + PAD_TOP - i32(ky), 0);
+    let end = min(i32(bottom) + PAD_TOP - i32(ky), i32(OUT_H));
+    for (var co = 0u; co < OUT; co += CHUNK) {
+${columns
+  .map(
+    (c) => `
+      let taps${c} = (ky * KERNEL_W * IN + min(channel${c}, IN - 1u)) * OUT + co;
+${taps
+  .flatMap((kx) =>
+    range(chunk).map(
+      (j) =>
+        `      let w_${kx}_${j}_${c} = ${p.outChannels % chunk === 0 ? '' : `select(0.0, `}w[taps${c} + ${kx}u * IN * OUT + ${j}u]${p.outChannels % chunk === 0 ? '' : `, co + ${j}u < OUT)`};`,
+    ),
+  )
+  .join('\n')}`,
+  )
+  .join('\n')}
+      for (var oy = first; oy < end; oy++) {
+        // A lane holds one output channel of every output that reaches the tile.
+        let line = (n * OUT_H + u32(oy)) * OUT_W;
+${outputs
+  .map((i) => {
+    const inside = [
+      ...(whole ? [] : [`i32(left) + ${i} >= REACH && i32(left) + ${i} - REACH < i32(OUT_W)`]),
+      ...(chunk === lanes ? [] : ['lane < CHUNK']),
+      ...(p.outChannels % lanes === 0 ? [] : ['co + lane < OUT']),
+    ].join(' && ');
+    const value = `dY[(line + u32(i32(left) + ${i} - REACH)) * OUT + co + lane]`;
+    return `        let y_${i} = ${inside === '' ? value : `select(0.0, ${value}, ${inside})`};`;
+  })
+  .join('\n')}
+        let place = (n * HEIGHT + u32(oy + i32(ky) - PAD_TOP)) * WIDTH + left;
+${range(tile)
+  .flatMap((u) =>
+    columns.map((c) => {
+      const place = `dX[(place + ${u}u) * IN + channel${c}]`;
+      const products = taps
+        .map((kx) => [kx, u + p.kernelWidth - 1 - kx] as const)
+        .filter(([, i]) => outputs.includes(i))
+        .flatMap(([kx, i]) =>
+          range(chunk).map((j) => `sum = fma(subgroupBroadcast(y_${i}, ${j}u), w_${kx}_${j}_${c}, sum);`),
+        );
+      const exists = [
+        ...(whole ? [] : [`left + ${u}u < WIDTH`]),
+        ...(p.inChannels % (lanes * columns.length) === 0 ? [] : [`channel${c} < IN`]),
+      ];
+      return `
+        {
+          var sum = ${place};
+          ${products.join('\n          ')}
+          ${exists.length > 0 ? `if (${exists.join(' && ')}) { ${place} = sum; }` : `${place} = sum;`}
+        }`;
+    }),
+  )
+  .join('')}
+      }
+    }
+  }
+}`;
+  },
+};
+
 const tiled: Variant<Conv2dParams> = {
   available: (_, traits) => fitsGemm(traits),
   suits: (_, traits) => !isSoftware(traits),
@@ -225,7 +353,7 @@ const bindings = {
 export const conv2dBackwardData = defineKernel<Conv2dParams, keyof typeof bindings>({
   name: 'conv2d/backward-data',
   bindings,
-  variants: { subgroup, tiled, plain },
+  variants: { resident, subgroup, tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels,
   reference: (p, { dY, w }) => ({ dX: reference(p, dY, w) }),

@@ -9,6 +9,8 @@
  * in the same order.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-weights`:
+ * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup keeps the weights of all taps of a lane-full
+ *   of output channels in registers; a load brings 8 neighbouring elements of an input row.
  * - `subgroup`: a subgroup keeps the weights of a row of taps × a lane-full of input channels × a lane-full of output
  *   channels in registers, and walks over the pixels: each is loaded once for all taps.
  * - `tiled`: implicit GEMM, (taps and input channels) × output channels, with tiles in workgroup memory.
@@ -18,7 +20,17 @@ import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant 
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { conv2dBackwardWeights as reference } from './reference.js';
-import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+import {
+  fitsGemm,
+  GEMM_TILE,
+  isNarrow,
+  isSoftware,
+  MAX_UNROLLED_TAPS,
+  narrowInput,
+  narrowTap,
+  range,
+  tileWidth,
+} from './variants.js';
 
 export interface Conv2dBackwardWeightsParams extends Conv2dParams {
   /** Parts into which the batch's output rows are cut; each writes a whole kernel of partial sums. */
@@ -66,8 +78,6 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   partial[index] = sum;
 }`,
 };
-
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
 const subgroup: Variant<Conv2dBackwardWeightsParams> = {
   available: (p, traits) =>
@@ -143,6 +153,57 @@ ${range(p.kernelWidth)
         partial[(((group.z * KERNEL_H + ky) * KERNEL_W + kx) * IN + ci + j) * OUT + channel] = sum[kx * CHUNK + j];
       }
     }
+  }
+}`;
+  },
+};
+
+const narrow: Variant<Conv2dBackwardWeightsParams> = {
+  available: (p, traits) => traits.subgroupSize > 0 && isNarrow(p, traits) && p.splits <= 65535,
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, { subgroupSize }) => [Math.ceil(p.outChannels / subgroupSize), p.splits, 1],
+  wgsl: (p, { subgroupSize: lanes }) => {
+    const tile = tileWidth(p.outWidth);
+    const taps = range(p.kernelHeight).flatMap((ky) =>
+      range(p.kernelWidth).flatMap((kx) => range(p.inChannels).map((ci) => [ky, kx, ci] as const)),
+    );
+    return `
+enable subgroups;
+${constants({ ...conv2dConstants(p), ROWS_PER_SPLIT: rowsPerSplit(p), LANES: lanes, TILE: tile })}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> dY: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let channel = group.x * LANES + lane;
+  let co = min(channel, OUT - 1u);
+  let firstRow = group.y * ROWS_PER_SPLIT;
+${taps.map((_, t) => `  var sum${t} = 0.0;`).join('\n')}
+  for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
+    let n = row / OUT_H;
+    let oy = row % OUT_H;
+    // A row is summed by itself and then added, which keeps the rounding error small.
+${taps.map((_, t) => `    var row${t} = 0.0;`).join('\n')}
+    for (var left = 0u; left < OUT_W; left += TILE) {
+      ${narrowInput(p, lanes, tile)}
+${range(tile)
+  .map((i) => {
+    const value = `dY[(row * OUT_W + left + ${i}u) * OUT + co]`;
+    return `      let y_${i} = ${p.outWidth % tile === 0 ? value : `select(0.0, ${value}, left + ${i}u < OUT_W)`};`;
+  })
+  .join('\n')}
+${taps
+  .flatMap(([ky, kx, ci], t) =>
+    range(tile).map((i) => `      row${t} = fma(${narrowTap(p, lanes, i, ky, kx, ci)}, y_${i}, row${t});`),
+  )
+  .join('\n')}
+    }
+${taps.map((_, t) => `    sum${t} += row${t};`).join('\n')}
+  }
+  if (channel < OUT) {
+${taps.map((_, t) => `    partial[(group.y * ${taps.length}u + ${t}u) * OUT + channel] = sum${t};`).join('\n')}
   }
 }`;
   },
@@ -232,7 +293,7 @@ const bindings = {
 export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof bindings>({
   name: 'conv2d/backward-weights',
   bindings,
-  variants: { subgroup, tiled, plain },
+  variants: { narrow, subgroup, tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => rowsPerSplit(p) * p.outWidth,
   // Part s is the gradient that its own output rows give: the reference over dY with all other rows zero.

@@ -6,6 +6,9 @@
  * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/forward`:
+ * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup holds all weights of up to 32 output channels
+ *   and takes them down the image. A load brings 8 neighbouring elements of a row, which are handed on by broadcast. The
+ *   notebook's first convolution: 12 GFLOP/s and more, where `subgroup` does 2.
  * - `subgroup`: a subgroup computes a run of pixels of one row for 2 to 4 channels a lane. It loads the input once for all
  *   taps of a kernel row and hands each value to the lanes by broadcast. For software GPUs, whose time goes into loads.
  * - `tiled`: implicit GEMM, pixels × channels, with tiles in workgroup memory. For real GPUs.
@@ -27,7 +30,17 @@ import {
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { conv2dForward as reference } from './reference.js';
-import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, tileWidth } from './variants.js';
+import {
+  fitsGemm,
+  GEMM_TILE,
+  isNarrow,
+  isSoftware,
+  MAX_UNROLLED_TAPS,
+  narrowInput,
+  narrowTap,
+  range,
+  tileWidth,
+} from './variants.js';
 
 export interface Conv2dForwardParams extends Conv2dParams {
   readonly relu: boolean;
@@ -164,6 +177,95 @@ ${Array.from(
   },
 };
 
+/** Groups of a lane-full of output channels that a `narrow` subgroup computes. */
+const narrowColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
+  Math.min(
+    Math.ceil(p.outChannels / subgroupSize),
+    Math.max(1, Math.floor(36 / (p.kernelHeight * p.kernelWidth * p.inChannels))),
+  );
+/** Rows that a `narrow` subgroup computes: all of an image, or fewer where the batch alone gives too little work. */
+const narrowRows = (p: Conv2dParams): number => Math.ceil(p.outHeight / Math.ceil(8 / p.batch));
+
+const narrow: Variant<Conv2dForwardParams> = {
+  available: (p, traits) => traits.subgroupSize > 0 && isNarrow(p, traits),
+  suits: (_, traits) => isSoftware(traits),
+  grid: (p, traits) => [
+    p.batch,
+    Math.ceil(p.outHeight / narrowRows(p)),
+    Math.ceil(p.outChannels / (traits.subgroupSize * narrowColumns(p, traits))),
+  ],
+  wgsl: (p, traits) => {
+    const lanes = traits.subgroupSize;
+    const tile = tileWidth(p.outWidth);
+    const columns = range(narrowColumns(p, traits));
+    const [kys, kxs, cis] = [range(p.kernelHeight), range(p.kernelWidth), range(p.inChannels)];
+    return `
+enable subgroups;
+${constants({
+  ...conv2dConstants(p),
+  RELU: p.relu,
+  LANES: lanes,
+  COLUMNS: columns.length,
+  TILE: tile,
+  ROWS: narrowRows(p),
+})}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let n = group.x;
+${columns
+  .map(
+    (c) => `
+  let channel${c} = (group.z * COLUMNS + ${c}u) * LANES + lane;
+  let co${c} = min(channel${c}, OUT - 1u);
+  let bias${c} = bias[co${c}];
+${kys.flatMap((ky) => kxs.flatMap((kx) => cis.map((ci) => `  let w_${ky}_${kx}_${ci}_${c} = w[((${ky}u * KERNEL_W + ${kx}u) * IN + ${ci}u) * OUT + co${c}];`))).join('\n')}`,
+  )
+  .join('')}
+  for (var oy = group.y * ROWS; oy < min((group.y + 1u) * ROWS, OUT_H); oy++) {
+    for (var left = 0u; left < OUT_W; left += TILE) {
+      // A lane holds every LANES-th element of the input rows under the tile.
+      ${narrowInput(p, lanes, tile)}
+      let place = ((n * OUT_H + oy) * OUT_W + left) * OUT;
+${range(tile)
+  .map((i) => {
+    const last = `${p.outWidth % tile === 0 ? '' : `if (left + ${i}u < OUT_W) `}`;
+    return `
+      ${last}{
+${columns
+  .map(
+    (c) => `
+        {
+          var sum = 0.0;
+${kys
+  .map(
+    (ky) => `
+          {
+            var part = 0.0;
+            ${kxs.flatMap((kx) => cis.map((ci) => `part = fma(${narrowTap(p, lanes, i, ky, kx, ci)}, w_${ky}_${kx}_${ci}_${c}, part);`)).join('\n            ')}
+            sum += part;
+          }`,
+  )
+  .join('')}
+          let value = sum + bias${c};
+          ${p.outChannels % (lanes * columns.length) === 0 ? '' : `if (channel${c} < OUT) `}{ y[place + ${i}u * OUT + channel${c}] = select(value, max(value, 0.0), RELU); }
+        }`,
+  )
+  .join('')}
+      }`;
+  })
+  .join('')}
+    }
+  }
+}`;
+  },
+};
+
 const tiled: Variant<Conv2dForwardParams> = {
   available: (_, traits) => fitsGemm(traits),
   suits: (_, traits) => !isSoftware(traits),
@@ -249,6 +351,7 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   name: 'conv2d/forward',
   bindings,
   variants: {
+    narrow,
     subgroup,
     tiled,
     plain,

@@ -1,5 +1,6 @@
 /** What the variants of the three directions share: their sizes, and where each is at home. */
 import type { Traits } from '../runtime/kernel.js';
+import type { Conv2dParams } from './geometry.js';
 
 /** Kernel widths up to which the subgroup variants keep a row of taps unrolled. */
 export const MAX_UNROLLED_TAPS = 7;
@@ -22,3 +23,45 @@ export const fitsGemm = ({ maxInvocations, maxWorkgroupStorage }: Traits): boole
 
 /** Subgroups of up to 8 lanes are SIMD registers of a CPU: there, a load costs more than twenty products. */
 export const isSoftware = ({ subgroupSize }: Traits): boolean => subgroupSize > 0 && subgroupSize <= 8;
+
+export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+/** Weights that a lane of the narrow variants holds in registers. */
+const MAX_HELD = 36;
+
+/**
+ * The narrow variants are for inputs of few channels, as images have: there a lane-full of neighbouring elements of a
+ * row holds several pixels, and all taps' weights of an output channel fit into a lane's registers.
+ */
+export const isNarrow = (p: Conv2dParams, { subgroupSize }: Traits): boolean =>
+  p.inChannels < subgroupSize && p.kernelHeight * p.kernelWidth * p.inChannels <= MAX_HELD && p.batch <= 65535;
+
+/** Declares the registers that hold the inputs under a tile of the narrow variants: `x_ROW_VECTOR`, a row for each ky. */
+export function narrowInput(p: Conv2dParams, lanes: number, tile: number): string {
+  const span = (tile - 1) * p.strideWidth + p.kernelWidth;
+  // Without padding, whatever lies outside the image is under no tap that counts.
+  const padded =
+    p.padTop > 0 ||
+    p.padLeft > 0 ||
+    (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height ||
+    (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
+  return range(p.kernelHeight)
+    .flatMap((ky) => [
+      `      let row_${ky} = i32(oy * STRIDE_H + ${ky}u) - PAD_TOP;`,
+      ...range(Math.ceil((span * p.inChannels) / lanes)).flatMap((v) => [
+        `      let at_${ky}_${v} = (i32(left * STRIDE_W) - PAD_LEFT) * i32(IN) + i32(${v * lanes}u + lane);`,
+        `      let x_${ky}_${v} = ${padded ? 'select(0.0, ' : ''}x[(n * HEIGHT + u32(row_${ky})) * WIDTH * IN + u32(at_${ky}_${v})]${
+          padded
+            ? `, row_${ky} >= 0 && row_${ky} < i32(HEIGHT) && at_${ky}_${v} >= 0 && at_${ky}_${v} < i32(WIDTH * IN))`
+            : ''
+        };`,
+      ]),
+    ])
+    .join('\n');
+}
+
+/** The value in {@link narrowInput} under tap (ky, kx, ci) of a tile's pixel `i`. */
+export function narrowTap(p: Conv2dParams, lanes: number, i: number, ky: number, kx: number, ci: number): string {
+  const element = (i * p.strideWidth + kx) * p.inChannels + ci;
+  return `subgroupBroadcast(x_${ky}_${Math.floor(element / lanes)}, ${element % lanes}u)`;
+}
