@@ -1,13 +1,24 @@
 export { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
 export { batchNormJoin, batchNormMoments, batchNormNormalize } from './batchnorm/forward.js';
 export {
+  batchNormPool,
+  batchNormPoolBackward,
+  batchNormPoolGradientSums,
+  poolGradientSplits,
+} from './batchnorm/pooled.js';
+export {
   type BatchNormJoinParams,
   type BatchNormParams,
   batchNormSplits,
   type NormalizeParams,
 } from './batchnorm/shapes.js';
 export { conv2dBackwardData } from './conv2d/backward-data.js';
-export { type Conv2dBackwardWeightsParams, conv2dBackwardWeights, weightSplits } from './conv2d/backward-weights.js';
+export {
+  type Conv2dBackwardWeightsParams,
+  conv2dBackwardWeights,
+  conv2dJoinWeights,
+  weightSplits,
+} from './conv2d/backward-weights.js';
 export { notebookConvolutions } from './conv2d/cases.js';
 export { type Conv2dForwardParams, conv2dForward } from './conv2d/forward.js';
 export { type Conv2dParams, conv2dParams, type Padding, windowAxis } from './conv2d/geometry.js';
@@ -20,13 +31,15 @@ export {
   denseForward,
 } from './dense/dense.js';
 export { type DropoutParams, dropout } from './dropout/dropout.js';
+export type { DropoutRule } from './dropout/philox.js';
 export { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
 export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
+export { crossEntropyStep } from './loss/cross-entropy-step.js';
 export { type MaxPoolParams, maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
 export { adam } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
-export { l2Backward, l2Penalty } from './optimizer/l2.js';
+export { l2Backward, l2Parts, l2Penalties, l2Penalty } from './optimizer/l2.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { type SumParams, sum, sumSplits } from './reduce/sum.js';
 export { registry } from './registry.js';

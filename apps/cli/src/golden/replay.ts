@@ -110,7 +110,6 @@ async function replayOptimizer(
     Uint32Array.from({ length: count }, (_, i) => i),
     'u32',
   );
-  machine.write(memory.one, [1], 'f32');
   machine.write(memory.rate, [optimizer.learningRate], 'f32');
   machine.write(memory.counters, [0, 0], 'u32');
   machine.write(memory.corrections, [0, 0], 'f32');

@@ -3,17 +3,19 @@
  *
  *   dβ = Σ dY      dγ = Σ dY · x̂      dX = γ / √(variance + ε) · (dY − dβ / rows − x̂ · dγ / rows)
  *
- * As in the forward direction, a thread sums one channel of one part of the rows, and a small kernel joins the parts.
+ * As in the forward direction, a thread sums one channel of one part of the rows, and a small kernel joins the parts. It
+ * also works out what is the same for all rows of a channel, so that dX = factor · (dY − (share + (x − center) · slope)).
  * Timed by `pnpm anke bench kernels --filter batchnorm`.
  */
+import { masked } from '../conv2d/reference.js';
 import { type Binding, bindingBytes, constants, defineKernel, flatRow } from '../runtime/kernel.js';
+import { gradientCoefficients, inputGradient } from './reference.js';
 import {
   type BatchNormParams,
   channels,
   EPSILON,
   elements,
   flat,
-  type NormalizeParams,
   parts,
   RUN,
   rowsPerPart,
@@ -84,107 +86,135 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });
 
+export interface GradientJoinParams extends BatchNormParams {
+  readonly epsilon: number;
+}
+
+const coefficients = (p: { readonly channels: number }): number => 4 * p.channels;
+
 const gradientJoinBindings = {
-  sums: { access: 'read', type: 'f32', length: (p: BatchNormParams) => 2 * parts(p) },
+  sums: { access: 'read', type: 'f32', length: (p: GradientJoinParams) => 2 * parts(p) },
+  mean: { access: 'read', type: 'f32', length: channels },
+  variance: { access: 'read', type: 'f32', length: channels, sample: (_, draw) => draw.uniform() + 0.1 },
+  gamma: { access: 'read', type: 'f32', length: channels },
   dBeta: { access: 'write', type: 'f32', length: channels },
   dGamma: { access: 'write', type: 'f32', length: channels },
-} as const;
+  /** For each channel the center, then the factor, then the share, then the slope. */
+  coefficients: { access: 'write', type: 'f32', length: coefficients },
+} as const satisfies Record<string, Binding<GradientJoinParams>>;
 
-/** dβ and dγ: the parts' sums added up, a thread a channel. */
-export const batchNormGradientJoin = defineKernel<BatchNormParams, keyof typeof gradientJoinBindings>({
+/**
+ * dβ and dγ: the parts' sums added up, a thread a channel. With them, the channel's
+ * center = mean, factor = γ / √(variance + ε), share = dβ / rows, slope = dγ / √(variance + ε) / rows.
+ */
+export const batchNormGradientJoin = defineKernel<GradientJoinParams, keyof typeof gradientJoinBindings>({
   name: 'batchnorm/gradient-join',
   bindings: gradientJoinBindings,
-  variants: flat<BatchNormParams>(
+  variants: flat<GradientJoinParams>(
     channels,
     (p) => `
-${constants({ CHANNELS: p.channels, SPLITS: p.splits })}
+${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, EPSILON: { f32: p.epsilon } })}
 @group(0) @binding(0) var<storage, read> sums: array<f32>;
-@group(0) @binding(1) var<storage, read_write> dBeta: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dGamma: array<f32>;
+@group(0) @binding(1) var<storage, read> mean: array<f32>;
+@group(0) @binding(2) var<storage, read> variance: array<f32>;
+@group(0) @binding(3) var<storage, read> gamma: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBeta: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dGamma: array<f32>;
+@group(0) @binding(6) var<storage, read_write> coefficients: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let channel = thread.x;
   if (channel >= CHANNELS) { return; }
-  var beta = 0.0;
-  var gamma = 0.0;
+  var sum = 0.0;
+  var product = 0.0;
   for (var part = 0u; part < SPLITS; part++) {
-    beta += sums[2u * part * CHANNELS + channel];
-    gamma += sums[(2u * part + 1u) * CHANNELS + channel];
+    sum += sums[2u * part * CHANNELS + channel];
+    product += sums[(2u * part + 1u) * CHANNELS + channel];
   }
-  dBeta[channel] = beta;
-  dGamma[channel] = gamma;
+  dBeta[channel] = sum;
+  dGamma[channel] = product;
+  let deviation = sqrt(variance[channel] + EPSILON);
+  coefficients[channel] = mean[channel];
+  coefficients[CHANNELS + channel] = gamma[channel] / deviation;
+  coefficients[2u * CHANNELS + channel] = sum / f32(ROWS);
+  coefficients[3u * CHANNELS + channel] = product / deviation / f32(ROWS);
 }`,
   ),
   cost: (p) => ({ flops: 2 * parts(p), bytes: bindingBytes(gradientJoinBindings, p) }),
-  terms: (p) => p.splits,
-  reference: (p, { sums }) => {
+  terms: (p) => p.splits + 16,
+  reference: (p, { sums, mean, variance, gamma }) => {
     const total = (offset: number): Float64Array =>
       Float64Array.from({ length: p.channels }, (_, c) => {
         let value = 0;
         for (let part = 0; part < p.splits; part++) value += sums[(2 * part + offset) * p.channels + c] as number;
         return value;
       });
-    return { dBeta: total(0), dGamma: total(1) };
+    const [dBeta, dGamma] = [total(0), total(1)];
+    const statistics = { mean, variance };
+    return {
+      dBeta,
+      dGamma,
+      coefficients: gradientCoefficients(p.rows, p.epsilon, statistics, gamma, dBeta, dGamma),
+    };
   },
-  cases: shapes,
+  cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });
+
+export interface BatchNormBackwardParams {
+  readonly rows: number;
+  readonly channels: number;
+  /** Where x is the output of a relu: the factor of the dropout behind it, or 1. Else 0. */
+  readonly mask: number;
+}
 
 const backwardBindings = {
   x: { access: 'read', type: 'f32', length: elements },
   dY: { access: 'read', type: 'f32', length: elements },
-  mean: { access: 'read', type: 'f32', length: channels },
-  variance: { access: 'read', type: 'f32', length: channels, sample: (_, draw) => draw.uniform() + 0.1 },
-  gamma: { access: 'read', type: 'f32', length: channels },
-  dBeta: { access: 'read', type: 'f32', length: channels },
-  dGamma: { access: 'read', type: 'f32', length: channels },
+  coefficients: { access: 'read', type: 'f32', length: coefficients },
   dX: { access: 'write', type: 'f32', length: elements },
-} as const satisfies Record<string, Binding<NormalizeParams>>;
+} as const satisfies Record<string, Binding<BatchNormBackwardParams>>;
 
-/** dX = γ / √(variance + ε) · (dY − dβ / rows − x̂ · dγ / rows), a thread a run of rows. */
-export const batchNormBackward = defineKernel<NormalizeParams, keyof typeof backwardBindings>({
+/**
+ * dX from the channels' coefficients, a thread a run of rows. With a mask, the gradient is taken through the relu before
+ * it at once: mask · dX where x is positive, else 0.
+ */
+export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
-  variants: flat<NormalizeParams>(
+  variants: flat<BatchNormBackwardParams>(
     runs,
     (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}
+${constants({ MASK: { f32: p.mask }, ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> mean: array<f32>;
-@group(0) @binding(3) var<storage, read> variance: array<f32>;
-@group(0) @binding(4) var<storage, read> gamma: array<f32>;
-@group(0) @binding(5) var<storage, read> dBeta: array<f32>;
-@group(0) @binding(6) var<storage, read> dGamma: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dX: array<f32>;
+@group(0) @binding(2) var<storage, read> coefficients: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
   let channel = index % CHANNELS;
   let first = index / CHANNELS * RUN;
-  let center = mean[channel];
-  let deviation = sqrt(variance[channel] + EPSILON);
-  let factor = gamma[channel] / deviation;
-  let sum = dBeta[channel];
-  let product = dGamma[channel];
+  let center = coefficients[channel];
+  let factor = coefficients[CHANNELS + channel];
+  let share = coefficients[2u * CHANNELS + channel];
+  let slope = coefficients[3u * CHANNELS + channel];
   for (var row = first; row < min(first + RUN, ROWS); row++) {
     let i = row * CHANNELS + channel;
-    // Both sums together are small beside dY: so only one rounding is of dY's size.
-    dX[i] = factor * (dY[i] - (sum + (x[i] - center) / deviation * product) / f32(ROWS));
+    let value = x[i];
+    // What is taken from dY is small beside it: so only one rounding is of dY's size.
+    let gradient = factor * (dY[i] - fma(value - center, slope, share));
+    dX[i] = ${p.mask === 0 ? 'gradient' : 'select(0.0, MASK * gradient, value > 0.0)'};
   }
 }`,
   ),
-  cost: (p) => ({ flops: 9 * elements(p), bytes: bindingBytes(backwardBindings, p) }),
-  terms: () => 32,
-  reference: (p, { x, dY, mean, variance, gamma, dBeta, dGamma }) => ({
-    dX: dY.map((value, i) => {
-      const c = i % p.channels;
-      const deviation = Math.sqrt((variance[c] as number) + p.epsilon);
-      const xhat = ((x[i] as number) - (mean[c] as number)) / deviation;
-      const share = ((dBeta[c] as number) + xhat * (dGamma[c] as number)) / p.rows;
-      return ((gamma[c] as number) / deviation) * (value - share);
-    }),
-  }),
-  cases: shapes.map(({ rows, channels: count }) => ({ rows, channels: count, epsilon: EPSILON })),
+  cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(backwardBindings, p) }),
+  terms: () => 8,
+  reference: (p, { x, dY, coefficients }) => ({ dX: masked(inputGradient(x, dY, coefficients), x, p.mask) }),
+  cases: shapes.map(({ rows, channels: count }, i) => ({
+    rows,
+    channels: count,
+    mask: [0, 1, 4 / 3][i % 3] as number,
+  })),
 });

@@ -36,29 +36,31 @@ export function normalize(
   });
 }
 
-/** dβ = Σ dY, dγ = Σ dY · x̂, dX = γ / √(variance + ε) · (dY − dβ / rows − x̂ · dγ / rows) */
-export function normalizeBackward(
-  x: Float64Array,
-  dY: Float64Array,
+/** Numbers of each channel that the gradient of the input is made of: see `batchnorm/gradient-join`. */
+export function gradientCoefficients(
+  rows: number,
+  epsilon: number,
   { mean, variance }: Statistics,
   gamma: Float64Array,
-  epsilon: number,
-): { dX: Float64Array; dGamma: Float64Array; dBeta: Float64Array } {
-  const channels = mean.length;
-  const rows = x.length / channels;
+  dBeta: Float64Array,
+  dGamma: Float64Array,
+): Float64Array {
   const deviation = variance.map((value) => Math.sqrt(value + epsilon));
-  const xhat = x.map((value, i) => (value - (mean[i % channels] as number)) / (deviation[i % channels] as number));
-  const dGamma = new Float64Array(channels);
-  const dBeta = new Float64Array(channels);
-  dY.forEach((value, i) => {
-    const c = i % channels;
-    dBeta[c] = (dBeta[c] as number) + value;
-    dGamma[c] = (dGamma[c] as number) + value * (xhat[i] as number);
+  return Float64Array.of(
+    ...mean,
+    ...gamma.map((value, c) => value / (deviation[c] as number)),
+    ...dBeta.map((value) => value / rows),
+    ...dGamma.map((value, c) => value / (deviation[c] as number) / rows),
+  );
+}
+
+/** dX = factor · (dY − (share + (x − center) · slope)), with the coefficients of each channel. */
+export function inputGradient(x: Float64Array, dY: Float64Array, coefficients: Float64Array): Float64Array {
+  const channels = coefficients.length / 4;
+  return dY.map((value, i) => {
+    const [center = 0, factor = 0, share = 0, slope = 0] = [0, 1, 2, 3].map(
+      (k) => coefficients[k * channels + (i % channels)],
+    );
+    return factor * (value - (share + ((x[i] as number) - center) * slope));
   });
-  const dX = dY.map((value, i) => {
-    const c = i % channels;
-    const centred = value - (dBeta[c] as number) / rows - ((xhat[i] as number) * (dGamma[c] as number)) / rows;
-    return ((gamma[c] as number) / (deviation[c] as number)) * centred;
-  });
-  return { dX, dGamma, dBeta };
 }

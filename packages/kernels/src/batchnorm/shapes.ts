@@ -46,4 +46,4 @@ export const batchNormSplits = (rows: number): number => Math.ceil(Math.sqrt(row
 
 /** Rows that one thread normalizes: its channel's numbers are loaded once for all of them. */
 export const RUN = 8;
-export const runs = (p: NormalizeParams): number => Math.ceil(p.rows / RUN) * p.channels;
+export const runs = (p: { rows: number; channels: number }): number => Math.ceil(p.rows / RUN) * p.channels;

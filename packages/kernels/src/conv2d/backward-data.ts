@@ -4,8 +4,11 @@
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
  *
+ * With a mask, X is the output of a relu (with dropout behind it, perhaps), and dX is taken through that at once:
+ * mask · dX where X is positive, else 0.
+ *
  * Each input gathers from the outputs that read it, so that no two threads add to the same place.
- * dY (n, oh, ow, out), W (kh, kw, in, out), dX (n, h, w, in), all float32, channels last.
+ * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-data`:
  * - `resident`: for stride 1 on software GPUs: a subgroup loads the weights of a row of taps × 8 output channels × 16
@@ -18,6 +21,7 @@
  * - `plain`: a thread an input.
  */
 import {
+  type Binding,
   bindingBytes,
   constants,
   defineKernel,
@@ -28,18 +32,28 @@ import {
 } from '../runtime/kernel.js';
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
-import { conv2dBackwardData as reference } from './reference.js';
+import { masked, conv2dBackwardData as reference } from './reference.js';
 import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, range, tileWidth } from './variants.js';
 
-const plain: Variant<Conv2dParams> = {
+export interface Conv2dBackwardDataParams extends Conv2dParams {
+  /** The factor 1 / (1 − rate) of the dropout behind the relu that X comes from, 1 without dropout; 0 without relu. */
+  readonly mask: number;
+}
+
+/** WGSL of the gradient that is written for element `i`, with its sum. */
+const maskedWgsl = ({ mask }: Conv2dBackwardDataParams, sum: string, i: string): string =>
+  mask === 0 ? sum : `select(0.0, ${mask === 1 ? '' : 'MASK * '}${sum}, x[${i}] > 0.0)`;
+
+const plain: Variant<Conv2dBackwardDataParams> = {
   available: () => true,
   grid: (p) => flatGrid(inputSize(p)),
   wgsl: (p) => `
-${constants({ ...conv2dConstants(p), INPUTS: inputSize(p), ROW: flatRow(inputSize(p)) })}
+${constants({ ...conv2dConstants(p), MASK: { f32: p.mask }, INPUTS: inputSize(p), ROW: flatRow(inputSize(p)) })}
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -63,11 +77,11 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }
     }
   }
-  dX[index] = sum;
+  dX[index] = ${maskedWgsl(p, 'sum', 'index')};
 }`,
 };
 
-const subgroup: Variant<Conv2dParams> = {
+const subgroup: Variant<Conv2dBackwardDataParams> = {
   available: (p, traits) =>
     traits.subgroupSize > 0 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideHeight === 1 && p.strideWidth === 1,
   suits: (_, traits) => isSoftware(traits),
@@ -88,6 +102,7 @@ const subgroup: Variant<Conv2dParams> = {
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
+  MASK: { f32: p.mask },
   LANES: lanes,
   CHUNK: chunk,
   TILE: tile,
@@ -98,7 +113,8 @@ ${constants({
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -147,7 +163,8 @@ ${range(p.kernelWidth)
     }
   }
   for (var i = 0u; i < TILE; i++) {
-    if (left + i < WIDTH && channel < IN) { dX[(row * WIDTH + left + i) * IN + channel] = sum[i]; }
+    let input = (row * WIDTH + left + i) * IN + channel;
+    if (left + i < WIDTH && channel < IN) { dX[input] = ${maskedWgsl(p, 'sum[i]', 'input')}; }
   }
 }`;
   },
@@ -159,7 +176,7 @@ const residentColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
 /** Parts into which `resident` cuts the rows of an image, for work enough in small batches. */
 const residentParts = (p: Conv2dParams): number => Math.min(p.height, Math.ceil(8 / p.batch));
 
-const resident: Variant<Conv2dParams> = {
+const resident: Variant<Conv2dBackwardDataParams> = {
   available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.height > 1 && p.batch <= 65535,
   suits: (_, traits) => isSoftware(traits),
   grid: (p, traits) => [
@@ -182,6 +199,7 @@ const resident: Variant<Conv2dParams> = {
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
+  MASK: { f32: p.mask },
   LANES: lanes,
   CHUNK: chunk,
   COLUMNS: columns.length,
@@ -193,7 +211,8 @@ ${constants({
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -268,11 +287,28 @@ ${range(tile)
       }
     }
   }
+${
+  p.mask === 0
+    ? ''
+    : `
+  for (var iy = top; iy < bottom; iy++) {
+    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
+      let pixel = ((n * HEIGHT + iy) * WIDTH + ix) * IN;
+${columns
+  .map(
+    (c) => `
+      let input${c} = pixel + channel${c};
+      if (channel${c} < IN) { dX[input${c}] = ${maskedWgsl(p, `dX[input${c}]`, `input${c}`)}; }`,
+  )
+  .join('')}
+    }
+  }`
+}
 }`;
   },
 };
 
-const tiled: Variant<Conv2dParams> = {
+const tiled: Variant<Conv2dBackwardDataParams> = {
   available: (_, traits) => fitsGemm(traits),
   suits: (_, traits) => !isSoftware(traits),
   grid: (p) => {
@@ -280,7 +316,7 @@ const tiled: Variant<Conv2dParams> = {
     return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.inChannels / GEMM_TILE)];
   },
   wgsl: (p) => `
-${constants(conv2dConstants(p))}
+${constants({ ...conv2dConstants(p), MASK: { f32: p.mask } })}
 const PIXELS = BATCH * HEIGHT * WIDTH; // rows of the product
 const TERMS = KERNEL_H * KERNEL_W * OUT; // length of its sums
 const TILE = 64u;
@@ -289,7 +325,8 @@ const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fal
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+@group(0) @binding(2) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 var<workgroup> tileY: array<f32, DEPTH * PITCH>;
 var<workgroup> tileW: array<f32, DEPTH * PITCH>;
@@ -338,7 +375,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let pixel = firstPixel + local.y * 4u + i;
     for (var j = 0u; j < 4u; j++) {
       let channel = firstChannel + j * 16u + local.x;
-      if (pixel < PIXELS && channel < IN) { dX[pixel * IN + channel] = sum[i][j]; }
+      let input = pixel * IN + channel;
+      if (pixel < PIXELS && channel < IN) { dX[input] = ${maskedWgsl(p, 'sum[i][j]', 'input')}; }
     }
   }
 }`,
@@ -347,15 +385,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
+  x: { access: 'read', type: 'f32', length: inputSize },
   dX: { access: 'write', type: 'f32', length: inputSize },
-} as const;
+} as const satisfies Record<string, Binding<Conv2dBackwardDataParams>>;
 
-export const conv2dBackwardData = defineKernel<Conv2dParams, keyof typeof bindings>({
+export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof typeof bindings>({
   name: 'conv2d/backward-data',
   bindings,
   variants: { resident, subgroup, tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels,
-  reference: (p, { dY, w }) => ({ dX: reference(p, dY, w) }),
-  cases,
+  terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels + 1,
+  reference: (p, { dY, w, x }) => ({ dX: masked(reference(p, dY, w), x, p.mask) }),
+  cases: cases.map((p, i) => ({ ...p, mask: [0, 1, 4 / 3][i % 3] as number })),
 });

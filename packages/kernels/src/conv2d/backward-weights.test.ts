@@ -1,5 +1,7 @@
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { conv2dBackwardWeights } from './backward-weights.js';
+import { conv2dBackwardWeights, conv2dJoinWeights } from './backward-weights.js';
 
-checkKernel(useGpu(), conv2dBackwardWeights);
+const gpu = useGpu();
+checkKernel(gpu, conv2dBackwardWeights);
+checkKernel(gpu, conv2dJoinWeights);

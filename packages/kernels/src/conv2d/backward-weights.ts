@@ -1,12 +1,14 @@
 /**
- * conv2d backward weights: the gradient of the kernel.
+ * conv2d backward weights: the gradients of the kernel and of the bias.
  *
  *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co]
+ *                   + decay · W[ky, kx, ci, co]                                       dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]
  *
- * X (n, h, w, in), dY (n, oh, ow, out), all float32, channels last. The sum runs over every output pixel of the batch,
+ * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in, out), all float32, channels last. The decay is 2λ for an L2
+ * penalty λ · Σ w² in the loss. The sum runs over every output pixel of the batch,
  * while there are few weights. To keep a large device busy, the output rows are cut into `splits` equal parts, and
- * part s writes its own (kh, kw, in, out) at partial[s]; with one split that is dW, else `sum` adds the parts, always
- * in the same order.
+ * part s writes its own (kh, kw, in, out) at dW[s] and (out) at dBias[s], without decay; {@link conv2dJoinWeights} adds
+ * them, always in the same order.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-weights`:
  * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup keeps the weights of all taps of a lane-full
@@ -19,7 +21,7 @@
 import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
-import { conv2dBackwardWeights as reference } from './reference.js';
+import { columnSums, conv2dBackwardWeights as reference } from './reference.js';
 import {
   fitsGemm,
   GEMM_TILE,
@@ -35,30 +37,52 @@ import {
 export interface Conv2dBackwardWeightsParams extends Conv2dParams {
   /** Parts into which the batch's output rows are cut; each writes a whole kernel of partial sums. */
   readonly splits: number;
+  /** Share of the weights that is added to their gradient. */
+  readonly decay: number;
 }
+
+/** The decay that a dispatch adds itself: none where its results are only parts. */
+const ownDecay = (p: Conv2dBackwardWeightsParams): number => (p.splits === 1 ? p.decay : 0);
+/** WGSL of what is written to dW[`i`], with its sum. */
+const decayedWgsl = (p: Conv2dBackwardWeightsParams, sum: string, i: string): string =>
+  ownDecay(p) === 0 ? sum : `fma(${Math.fround(ownDecay(p))}f, w[${i}], ${sum})`;
 
 /** Output rows of one split. */
 const rowsPerSplit = (p: Conv2dBackwardWeightsParams): number => Math.ceil((p.batch * p.outHeight) / p.splits);
 
 const plain: Variant<Conv2dBackwardWeightsParams> = {
   available: () => true,
-  grid: (p) => flatGrid(kernelSize(p) * p.splits),
+  grid: (p) => flatGrid((kernelSize(p) + p.outChannels) * p.splits),
   wgsl: (p) => `
 ${constants({
   ...conv2dConstants(p),
   PARTIALS: kernelSize(p) * p.splits,
-  ROW: flatRow(kernelSize(p) * p.splits),
+  ROW: flatRow((kernelSize(p) + p.outChannels) * p.splits),
+  SPLITS: p.splits,
   ROWS_PER_SPLIT: rowsPerSplit(p),
 })}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dW: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
-  if (index >= PARTIALS) { return; }
+  if (index >= PARTIALS) {
+    // The threads behind those of the weights sum the bias.
+    let place = index - PARTIALS;
+    if (place >= SPLITS * OUT) { return; }
+    let begin = place / OUT * ROWS_PER_SPLIT * OUT_W;
+    var total = 0.0;
+    for (var pixel = begin; pixel < min(begin + ROWS_PER_SPLIT * OUT_W, BATCH * OUT_H * OUT_W); pixel++) {
+      total += dY[pixel * OUT + place % OUT];
+    }
+    dBias[place] = total;
+    return;
+  }
   let co = index % OUT;
   let ci = index / OUT % IN;
   let kx = index / (OUT * IN) % KERNEL_W;
@@ -75,7 +99,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       sum = fma(x[(line + u32(ix)) * IN + ci], dY[(row * OUT_W + ox) * OUT + co], sum);
     }
   }
-  partial[index] = sum;
+  dW[index] = ${decayedWgsl(p, 'sum', 'index')};
 }`,
 };
 
@@ -105,7 +129,9 @@ const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dW: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -150,9 +176,19 @@ ${range(p.kernelWidth)
   for (var kx = 0u; kx < KERNEL_W; kx++) {
     for (var j = 0u; j < CHUNK; j++) {
       if (ci + j < IN && channel < OUT) {
-        partial[(((group.z * KERNEL_H + ky) * KERNEL_W + kx) * IN + ci + j) * OUT + channel] = sum[kx * CHUNK + j];
+        let weight = (((group.z * KERNEL_H + ky) * KERNEL_W + kx) * IN + ci + j) * OUT + channel;
+        dW[weight] = ${decayedWgsl(p, 'sum[kx * CHUNK + j]', 'weight')};
       }
     }
+  }
+  if (group.y == 0u) {
+    var total = 0.0;
+    for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
+      var rowTotal = 0.0;
+      for (var ox = 0u; ox < OUT_W; ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
+      total += rowTotal;
+    }
+    if (channel < OUT) { dBias[group.z * OUT + channel] = total; }
   }
 }`;
   },
@@ -173,7 +209,9 @@ ${constants({ ...conv2dConstants(p), ROWS_PER_SPLIT: rowsPerSplit(p), LANES: lan
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dW: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -181,17 +219,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let co = min(channel, OUT - 1u);
   let firstRow = group.y * ROWS_PER_SPLIT;
 ${taps.map((_, t) => `  var sum${t} = 0.0;`).join('\n')}
+  var total = 0.0;
   for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
     let n = row / OUT_H;
     let oy = row % OUT_H;
     // A row is summed by itself and then added, which keeps the rounding error small.
 ${taps.map((_, t) => `    var row${t} = 0.0;`).join('\n')}
+    var rowTotal = 0.0;
     for (var left = 0u; left < OUT_W; left += TILE) {
       ${narrowInput(p, lanes, tile)}
 ${range(tile)
   .map((i) => {
     const value = `dY[(row * OUT_W + left + ${i}u) * OUT + co]`;
-    return `      let y_${i} = ${p.outWidth % tile === 0 ? value : `select(0.0, ${value}, left + ${i}u < OUT_W)`};`;
+    return `      let y_${i} = ${p.outWidth % tile === 0 ? value : `select(0.0, ${value}, left + ${i}u < OUT_W)`};
+      rowTotal += y_${i};`;
   })
   .join('\n')}
 ${taps
@@ -201,9 +242,16 @@ ${taps
   .join('\n')}
     }
 ${taps.map((_, t) => `    sum${t} += row${t};`).join('\n')}
+    total += rowTotal;
   }
   if (channel < OUT) {
-${taps.map((_, t) => `    partial[(group.y * ${taps.length}u + ${t}u) * OUT + channel] = sum${t};`).join('\n')}
+    dBias[group.y * OUT + channel] = total;
+${taps
+  .map((_, t) => {
+    const weight = `(group.y * ${taps.length}u + ${t}u) * OUT + channel`;
+    return `    dW[${weight}] = ${decayedWgsl(p, `sum${t}`, weight)};`;
+  })
+  .join('\n')}
   }
 }`;
   },
@@ -226,7 +274,9 @@ const PITCH = TILE + 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dW: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
 
 var<workgroup> tileX: array<f32, DEPTH * PITCH>;
 var<workgroup> tileY: array<f32, DEPTH * PITCH>;
@@ -249,6 +299,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let first = group.z * ROWS_PER_SPLIT * OUT_W;
   let end = min((group.z + 1u) * ROWS_PER_SPLIT, BATCH * OUT_H) * OUT_W;
   var sum: array<array<f32, 4>, 4>;
+  var total: array<f32, 4>; // of the columns, in the threads that write the bias
+  let writesBias = group.x == 0u && local.y == 0u;
   for (var pixel = first; pixel < end; pixel += DEPTH) {
     for (var i = thread; i < DEPTH * TILE; i += 256u) {
       // Neighbouring threads read neighbouring channels.
@@ -269,25 +321,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       for (var i = 0u; i < 4u; i++) { factor[i] = tileX[k * PITCH + local.y * 4u + i]; }
       for (var j = 0u; j < 4u; j++) {
         let gradient = tileY[k * PITCH + j * 16u + local.x];
+        if (writesBias) { total[j] += gradient; }
         for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], gradient, sum[i][j]); }
       }
     }
     workgroupBarrier();
   }
-  for (var i = 0u; i < 4u; i++) {
-    let tap = firstTap + local.y * 4u + i;
-    for (var j = 0u; j < 4u; j++) {
-      let channel = firstChannel + j * 16u + local.x;
-      if (tap < TAPS && channel < OUT) { partial[(group.z * TAPS + tap) * OUT + channel] = sum[i][j]; }
+  for (var j = 0u; j < 4u; j++) {
+    let channel = firstChannel + j * 16u + local.x;
+    if (channel >= OUT) { continue; }
+    if (writesBias) { dBias[group.z * OUT + channel] = total[j]; }
+    for (var i = 0u; i < 4u; i++) {
+      let tap = firstTap + local.y * 4u + i;
+      let weight = (group.z * TAPS + tap) * OUT + channel;
+      if (tap < TAPS) { dW[weight] = ${decayedWgsl(p, 'sum[i][j]', 'weight')}; }
     }
   }
 }`,
 };
 
+const parts = (p: Conv2dBackwardWeightsParams): number => kernelSize(p) * p.splits;
+
 const bindings = {
   x: { access: 'read', type: 'f32', length: inputSize },
   dY: { access: 'read', type: 'f32', length: outputSize },
-  partial: { access: 'write', type: 'f32', length: (p: Conv2dBackwardWeightsParams) => kernelSize(p) * p.splits },
+  w: { access: 'read', type: 'f32', length: kernelSize },
+  dW: { access: 'write', type: 'f32', length: parts },
+  dBias: { access: 'write', type: 'f32', length: (p: Conv2dBackwardWeightsParams) => p.outChannels * p.splits },
 } as const;
 
 export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof bindings>({
@@ -295,19 +355,78 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
   bindings,
   variants: { narrow, subgroup, tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => rowsPerSplit(p) * p.outWidth,
+  terms: (p) => rowsPerSplit(p) * p.outWidth + 2,
   // Part s is the gradient that its own output rows give: the reference over dY with all other rows zero.
-  reference: (p, { x, dY }) => {
+  reference: (p, { x, dY, w }) => {
     const split = rowsPerSplit(p) * p.outWidth * p.outChannels;
-    const partial = new Float64Array(kernelSize(p) * p.splits);
+    const dW = new Float64Array(parts(p));
+    const dBias = new Float64Array(p.outChannels * p.splits);
     for (let s = 0; s < p.splits; s++) {
       const part = new Float64Array(dY.length);
       part.set(dY.subarray(s * split, (s + 1) * split), Math.min(s * split, dY.length));
-      partial.set(reference(p, x, part), s * kernelSize(p));
+      dW.set(reference(p, x, part), s * kernelSize(p));
+      dBias.set(columnSums(part, p.outChannels), s * p.outChannels);
     }
-    return { partial };
+    return { dW: dW.map((value, i) => value + ownDecay(p) * (w[i % w.length] as number)), dBias };
   },
-  cases: cases.map((p, i) => ({ ...p, splits: (i % 3) + 1 })),
+  cases: cases.map((p, i) => ({ ...p, splits: (i % 3) + 1, decay: i % 2 === 0 ? 0 : 0.02 })),
+});
+
+const joinBindings = {
+  parts: { access: 'read', type: 'f32', length: parts },
+  biasParts: { access: 'read', type: 'f32', length: (p: Conv2dBackwardWeightsParams) => p.outChannels * p.splits },
+  w: { access: 'read', type: 'f32', length: kernelSize },
+  dW: { access: 'write', type: 'f32', length: kernelSize },
+  dBias: { access: 'write', type: 'f32', length: (p: Conv2dBackwardWeightsParams) => p.outChannels },
+} as const;
+
+/** dW and dBias from the parts of {@link conv2dBackwardWeights}, a thread a weight. */
+export const conv2dJoinWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof joinBindings>({
+  name: 'conv2d/join-weights',
+  bindings: joinBindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: (p) => flatGrid(kernelSize(p) + p.outChannels),
+      wgsl: (p) => `
+${constants({
+  WEIGHTS: kernelSize(p),
+  OUT: p.outChannels,
+  SPLITS: p.splits,
+  ROW: flatRow(kernelSize(p) + p.outChannels),
+  DECAY: { f32: p.decay },
+})}
+@group(0) @binding(0) var<storage, read> parts: array<f32>;
+@group(0) @binding(1) var<storage, read> biasParts: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dW: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let i = thread.y * ROW + thread.x;
+  if (i < WEIGHTS) {
+    var sum = 0.0;
+    for (var s = 0u; s < SPLITS; s++) { sum += parts[s * WEIGHTS + i]; }
+    dW[i] = fma(DECAY, w[i], sum);
+  } else if (i < WEIGHTS + OUT) {
+    let co = i - WEIGHTS;
+    var sum = 0.0;
+    for (var s = 0u; s < SPLITS; s++) { sum += biasParts[s * OUT + co]; }
+    dBias[co] = sum;
+  }
+}`,
+    },
+  },
+  cost: (p) => ({ flops: (kernelSize(p) + p.outChannels) * (p.splits + 2), bytes: bindingBytes(joinBindings, p) }),
+  terms: (p) => p.splits + 2,
+  reference: (p, inputs) => ({
+    dW: columnSums(inputs.parts, kernelSize(p)).map((sum, i) => sum + p.decay * (inputs.w[i] as number)),
+    dBias: columnSums(inputs.biasParts, p.outChannels),
+  }),
+  cases: cases
+    .slice(0, 12)
+    .map((p, i) => ({ ...p, splits: [2, 7, 33][i % 3] as number, decay: i % 2 === 0 ? 0 : 0.02 })),
 });
 
 /**

@@ -1,5 +1,5 @@
 /**
- * conv2d forward: Y = X ∗ W + bias, with relu if asked.
+ * conv2d forward: Y = X ∗ W + bias, with relu and dropout if asked.
  *
  *   Y[n, oy, ox, co] = bias[co] + Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co]
  *
@@ -18,7 +18,9 @@
  * shuffles with a running lane in place of broadcasts with a constant one (4.3 to 11.5), and switching Dawn's bounds
  * checks off (no gain: the driver checks bounds itself).
  */
+import { type DropoutRule, dropoutReference, dropoutWgsl } from '../dropout/philox.js';
 import {
+  type Binding,
   bindingBytes,
   constants,
   defineKernel,
@@ -44,18 +46,30 @@ import {
 
 export interface Conv2dForwardParams extends Conv2dParams {
   readonly relu: boolean;
+  /** Drops elements of the output, as the kernel `dropout` would. */
+  readonly dropout?: DropoutRule;
 }
+
+/** WGSL of `finish(sum, i)`: what becomes of element i's sum before it is written. */
+const finishWgsl = ({ relu, dropout }: Conv2dForwardParams): string => `
+${dropout ? dropoutWgsl(dropout) : ''}
+fn finish(sum: f32, i: u32) -> f32 {
+  let value = ${relu ? 'max(sum, 0.0)' : 'sum'};
+  ${dropout ? 'return select(0.0, value * KEPT_SCALE, words(i / 4u, step[0])[i % 4u] >= DROP_BELOW);' : 'return value;'}
+}`;
 
 const plain: Variant<Conv2dForwardParams> = {
   available: () => true,
   grid: (p) => flatGrid(outputSize(p)),
   wgsl: (p) => `
-${constants({ ...conv2dConstants(p), RELU: p.relu, OUTPUTS: outputSize(p), ROW: flatRow(outputSize(p)) })}
+${constants({ ...conv2dConstants(p), OUTPUTS: outputSize(p), ROW: flatRow(outputSize(p)) })}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> step: array<u32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+${finishWgsl(p)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -79,8 +93,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }
     }
   }
-  let value = sum + bias[co];
-  y[index] = select(value, max(value, 0.0), RELU);
+  y[index] = finish(sum + bias[co], index);
 }`,
 };
 
@@ -105,7 +118,6 @@ const subgroup: Variant<Conv2dForwardParams> = {
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
-  RELU: p.relu,
   LANES: lanes,
   COLUMNS: columnsOf(p, traits),
   CHUNK: chunk,
@@ -118,7 +130,9 @@ const TILES = (OUT_W + TILE - 1u) / TILE;
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> step: array<u32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+${finishWgsl(p)}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -167,8 +181,8 @@ ${Array.from(
     if (left + i < OUT_W) {
       for (var c = 0u; c < COLUMNS; c++) {
         if (firstChannel + c * LANES < OUT) {
-          let value = sum[i * COLUMNS + c] + bias[channel[c]];
-          y[(row * OUT_W + left + i) * OUT + channel[c]] = select(value, max(value, 0.0), RELU);
+          let output = (row * OUT_W + left + i) * OUT + channel[c];
+          y[output] = finish(sum[i * COLUMNS + c] + bias[channel[c]], output);
         }
       }
     }
@@ -203,7 +217,6 @@ const narrow: Variant<Conv2dForwardParams> = {
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
-  RELU: p.relu,
   LANES: lanes,
   COLUMNS: columns.length,
   TILE: tile,
@@ -213,7 +226,9 @@ ${constants({
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> step: array<u32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+${finishWgsl(p)}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -252,8 +267,8 @@ ${kys
           }`,
   )
   .join('')}
-          let value = sum + bias${c};
-          ${p.outChannels % (lanes * columns.length) === 0 ? '' : `if (channel${c} < OUT) `}{ y[place + ${i}u * OUT + channel${c}] = select(value, max(value, 0.0), RELU); }
+          let output = place + ${i}u * OUT + channel${c};
+          ${p.outChannels % (lanes * columns.length) === 0 ? '' : `if (channel${c} < OUT) `}{ y[output] = finish(sum + bias${c}, output); }
         }`,
   )
   .join('')}
@@ -274,7 +289,7 @@ const tiled: Variant<Conv2dForwardParams> = {
     return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.outChannels / GEMM_TILE)];
   },
   wgsl: (p) => `
-${constants({ ...conv2dConstants(p), RELU: p.relu })}
+${constants(conv2dConstants(p))}
 const PIXELS = BATCH * OUT_H * OUT_W; // rows of the product
 const TERMS = KERNEL_H * KERNEL_W * IN; // length of its sums
 const TILE = 64u;
@@ -284,7 +299,9 @@ const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fal
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> step: array<u32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+${finishWgsl(p)}
 
 var<workgroup> tileX: array<f32, DEPTH * PITCH>;
 var<workgroup> tileW: array<f32, DEPTH * TILE>;
@@ -332,8 +349,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     for (var j = 0u; j < 4u; j++) {
       let channel = firstChannel + j * 16u + local.x;
       if (pixel < PIXELS && channel < OUT) {
-        let value = sum[i][j] + bias[channel];
-        y[pixel * OUT + channel] = select(value, max(value, 0.0), RELU);
+        let output = pixel * OUT + channel;
+        y[output] = finish(sum[i][j] + bias[channel], output);
       }
     }
   }
@@ -344,8 +361,10 @@ const bindings = {
   x: { access: 'read', type: 'f32', length: inputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
   bias: { access: 'read', type: 'f32', length: (p: Conv2dForwardParams) => p.outChannels },
+  /** The step's number: each drops others. */
+  step: { access: 'read', type: 'u32', length: () => 1, sample: (_, draw) => draw.integer(1000) },
   y: { access: 'write', type: 'f32', length: outputSize },
-} as const;
+} as const satisfies Record<string, Binding<Conv2dForwardParams>>;
 
 export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bindings>({
   name: 'conv2d/forward',
@@ -357,7 +376,14 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
     plain,
   },
   cost: (p) => ({ flops: conv2dFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => p.kernelHeight * p.kernelWidth * p.inChannels + 1,
-  reference: (p, { x, w, bias }) => ({ y: reference(p, x, w, bias) }),
-  cases: cases.map((p, i) => ({ ...p, relu: i % 2 === 0 })),
+  terms: (p) => p.kernelHeight * p.kernelWidth * p.inChannels + 3,
+  reference: (p, { x, w, bias, step }) => {
+    const y = reference(p, x, w, bias);
+    return { y: p.dropout ? dropoutReference(p.dropout, y, step[0] as number) : y };
+  },
+  cases: cases.map((p, i) => ({
+    ...p,
+    relu: i % 2 === 0,
+    ...(i % 3 === 1 ? { dropout: { rate: 0.25, seed: i, layer: 2 } } : {}),
+  })),
 });

@@ -56,3 +56,16 @@ export function conv2dBackwardWeights(p: Conv2dParams, x: Float64Array, dY: Floa
   });
   return dW;
 }
+
+/** The gradient that passes back through a relu (and a dropout behind it) whose output is `y`; all of it if mask is 0. */
+export const masked = (gradient: Float64Array, y: Float64Array, mask: number): Float64Array =>
+  mask === 0 ? gradient : gradient.map((value, i) => ((y[i] as number) > 0 ? mask * value : 0));
+
+/** Adds up all rows of an array seen as (rows, columns). */
+export function columnSums(x: Float64Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  x.forEach((value, i) => {
+    sums[i % columns] = (sums[i % columns] as number) + value;
+  });
+  return sums;
+}

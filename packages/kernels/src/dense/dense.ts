@@ -1,5 +1,5 @@
 /**
- * dense: Y = X · W + bias, with relu if asked, and its gradients dX = dY · Wᵀ and dW = Xᵀ · dY.
+ * dense: Y = X · W + bias, with relu and dropout if asked, and its gradients dX = dY · Wᵀ and dW = Xᵀ · dY.
  *
  * X (batch, in), W (in, out), bias (out), all float32, row by row.
  *
@@ -11,7 +11,9 @@ import { conv2dBackwardData } from '../conv2d/backward-data.js';
 import { conv2dBackwardWeights } from '../conv2d/backward-weights.js';
 import { conv2dForward } from '../conv2d/forward.js';
 import { type Conv2dParams, conv2dParams } from '../conv2d/geometry.js';
-import { bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { masked } from '../conv2d/reference.js';
+import { type DropoutRule, dropoutReference } from '../dropout/philox.js';
+import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { matmul, transpose } from './reference.js';
 
 export interface DenseParams {
@@ -22,6 +24,18 @@ export interface DenseParams {
 
 export interface DenseForwardParams extends DenseParams {
   readonly relu: boolean;
+  /** Drops elements of the output, as the kernel `dropout` would. */
+  readonly dropout?: DropoutRule;
+}
+
+export interface DenseBackwardDataParams extends DenseParams {
+  /** See {@link Conv2dBackwardDataParams.mask}. */
+  readonly mask: number;
+}
+
+export interface DenseBackwardWeightsParams extends DenseParams {
+  /** See {@link Conv2dBackwardWeightsParams.decay}. */
+  readonly decay: number;
 }
 
 const asConvolution = ({ batch, inFeatures, outFeatures }: DenseParams): Conv2dParams =>
@@ -70,56 +84,78 @@ const forwardBindings = {
   x: { access: 'read', type: 'f32', length: inputs },
   w: { access: 'read', type: 'f32', length: weights },
   bias: { access: 'read', type: 'f32', length: (p: DenseForwardParams) => p.outFeatures },
+  /** The step's number: each drops others. */
+  step: { access: 'read', type: 'u32', length: () => 1, sample: (_, draw) => draw.integer(1000) },
   y: { access: 'write', type: 'f32', length: outputs },
-} as const;
+} as const satisfies Record<string, Binding<DenseForwardParams>>;
 
 export const denseForward = defineKernel<DenseForwardParams, keyof typeof forwardBindings>({
   name: 'dense/forward',
   bindings: forwardBindings,
-  variants: mapVariants(conv2dForward.variants, (p) => ({ ...asConvolution(p), relu: p.relu })),
+  variants: mapVariants(conv2dForward.variants, (p) => ({
+    ...asConvolution(p),
+    relu: p.relu,
+    ...(p.dropout ? { dropout: p.dropout } : {}),
+  })),
   cost: (p) => ({ flops: flops(p) + outputs(p), bytes: bindingBytes(forwardBindings, p) }),
-  terms: (p) => p.inFeatures + 1,
-  reference: (p, { x, w, bias }) => {
+  terms: (p) => p.inFeatures + 3,
+  reference: (p, { x, w, bias, step }) => {
     const sums = matmul(x, w, p.batch, p.inFeatures, p.outFeatures);
     const y = sums.map((sum, i) => sum + (bias[i % p.outFeatures] as number));
-    return { y: p.relu ? y.map((value) => Math.max(value, 0)) : y };
+    const active = p.relu ? y.map((value) => Math.max(value, 0)) : y;
+    return { y: p.dropout ? dropoutReference(p.dropout, active, step[0] as number) : active };
   },
-  cases: cases.map((p, i) => ({ ...p, relu: i % 2 === 0 })),
+  cases: cases.map((p, i) => ({
+    ...p,
+    relu: i % 2 === 0,
+    ...(i % 3 === 1 ? { dropout: { rate: 0.25, seed: i, layer: 2 } } : {}),
+  })),
 });
 
 const backwardDataBindings = {
   dY: { access: 'read', type: 'f32', length: outputs },
   w: { access: 'read', type: 'f32', length: weights },
+  x: { access: 'read', type: 'f32', length: inputs },
   dX: { access: 'write', type: 'f32', length: inputs },
-} as const;
+} as const satisfies Record<string, Binding<DenseBackwardDataParams>>;
 
-export const denseBackwardData = defineKernel<DenseParams, keyof typeof backwardDataBindings>({
+export const denseBackwardData = defineKernel<DenseBackwardDataParams, keyof typeof backwardDataBindings>({
   name: 'dense/backward-data',
   bindings: backwardDataBindings,
-  variants: mapVariants(conv2dBackwardData.variants, asConvolution),
+  variants: mapVariants(conv2dBackwardData.variants, (p) => ({ ...asConvolution(p), mask: p.mask })),
   cost: (p) => ({ flops: flops(p), bytes: bindingBytes(backwardDataBindings, p) }),
-  terms: (p) => p.outFeatures,
-  reference: (p, { dY, w }) => ({
-    dX: matmul(dY, transpose(w, p.inFeatures, p.outFeatures), p.batch, p.outFeatures, p.inFeatures),
+  terms: (p) => p.outFeatures + 1,
+  reference: (p, { dY, w, x }) => ({
+    dX: masked(matmul(dY, transpose(w, p.inFeatures, p.outFeatures), p.batch, p.outFeatures, p.inFeatures), x, p.mask),
   }),
-  cases,
+  cases: cases.map((p, i) => ({ ...p, mask: [0, 1, 4 / 3][i % 3] as number })),
 });
 
 const backwardWeightsBindings = {
   x: { access: 'read', type: 'f32', length: inputs },
   dY: { access: 'read', type: 'f32', length: outputs },
-  // With one split, the shader's only part is dW.
-  partial: { access: 'write', type: 'f32', length: weights },
-} as const;
+  w: { access: 'read', type: 'f32', length: weights },
+  dW: { access: 'write', type: 'f32', length: weights },
+  dBias: { access: 'write', type: 'f32', length: (p: DenseBackwardWeightsParams) => p.outFeatures },
+} as const satisfies Record<string, Binding<DenseBackwardWeightsParams>>;
 
-export const denseBackwardWeights = defineKernel<DenseParams, keyof typeof backwardWeightsBindings>({
+export const denseBackwardWeights = defineKernel<DenseBackwardWeightsParams, keyof typeof backwardWeightsBindings>({
   name: 'dense/backward-weights',
   bindings: backwardWeightsBindings,
-  variants: mapVariants(conv2dBackwardWeights.variants, (p) => ({ ...asConvolution(p), splits: 1 })),
+  variants: mapVariants(conv2dBackwardWeights.variants, (p) => ({
+    ...asConvolution(p),
+    splits: 1,
+    decay: p.decay,
+  })),
   cost: (p) => ({ flops: flops(p), bytes: bindingBytes(backwardWeightsBindings, p) }),
-  terms: (p) => p.batch,
-  reference: (p, { x, dY }) => ({
-    partial: matmul(transpose(x, p.batch, p.inFeatures), dY, p.inFeatures, p.batch, p.outFeatures),
-  }),
-  cases,
+  terms: (p) => p.batch + 2,
+  reference: (p, { x, dY, w }) => {
+    const dW = matmul(transpose(x, p.batch, p.inFeatures), dY, p.inFeatures, p.batch, p.outFeatures);
+    const ones = new Float64Array(p.batch).fill(1);
+    return {
+      dW: dW.map((value, i) => value + p.decay * (w[i] as number)),
+      dBias: matmul(ones, dY, 1, p.batch, p.outFeatures),
+    };
+  },
+  cases: cases.map((p, i) => ({ ...p, decay: i % 2 === 0 ? 0 : 0.02 })),
 });

@@ -63,13 +63,14 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 
 const reluBackwardBindings = { y: read, dY: read, dX: write };
 
-/** dX = dY where the output y of relu is positive, else 0. */
-export const reluBackward = defineKernel<ElementwiseParams, keyof typeof reluBackwardBindings>({
+/** dX = factor · dY where the output y of relu is positive, else 0. A factor other than 1 undoes a dropout behind the relu. */
+export const reluBackward = defineKernel<ScaleParams, keyof typeof reluBackwardBindings>({
   name: 'elementwise/relu-backward',
   bindings: reluBackwardBindings,
-  variants: flat(
+  variants: flat<ScaleParams>(
     (p) => `
 ${sizes(p)}
+${constants({ FACTOR: { f32: p.factor } })}
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dX: array<f32>;
@@ -78,13 +79,13 @@ ${sizes(p)}
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
-  dX[i] = select(0.0, dY[i], y[i] > 0.0);
+  dX[i] = select(0.0, FACTOR * dY[i], y[i] > 0.0);
 }`,
   ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBackwardBindings, p) }),
-  terms: () => 1,
-  reference: (_, { y, dY }) => ({ dX: dY.map((value, i) => ((y[i] as number) > 0 ? value : 0)) }),
-  cases,
+  terms: () => 2,
+  reference: (p, { y, dY }) => ({ dX: dY.map((value, i) => ((y[i] as number) > 0 ? p.factor * value : 0)) }),
+  cases: cases.map((p, i) => ({ ...p, factor: i % 2 === 0 ? 1 : 4 / 3 })),
 });
 
 const addBindings = { a: read, b: read, sum: write };

@@ -62,7 +62,7 @@ export function maxPoolParams(options: {
 const inputs = (p: MaxPoolParams): number => p.batch * p.height * p.width * p.channels;
 const outputs = (p: MaxPoolParams): number => p.batch * p.outHeight * p.outWidth * p.channels;
 
-const sizes = (p: MaxPoolParams): Record<string, number | { i32: number }> => ({
+export const sizes = (p: MaxPoolParams): Record<string, number | { i32: number }> => ({
   HEIGHT: p.height,
   WIDTH: p.width,
   CHANNELS: p.channels,
@@ -76,7 +76,7 @@ const sizes = (p: MaxPoolParams): Record<string, number | { i32: number }> => ({
   OUT_W: p.outWidth,
 });
 
-const cases: readonly MaxPoolParams[] = [
+export const cases: readonly MaxPoolParams[] = [
   maxPoolParams({ batch: 1, height: 1, width: 1, channels: 1, pool: [1, 1] }),
   maxPoolParams({ batch: 1, height: 7, width: 7, channels: 3, pool: [7, 7] }),
   maxPoolParams({ batch: 2, height: 7, width: 33, channels: 7, pool: [2, 3] }),
@@ -90,7 +90,7 @@ const cases: readonly MaxPoolParams[] = [
 ];
 
 /** Visits the inputs under a window that lie inside the image, in the order that breaks ties. */
-function window(p: MaxPoolParams, output: number, visit: (input: number, position: number) => void): void {
+export function window(p: MaxPoolParams, output: number, visit: (input: number, position: number) => void): void {
   const c = output % p.channels;
   const ox = Math.floor(output / p.channels) % p.outWidth;
   const oy = Math.floor(output / (p.channels * p.outWidth)) % p.outHeight;
@@ -174,7 +174,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 });
 
 /** A place that lies inside the image for every window, so that random winners are possible ones. */
-const possibleWinner = (p: MaxPoolParams, draw: { integer(below: number): number }, output: number): number => {
+export const possibleWinner = (p: MaxPoolParams, draw: { integer(below: number): number }, output: number): number => {
   const places: number[] = [];
   window(p, output, (_, position) => places.push(position));
   return places[draw.integer(places.length)] as number;

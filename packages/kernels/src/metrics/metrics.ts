@@ -15,7 +15,7 @@ const scores: Binding<RowsParams> = {
   sample: (_, draw) => draw.integer(9) - 4,
 };
 
-function largestPlace(values: Float64Array): number {
+export function largestPlace(values: Float64Array): number {
   let best = 0;
   values.forEach((value, i) => {
     if (value > (values[best] as number)) best = i;

@@ -49,6 +49,95 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   cases: LENGTHS.map((n) => ({ length: n, factor: 0.01 })),
 });
 
+export interface L2PenaltiesParams {
+  /** Stretches of a flat buffer, in elements, with the λ of each. */
+  readonly stretches: readonly { readonly offset: number; readonly length: number; readonly factor: number }[];
+  /** Parts in which the sum is left: as many workgroups share the work. */
+  readonly parts: number;
+}
+
+/** Elements that the stretches lie in. */
+const extent = (p: L2PenaltiesParams): number => Math.max(...p.stretches.map(({ offset, length: n }) => offset + n));
+const penalized = (p: L2PenaltiesParams): number => p.stretches.reduce((sum, { length: n }) => sum + n, 0);
+
+const l2PenaltiesBindings = {
+  weights: { access: 'read', type: 'f32', length: extent },
+  parts: { access: 'write', type: 'f32', length: (p: L2PenaltiesParams) => p.parts },
+} as const satisfies Record<string, Binding<L2PenaltiesParams>>;
+
+/**
+ * The penalties Σ λ · Σ w² of all regularized weights of a flat buffer, in `parts` sums that the loss adds up: each
+ * workgroup takes every parts·64-th element.
+ */
+export const l2Penalties = defineKernel<L2PenaltiesParams, keyof typeof l2PenaltiesBindings>({
+  name: 'optimizer/l2-penalties',
+  bindings: l2PenaltiesBindings,
+  variants: {
+    tree: {
+      available: (p) => p.parts <= 65535,
+      grid: (p) => [p.parts, 1, 1],
+      wgsl: (p) => `
+@group(0) @binding(0) var<storage, read> weights: array<f32>;
+@group(0) @binding(1) var<storage, read_write> parts: array<f32>;
+
+const THREADS = 64u;
+const PARTS = ${p.parts}u;
+var<workgroup> sums: array<f32, THREADS>;
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  var total = 0.0;
+${p.stretches
+  .map(
+    ({ offset, length: n, factor }) => `
+  {
+    var sum = 0.0;
+    for (var i = group.x * THREADS + thread; i < ${n}u; i += PARTS * THREADS) {
+      let w = weights[${offset}u + i];
+      sum = fma(w, w, sum);
+    }
+    total = fma(${Math.fround(factor)}f, sum, total);
+  }`,
+  )
+  .join('')}
+  sums[thread] = total;
+  workgroupBarrier();
+  for (var width = THREADS / 2u; width > 0u; width /= 2u) {
+    if (thread < width) { sums[thread] += sums[thread + width]; }
+    workgroupBarrier();
+  }
+  if (thread == 0u) { parts[group.x] = sums[0]; }
+}`,
+    },
+  },
+  cost: (p) => ({ flops: 2 * penalized(p), bytes: penalized(p) * 4 }),
+  terms: (p) => Math.ceil(penalized(p) / (p.parts * 64)) + 12,
+  reference: (p, { weights }) => {
+    const parts = new Float64Array(p.parts);
+    for (const { offset, length: n, factor } of p.stretches) {
+      for (let i = 0; i < n; i++) {
+        const part = Math.floor(i / 64) % p.parts;
+        parts[part] = (parts[part] as number) + factor * (weights[offset + i] as number) ** 2;
+      }
+    }
+    return { parts };
+  },
+  cases: [
+    { stretches: [{ offset: 0, length: 1, factor: 0.01 }], parts: 1 },
+    { stretches: [{ offset: 64, length: 129, factor: 0.5 }], parts: 3 },
+    {
+      stretches: [
+        { offset: 128, length: 73_728, factor: 0.01 },
+        { offset: 80_000, length: 8192, factor: 0.02 },
+      ],
+      parts: 20,
+    },
+  ],
+});
+
+/** Parts for that many weights: some rounds for each thread. */
+export const l2Parts = (weights: number): number => Math.min(32, Math.ceil(weights / (64 * 16)));
+
 const l2BackwardBindings = {
   weights: { access: 'read', type: 'f32', length },
   dPenalty: { access: 'read', type: 'f32', length: () => 1 },

@@ -26,7 +26,7 @@ export interface RowsParams {
 const elements = (p: RowsParams): number => p.rows * p.classes;
 const rows = (p: RowsParams): number => p.rows;
 /** From a narrow range to ±1e4, row by row. */
-const sampleLogit: NonNullable<Binding<RowsParams>['sample']> = (p, draw, i) =>
+export const sampleLogit: NonNullable<Binding<RowsParams>['sample']> = (p, draw, i) =>
   draw.normal() * ([1, 30, 1e4][Math.floor(i / p.classes) % 3] as number);
 const logits: Binding<RowsParams> = { access: 'read', type: 'f32', length: elements, sample: sampleLogit };
 const labels: Binding<RowsParams> = {

@@ -14,6 +14,17 @@ export interface GradientContext<A extends object = object, I extends string = s
   readonly dY: Tensor;
   /** Where the gradient of an input is to be written. */
   destination(name: I): Tensor;
+  /**
+   * Whether dY has been taken through the relu that this operation ends in: the next one did it along with its own
+   * gradient.
+   */
+  readonly masked: boolean;
+  /**
+   * Takes over the relu that an input comes out of, where this application is the only one that uses the input: the
+   * gradient written for it must then be multiplied by the result where the input is positive, and zero elsewhere. 0 if
+   * there is nothing to take over.
+   */
+  takeMask(name: I): number;
   /** Does what several gradients of one application share, when the first of them asks. */
   once<T>(name: string, compute: () => T): T;
 }
@@ -38,6 +49,8 @@ export interface Operation<
     inputs: Readonly<Record<I, Tensor>>,
     attributes: A,
   ) => { readonly output: Tensor; readonly saved: Readonly<Record<S, Storage>> };
+  /** Where the output went through a relu: 1, or the factor by which a dropout behind it scaled what it kept. Else 0. */
+  readonly mask?: (attributes: A) => number;
   /** Each writes to `destination(input)` or, for an input that is no weight, may return a tensor that is there already. */
   readonly gradients: Readonly<Record<D, (context: GradientContext<A, I, S>) => Tensor>>;
 }

@@ -18,6 +18,8 @@ export interface Node {
 
 export class Tape {
   readonly #nodes: Node[] = [];
+  /** How often a node's output is an input. */
+  readonly #uses = new Map<Node, number>();
 
   constructor(readonly executor: Executor) {}
 
@@ -40,6 +42,9 @@ export class Tape {
     attributes: A,
   ): Tensor {
     const { output, saved } = operation.forward(this, inputs, attributes);
+    for (const { node } of Object.values<Tensor>(inputs)) {
+      if (node) this.#uses.set(node, (this.#uses.get(node) ?? 0) + 1);
+    }
     const differentiable = Object.keys(operation.gradients) as D[];
     if (differentiable.some((name) => inputs[name].needsGradient)) {
       const node: Node = { operation: operation as unknown as Operation, attributes, inputs, output, saved };
@@ -51,13 +56,13 @@ export class Tape {
 
   /**
    * Computes the gradient of `loss`, a single number, for every weight it depends on, into the weights' own gradients.
-   *
-   * @param one a storage that holds the number 1: the gradient of the loss for itself
+   * The operation that makes the loss takes its own gradient, 1, for granted.
    */
-  backward(loss: Tensor, one: Storage): void {
+  backward(loss: Tensor): void {
     if (!loss.node) throw new ModelError('the loss depends on no weight');
-    const gradients = new Map<Node, Tensor>([[loss.node, new Tensor([1], one)]]);
+    const gradients = new Map<Node, Tensor>([[loss.node, loss]]);
     const written = new Set<Storage>();
+    const masked = new Set<Node>();
 
     for (const node of this.#nodes.toReversed()) {
       const dY = gradients.get(node);
@@ -75,6 +80,13 @@ export class Tape {
         output: node.output,
         saved: node.saved,
         dY,
+        masked: masked.has(node),
+        takeMask: (name: string): number => {
+          const source = (node.inputs[name] as Tensor).node;
+          const mask = source && this.#uses.get(source) === 1 ? (source.operation.mask?.(source.attributes) ?? 0) : 0;
+          if (source && mask !== 0) masked.add(source);
+          return mask;
+        },
         destination: (name: string): Tensor => {
           let tensor = destinations.get(name);
           if (!tensor) {

@@ -1,6 +1,13 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
-import { batchNormInference, batchNormTraining } from '../operations/batchnorm.js';
+import {
+  type BatchNormAttributes,
+  batchNormInference,
+  batchNormPoolInference,
+  batchNormPoolTraining,
+  batchNormTraining,
+} from '../operations/batchnorm.js';
 import { type CallContext, Layer, type LayerOptions, type WeightSpec } from './layer.js';
+import { MaxPooling2D } from './max-pooling-2d.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** Share of the old value in the moving averages. */
@@ -34,15 +41,30 @@ export class BatchNormalization extends Layer {
     };
   }
 
-  override call(x: Tensor, { tape, training, weight }: CallContext): Tensor {
+  override call(x: Tensor, context: CallContext): Tensor {
+    const operation = context.training ? batchNormTraining : batchNormInference;
+    return context.tape.apply(operation, this.#inputs(x, context), this.#attributes);
+  }
+
+  override callWith(x: Tensor, context: CallContext, next: Layer): Tensor | undefined {
+    if (!(next instanceof MaxPooling2D)) return undefined;
+    const operation = context.training ? batchNormPoolTraining : batchNormPoolInference;
+    const pool = next.params(next.inputShape, x.shape[0] as number);
+    return context.tape.apply(operation, this.#inputs(x, context), { ...this.#attributes, pool });
+  }
+
+  get #attributes(): BatchNormAttributes {
     const { momentum = 0.99, epsilon = 1e-3 } = this.options;
-    const inputs = {
+    return { momentum, epsilon };
+  }
+
+  #inputs(x: Tensor, { weight }: CallContext) {
+    return {
       x,
       gamma: weight('gamma'),
       beta: weight('beta'),
       movingMean: weight('moving_mean'),
       movingVariance: weight('moving_variance'),
     };
-    return tape.apply(training ? batchNormTraining : batchNormInference, inputs, { momentum, epsilon });
   }
 }

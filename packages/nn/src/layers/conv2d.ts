@@ -1,7 +1,9 @@
 import { conv2dParams, KernelError, type Padding } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { conv2d } from '../operations/conv2d.js';
+import type { DropoutAttributes } from '../operations/dropout.js';
 import { type ActivationName, applyActivation } from './activation.js';
+import { Dropout } from './dropout.js';
 import {
   type CallContext,
   type L2Regularizer,
@@ -51,11 +53,22 @@ export class Conv2D extends Layer {
     };
   }
 
-  override call(x: Tensor, { tape, weight, logits }: CallContext): Tensor {
-    const { activation = 'linear' } = this.options;
+  override call(x: Tensor, context: CallContext): Tensor {
+    return this.#apply(x, context, undefined);
+  }
+
+  override callWith(x: Tensor, context: CallContext, next: Layer, nextContext: CallContext): Tensor | undefined {
+    if (!(next instanceof Dropout) || this.options.activation !== 'relu') return undefined;
+    return this.#apply(x, context, next.attributes(nextContext));
+  }
+
+  #apply(x: Tensor, { tape, weight, logits, step }: CallContext, dropout: DropoutAttributes | undefined): Tensor {
+    const { activation = 'linear', kernelRegularizer } = this.options;
     const relu = activation === 'relu';
     const params = this.#params(this.inputShape, x.shape[0] as number);
-    const y = tape.apply(conv2d, { x, w: weight('kernel'), bias: weight('bias') }, { params, relu });
+    const ending = { relu, ...(dropout ? { dropout } : {}) };
+    const attributes = { params, ...ending, l2: kernelRegularizer?.l2 ?? 0, step };
+    const y = tape.apply(conv2d, { x, w: weight('kernel'), bias: weight('bias') }, attributes);
     return relu ? y : applyActivation(tape, y, activation, logits);
   }
 

@@ -1,6 +1,8 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dense } from '../operations/dense.js';
+import type { DropoutAttributes } from '../operations/dropout.js';
 import { type ActivationName, applyActivation } from './activation.js';
+import { Dropout } from './dropout.js';
 import {
   type CallContext,
   type L2Regularizer,
@@ -45,11 +47,26 @@ export class Dense extends Layer {
     };
   }
 
-  override call(x: Tensor, { tape, weight, logits }: CallContext): Tensor {
-    const { activation = 'linear', units } = this.options;
+  override call(x: Tensor, context: CallContext): Tensor {
+    return this.#apply(x, context, undefined);
+  }
+
+  override callWith(x: Tensor, context: CallContext, next: Layer, nextContext: CallContext): Tensor | undefined {
+    if (!(next instanceof Dropout) || this.options.activation !== 'relu') return undefined;
+    return this.#apply(x, context, next.attributes(nextContext));
+  }
+
+  #apply(x: Tensor, { tape, weight, logits, step }: CallContext, dropout: DropoutAttributes | undefined): Tensor {
+    const { activation = 'linear', kernelRegularizer } = this.options;
     const relu = activation === 'relu';
-    const params = { batch: x.shape[0] as number, inFeatures: this.inputShape[0] as number, outFeatures: units };
-    const y = tape.apply(dense, { x, w: weight('kernel'), bias: weight('bias') }, { params, relu });
+    const params = {
+      batch: x.shape[0] as number,
+      inFeatures: this.inputShape[0] as number,
+      outFeatures: this.options.units,
+    };
+    const ending = { relu, ...(dropout ? { dropout } : {}) };
+    const attributes = { params, ...ending, l2: kernelRegularizer?.l2 ?? 0, step };
+    const y = tape.apply(dense, { x, w: weight('kernel'), bias: weight('bias') }, attributes);
     return relu ? y : applyActivation(tape, y, activation, logits);
   }
 }

@@ -1,5 +1,5 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
-import { dropout } from '../operations/dropout.js';
+import { type DropoutAttributes, dropout } from '../operations/dropout.js';
 import { type CallContext, Layer, type LayerOptions } from './layer.js';
 
 export interface DropoutOptions extends LayerOptions {
@@ -20,8 +20,14 @@ export class Dropout extends Layer {
     return { output: input, weights: [] };
   }
 
-  override call(x: Tensor, { tape, training, seed, index, step }: CallContext): Tensor {
+  override call(x: Tensor, context: CallContext): Tensor {
+    const attributes = this.attributes(context);
+    return attributes ? context.tape.apply(dropout, { x }, attributes) : x;
+  }
+
+  /** What the operation needs; undefined if nothing is to be dropped. */
+  attributes({ training, seed, index, step }: CallContext): DropoutAttributes | undefined {
     const { rate } = this.options;
-    return training && rate > 0 ? tape.apply(dropout, { x }, { rate, seed, layer: index, step }) : x;
+    return training && rate > 0 ? { rate, seed, layer: index, step } : undefined;
   }
 }

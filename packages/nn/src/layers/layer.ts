@@ -59,6 +59,15 @@ export abstract class Layer {
 
   abstract call(x: Tensor, context: CallContext): Tensor;
 
+  /**
+   * Applies this layer and the next one as one operation, where there is one that does both; else undefined.
+   *
+   * @param nextContext the context of the next layer
+   */
+  callWith(_x: Tensor, _context: CallContext, _next: Layer, _nextContext: CallContext): Tensor | undefined {
+    return undefined;
+  }
+
   /** @throws ShapeError if the layer cannot take such an input */
   build(input: Shape): Shape {
     const { output, weights } = this.infer(input);

@@ -1,4 +1,4 @@
-import { KernelError, maxPoolParams, type Padding } from '@anke/kernels';
+import { KernelError, type MaxPoolParams, maxPoolParams, type Padding } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { maxPool } from '../operations/maxpool.js';
 import { type CallContext, Layer, type LayerOptions, type Pair, pair, positiveInteger } from './layer.js';
@@ -21,15 +21,16 @@ export class MaxPooling2D extends Layer {
   }
 
   protected override infer(input: Shape): { output: Shape; weights: [] } {
-    const { outHeight, outWidth, channels } = this.#params(input, 1);
+    const { outHeight, outWidth, channels } = this.params(input, 1);
     return { output: [outHeight, outWidth, channels], weights: [] };
   }
 
   override call(x: Tensor, { tape }: CallContext): Tensor {
-    return tape.apply(maxPool, { x }, this.#params(this.inputShape, x.shape[0] as number));
+    return tape.apply(maxPool, { x }, this.params(this.inputShape, x.shape[0] as number));
   }
 
-  #params(input: Shape, batch: number) {
+  /** @throws ShapeError if the input is no image or is smaller than the window */
+  params(input: Shape, batch: number): MaxPoolParams {
     const [height, width, channels] = input;
     if (height === undefined || width === undefined || channels === undefined || input.length !== 3) {
       throw this.wants('images of shape (height, width, channels)', input);

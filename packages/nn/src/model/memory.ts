@@ -32,7 +32,6 @@ export class ModelMemory {
   readonly corrections: Storage;
   /** Bias corrections that nobody reads, for passes without an optimizer. */
   readonly scratch: Storage;
-  readonly one: Storage;
 
   constructor(gpu: Gpu, layers: readonly Layer[]) {
     const specs = layers.flatMap((layer) => layer.weights.map((spec) => ({ layer, spec })));
@@ -59,7 +58,6 @@ export class ModelMemory {
     this.rate = gpu.storage('learning rate', 4);
     this.corrections = gpu.storage('bias corrections', 8);
     this.scratch = gpu.storage('scratch', 8);
-    this.one = gpu.upload('one', Float32Array.of(1));
   }
 
   /** A slot as a tensor; with its gradient only where it is to be trained. */
@@ -70,8 +68,7 @@ export class ModelMemory {
   }
 
   destroy(): void {
-    const { weights, gradients, averages, counters, rate, corrections, scratch, one } = this;
-    for (const { buffer } of [weights, gradients, averages, counters, rate, corrections, scratch, one])
-      buffer?.destroy();
+    const { weights, gradients, averages, counters, rate, corrections, scratch } = this;
+    for (const { buffer } of [weights, gradients, averages, counters, rate, corrections, scratch]) buffer?.destroy();
   }
 }

@@ -2,11 +2,11 @@
  * What a model does to one batch, as operations on any executor: gather, forward, loss, backward, update. Recorded once,
  * a program is replayed for every batch of its size.
  */
-import { advance, type Executor, epochTotals, gather, type Storage, scatter } from '@anke/kernels';
+import { advance, type Executor, gather, type Storage, scatter } from '@anke/kernels';
 import { Tape } from '../autograd/tape.js';
 import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
 import type { CallContext, Layer } from '../layers/layer.js';
-import { add, l2 } from '../operations/loss.js';
+import { penaltyParts } from '../operations/loss.js';
 import type { Optimizer } from '../optimizers/optimizers.js';
 import type { DeviceData } from './device-data.js';
 import type { Loss } from './losses.js';
@@ -31,7 +31,7 @@ export interface StepResult {
   readonly loss: Tensor;
 }
 
-/** Moves on to the next batch where no optimizer does it. */
+/** Moves on to the next batch where no loss does it. */
 function count(executor: Executor, { counters, scratch }: ModelMemory): void {
   executor.dispatch(advance, { beta1: 0, beta2: 0 }, { counters, corrections: scratch });
 }
@@ -53,47 +53,27 @@ function takeBatch(
   return { x, labels };
 }
 
-function forward(tape: Tape, model: ProgramModel, x: Tensor, training: boolean, logits: boolean): Tensor {
-  return model.layers.reduce((input, layer, index) => {
-    const context: CallContext = {
+function forward(tape: Tape, model: ProgramModel, input: Tensor, training: boolean, logits: boolean): Tensor {
+  const { layers, memory, seed } = model;
+  let x = input;
+  for (let index = 0; index < layers.length; index++) {
+    const contextOf = (layer: Layer, place: number): CallContext => ({
       tape,
       training,
-      logits: logits && index === model.layers.length - 1,
-      weight: (name) => model.memory.tensor(`${layer.name}/${name}`, training),
-      seed: model.seed,
-      index,
-      step: model.memory.counters,
-    };
-    return layer.call(input, context);
-  }, x);
-}
-
-/** The loss with the penalties of all regularized weights. */
-function totalLoss(
-  tape: Tape,
-  model: ProgramModel,
-  loss: Loss,
-  logits: Tensor,
-  labels: Tensor,
-  training: boolean,
-): Tensor {
-  return model.memory.slots.reduce(
-    (total, { name, spec }) => {
-      if (!spec.regularizer) return total;
-      const w = model.memory.tensor(name, training);
-      return tape.apply(add, { a: total, b: tape.apply(l2, { w }, { factor: spec.regularizer.l2 }) }, {});
-    },
-    loss(tape, logits, labels),
-  );
-}
-
-function addToTotals(executor: Executor, { logits, loss }: StepResult, labels: Tensor, totals: Storage): void {
-  const [rows = 1, classes = 1] = logits.shape;
-  executor.dispatch(
-    epochTotals,
-    { rows, classes },
-    { scores: logits.storage, labels: labels.storage, loss: loss.storage, totals },
-  );
+      logits: logits && place === layers.length - 1,
+      weight: (name) => memory.tensor(`${layer.name}/${name}`, training),
+      seed,
+      index: place,
+      step: memory.counters,
+    });
+    const layer = layers[index] as Layer;
+    const next = layers[index + 1];
+    const context = contextOf(layer, index);
+    const both = next && layer.callWith(x, context, next, contextOf(next, index + 1));
+    if (both) index++;
+    x = both ?? layer.call(x, context);
+  }
+  return x;
 }
 
 /** One step of training: gradients, an update of the weights, the epoch's sums. */
@@ -111,9 +91,14 @@ export function trainStep(
   const tape = new Tape(executor);
   const { x, labels } = takeBatch(tape, data, memory.counters, batch);
   const logits = forward(tape, model, x, true, true);
-  const result = { logits, loss: totalLoss(tape, model, loss, logits, labels, true) };
-  addToTotals(executor, result, labels, totals);
-  tape.backward(result.loss, memory.one);
+  const { counters, corrections } = memory;
+  const penalties = penaltyParts(tape, memory);
+  const { beta1, beta2 } = optimizer;
+  const result = {
+    logits,
+    loss: loss(tape, logits, labels, { penalties, totals, counters, corrections, beta1, beta2 }),
+  };
+  tape.backward(result.loss);
   optimizer.update(executor, { ...memory, moments });
   return result;
 }
@@ -130,10 +115,9 @@ export function evaluateStep(
   const tape = new Tape(executor);
   const { x, labels } = takeBatch(tape, data, model.memory.counters, batch);
   const logits = forward(tape, model, x, false, true);
-  const result = { logits, loss: totalLoss(tape, model, loss, logits, labels, false) };
-  addToTotals(executor, result, labels, totals);
-  count(executor, model.memory);
-  return result;
+  const { counters, scratch: corrections } = model.memory;
+  const penalties = penaltyParts(tape, model.memory);
+  return { logits, loss: loss(tape, logits, labels, { penalties, totals, counters, corrections, beta1: 0, beta2: 0 }) };
 }
 
 /** One step of prediction: the model's outputs, put into `results` (samples, ...output) where they belong. */

@@ -127,7 +127,7 @@ test('a recorded step gives the bits of the eager one, and both what the float64
   // The references' memory starts at zero: give it what the device holds.
   const reference = new ReferenceExecutor(gpu());
   const { memory, moments } = one.compiled;
-  for (const storage of [memory.weights, memory.averages, memory.rate, memory.one]) {
+  for (const storage of [memory.weights, memory.averages, memory.rate]) {
     reference.values(storage).set(await gpu().readFloats(storage));
   }
   for (const storage of [data.pixels, data.labels, data.order])
@@ -164,7 +164,6 @@ test('the gradient of the whole model is the slope of its loss', async () => {
     const executor = new ReferenceExecutor(gpu());
     executor.values(memory.weights).set(weights);
     executor.values(memory.averages).set(await gpu().readFloats(memory.averages));
-    executor.values(memory.one).fill(1);
     for (const storage of [data.pixels, data.labels, data.order])
       executor.values(storage).set(await gpu().readWords(storage));
     const { loss } = step(model, executor, data);

@@ -1,24 +1,21 @@
-import { reluBackward, relu as reluKernel, softmaxBackward, softmax as softmaxKernel } from '@anke/kernels';
+import { relu as reluKernel, softmaxBackward, softmax as softmaxKernel } from '@anke/kernels';
 import { defineOperation, type GradientContext } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import { activationGradient } from './shared.js';
 
 /** y = max(x, 0) */
 export const relu = defineOperation({
   name: 'relu',
   inputs: ['x'],
   constants: [],
+  mask: () => 1,
   forward: (tape, { x }) => {
     const y = tape.temporary('relu', x.shape);
     tape.executor.dispatch(reluKernel, { length: sizeOf(x.shape) }, { x: x.storage, y: y.storage });
     return { output: y, saved: {} };
   },
   gradients: {
-    x: ({ executor, output, dY, destination }: GradientContext<object, 'x'>): Tensor => {
-      const dX = destination('x');
-      const bindings = { y: output.storage, dY: dY.storage, dX: dX.storage };
-      executor.dispatch(reluBackward, { length: sizeOf(output.shape) }, bindings);
-      return dX;
-    },
+    x: (context: GradientContext<object, 'x'>): Tensor => activationGradient(context, 1),
   },
 });
 

@@ -10,27 +10,28 @@ export interface DropoutAttributes {
   readonly step: Storage;
 }
 
-const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes) => ({
+const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes, past: 0 | 1) => ({
   length: sizeOf(x.shape),
   rate,
   seed,
   layer,
+  past,
 });
 
-/** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient. */
+/** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient; the loss has counted the step by then. */
 export const dropout = defineOperation({
   name: 'dropout',
   inputs: ['x'],
   constants: [],
   forward: (tape, { x }, attributes: DropoutAttributes) => {
     const y = tape.temporary('dropout', x.shape);
-    tape.executor.dispatch(kernel, params(x, attributes), { x: x.storage, step: attributes.step, y: y.storage });
+    tape.executor.dispatch(kernel, params(x, attributes, 0), { x: x.storage, step: attributes.step, y: y.storage });
     return { output: y, saved: {} };
   },
   gradients: {
     x: ({ executor, attributes, dY, destination }: GradientContext<DropoutAttributes, 'x'>): Tensor => {
       const dX = destination('x');
-      executor.dispatch(kernel, params(dY, attributes), { x: dY.storage, step: attributes.step, y: dX.storage });
+      executor.dispatch(kernel, params(dY, attributes, 1), { x: dY.storage, step: attributes.step, y: dX.storage });
       return dX;
     },
   },

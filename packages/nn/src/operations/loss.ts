@@ -1,91 +1,66 @@
-import {
-  add as addKernel,
-  l2Backward,
-  l2Penalty,
-  softmaxCrossEntropy,
-  softmaxCrossEntropyBackward,
-  sum,
-} from '@anke/kernels';
+import { crossEntropyStep, l2Parts, l2Penalties, type Storage } from '@anke/kernels';
 import { defineOperation, type GradientContext } from '../autograd/operation.js';
-import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import type { Tape } from '../autograd/tape.js';
+import { Tensor } from '../autograd/tensor.js';
+import type { ModelMemory } from '../model/memory.js';
 
-const rowsOf = (logits: Tensor): { rows: number; classes: number } => {
-  const [rows = 1, classes = 1] = logits.shape;
-  return { rows, classes };
-};
+export interface CrossEntropyAttributes {
+  /** The parts of the L2 penalties of all weights, which the loss contains, if any. */
+  readonly penalties: Storage | undefined;
+  /** Sums of the epoch: Σ loss · samples, correct samples, samples. */
+  readonly totals: Storage;
+  /** The number of the step and its place in the epoch, which move on. */
+  readonly counters: Storage;
+  /** 1 − β₁ᵗ and 1 − β₂ᵗ, which move on with these betas. */
+  readonly corrections: Storage;
+  readonly beta1: number;
+  readonly beta2: number;
+}
 
-/** The mean over the batch of −log softmax(logits)[label]. */
-export const meanCrossEntropy = defineOperation({
-  name: 'meanCrossEntropy',
+/**
+ * The mean over the batch of −log softmax(logits)[label], plus the penalties. The same kernel computes the gradient of the
+ * logits, adds to the epoch's sums and counts the step.
+ */
+export const crossEntropy = defineOperation({
+  name: 'crossEntropy',
   inputs: ['logits', 'labels'],
   constants: ['labels'],
-  forward: (tape, { logits, labels }) => {
-    const { rows, classes } = rowsOf(logits);
-    const losses = tape.executor.temporary('losses', rows * 4);
-    const bindings = { logits: logits.storage, labels: labels.storage, losses };
-    tape.executor.dispatch(softmaxCrossEntropy, { rows, classes }, bindings);
-    const mean = tape.temporary('mean loss', [1]);
-    const params = { outer: 1, length: rows, inner: 1, splits: 1, factor: 1 / rows };
-    tape.executor.dispatch(sum, params, { x: losses, y: mean.storage });
-    return { output: mean, saved: {} };
+  forward: (tape, { logits, labels }, attributes: CrossEntropyAttributes) => {
+    const { penalties, totals, counters, corrections, beta1, beta2 } = attributes;
+    const [rows = 1, classes = 1] = logits.shape;
+    const loss = tape.temporary('loss', [1]);
+    const dLogits = tape.executor.temporary('dLogits', rows * classes * 4);
+    tape.executor.dispatch(
+      crossEntropyStep,
+      { rows, classes, penalties: penalties ? penalties.bytes / 4 : 0, beta1, beta2 },
+      {
+        logits: logits.storage,
+        labels: labels.storage,
+        // Where there is no penalty, the kernel has to be given some memory that it does not read.
+        penalties: penalties ?? labels.storage,
+        loss: loss.storage,
+        dLogits,
+        totals,
+        counters,
+        corrections,
+      },
+    );
+    return { output: loss, saved: { dLogits } };
   },
   gradients: {
-    logits: (context: GradientContext<object, 'logits' | 'labels'>): Tensor => {
-      const { executor, inputs, dY } = context;
-      const dLogits = context.destination('logits');
-      const bindings = { logits: inputs.logits.storage, labels: inputs.labels.storage, dLoss: dY.storage };
-      const params = rowsOf(inputs.logits);
-      executor.dispatch(
-        softmaxCrossEntropyBackward,
-        { ...params, share: 1 / params.rows },
-        { ...bindings, dLogits: dLogits.storage },
-      );
-      return dLogits;
-    },
+    logits: ({ inputs, saved }: GradientContext<CrossEntropyAttributes, 'logits' | 'labels', 'dLogits'>): Tensor =>
+      new Tensor(inputs.logits.shape, saved.dLogits),
   },
 });
 
-/** λ · Σ w² */
-export const l2 = defineOperation({
-  name: 'l2',
-  inputs: ['w'],
-  constants: [],
-  forward: (tape, { w }, { factor }: { readonly factor: number }) => {
-    const penalty = tape.temporary('l2 penalty', [1]);
-    const bindings = { weights: w.storage, penalty: penalty.storage };
-    tape.executor.dispatch(l2Penalty, { length: sizeOf(w.shape), factor }, bindings);
-    return { output: penalty, saved: {} };
-  },
-  gradients: {
-    w: ({
-      executor,
-      attributes,
-      inputs,
-      dY,
-      destination,
-    }: GradientContext<{ readonly factor: number }, 'w'>): Tensor => {
-      const dW = destination('w');
-      const bindings = { weights: inputs.w.storage, dPenalty: dY.storage, dWeights: dW.storage };
-      executor.dispatch(l2Backward, { length: sizeOf(inputs.w.shape), factor: attributes.factor }, bindings);
-      return dW;
-    },
-  },
-});
-
-/** a + b */
-export const add = defineOperation({
-  name: 'add',
-  inputs: ['a', 'b'],
-  constants: [],
-  forward: (tape, { a, b }) => {
-    const total = tape.temporary('add', a.shape);
-    const bindings = { a: a.storage, b: b.storage, sum: total.storage };
-    tape.executor.dispatch(addKernel, { length: sizeOf(a.shape) }, bindings);
-    return { output: total, saved: {} };
-  },
-  gradients: {
-    // Each summand has the gradient of the sum; as neither is a weight, it need not be copied.
-    a: ({ dY }: GradientContext<object, 'a' | 'b'>): Tensor => dY,
-    b: ({ dY }: GradientContext<object, 'a' | 'b'>): Tensor => dY,
-  },
-});
+/** Σ λ · Σ w² of all regularized weights, left in a few parts; undefined if there are none. */
+export function penaltyParts(tape: Tape, { weights, slots }: ModelMemory): Storage | undefined {
+  const stretches = slots.flatMap(({ spec, storage }) =>
+    spec.regularizer ? [{ offset: storage.offset / 4, length: storage.bytes / 4, factor: spec.regularizer.l2 }] : [],
+  );
+  if (stretches.length === 0) return undefined;
+  const parts = l2Parts(stretches.reduce((sum, { length }) => sum + length, 0));
+  const penalties = tape.executor.temporary('l2 penalties', parts * 4);
+  tape.executor.dispatch(l2Penalties, { stretches, parts }, { weights, parts: penalties });
+  return penalties;
+}

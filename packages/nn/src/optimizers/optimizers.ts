@@ -1,4 +1,4 @@
-import { adam, advance, type Executor, type Storage, sgd, sgdMomentum } from '@anke/kernels';
+import { adam, type Executor, type Storage, sgd, sgdMomentum } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 
 /** What an optimizer works on: all of a model's weights, as flat buffers of `length` elements. */
@@ -12,8 +12,6 @@ export interface OptimizerState {
   readonly rate: Storage;
   /** 1 − β₁ᵗ and 1 − β₂ᵗ. */
   readonly corrections: Storage;
-  /** The step's number, and its place in the epoch. */
-  readonly counters: Storage;
 }
 
 export interface Optimizer {
@@ -21,7 +19,10 @@ export interface Optimizer {
   readonly learningRate: number;
   /** How many buffers of the weights' size it keeps. */
   readonly moments: number;
-  /** Sends the kernels of one update, which also count the step. */
+  /** How the bias corrections move on with each step, which the loss sees to: both 0 where there are none. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Sends the kernels of one update. */
   update(executor: Executor, state: OptimizerState): void;
 }
 
@@ -46,23 +47,21 @@ export class Adam implements Optimizer {
   readonly name = 'adam';
   readonly moments = 2;
   readonly learningRate: number;
-  readonly #beta1: number;
-  readonly #beta2: number;
+  readonly beta1: number;
+  readonly beta2: number;
   readonly #epsilon: number;
 
   constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {}) {
     this.learningRate = positive(learningRate, 'learningRate');
-    this.#beta1 = fraction(beta1, 'beta1');
-    this.#beta2 = fraction(beta2, 'beta2');
+    this.beta1 = fraction(beta1, 'beta1');
+    this.beta2 = fraction(beta2, 'beta2');
     this.#epsilon = positive(epsilon, 'epsilon');
   }
 
   update(executor: Executor, state: OptimizerState): void {
-    const { length, weights, gradients, moments, rate, corrections, counters } = state;
+    const { length, weights, gradients, moments, rate, corrections } = state;
     const [m, v] = moments as readonly [Storage, Storage];
-    const betas = { beta1: this.#beta1, beta2: this.#beta2 };
-    executor.dispatch(advance, betas, { counters, corrections });
-    const params = { length, ...betas, epsilon: this.#epsilon };
+    const params = { length, beta1: this.beta1, beta2: this.beta2, epsilon: this.#epsilon };
     executor.dispatch(adam, params, { gradients, rate, corrections, m, v, weights });
   }
 }
@@ -76,6 +75,8 @@ export interface SGDOptions {
 /** Stochastic gradient descent, with momentum if asked. */
 export class SGD implements Optimizer {
   readonly name = 'sgd';
+  readonly beta1 = 0;
+  readonly beta2 = 0;
   readonly moments: number;
   readonly learningRate: number;
   readonly #momentum: number;
@@ -90,8 +91,7 @@ export class SGD implements Optimizer {
   }
 
   update(executor: Executor, state: OptimizerState): void {
-    const { length, weights, gradients, moments, rate, corrections, counters } = state;
-    executor.dispatch(advance, { beta1: 0, beta2: 0 }, { counters, corrections });
+    const { length, weights, gradients, moments, rate } = state;
     const [velocity] = moments;
     if (velocity) {
       const params = { length, momentum: this.#momentum, nesterov: this.#nesterov };
