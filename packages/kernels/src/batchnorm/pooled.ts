@@ -192,9 +192,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cases: cases.map((p, i) => ({ ...p, epsilon: EPSILON, splits: [1, 3, 8][i % 3] as number })),
 });
 
-/** Parts for the rows of windows: about the square root of their number, as long as the rows are no longer than that. */
+/** Parts for the rows of windows: a power of two near the square root of all windows, so that no sum is long. */
 export const poolGradientSplits = (p: MaxPoolParams): number =>
-  Math.min(outputRows(p), Math.ceil(Math.sqrt(outputRows(p) * p.outWidth)));
+  Math.min(outputRows(p), 2 ** Math.floor(Math.log2(outputRows(p) * p.outWidth) / 2));
 
 export interface PoolBackwardParams extends MaxPoolParams {
   /** Where x is the output of a relu: the factor of the dropout behind it, or 1. Else 0. */
