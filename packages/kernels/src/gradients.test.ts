@@ -5,6 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
+import { batchNormPool, batchNormPoolBackward, batchNormPoolGradientSums } from './batchnorm/pooled.js';
 import { normalize, statistics } from './batchnorm/reference.js';
 import { conv2dBackwardData } from './conv2d/backward-data.js';
 import { conv2dBackwardWeights } from './conv2d/backward-weights.js';
@@ -12,6 +13,7 @@ import { conv2dForward } from './conv2d/forward.js';
 import { conv2dParams } from './conv2d/geometry.js';
 import { denseBackwardData, denseBackwardWeights, denseForward } from './dense/dense.js';
 import { reluBackward } from './elementwise/elementwise.js';
+import { crossEntropyStep } from './loss/cross-entropy-step.js';
 import { maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
 import { l2Backward, l2Penalty } from './optimizer/l2.js';
 import { crossEntropy, softmax } from './softmax/reference.js';
@@ -61,23 +63,31 @@ describe('conv2d', () => {
     }),
   ])('%j', async (params) => {
     const { x, w, bias } = sampleInputs(conv2dForward, { ...params, relu: false });
-    const { dY } = sampleInputs(conv2dBackwardData, params);
-    const forward = (from: { x?: Float64Array; w?: Float64Array }): Float64Array =>
-      conv2dForward.reference({ ...params, relu: false }, { x, w, bias, y: x, ...from }).y as Float64Array;
+    const { dY } = sampleInputs(conv2dBackwardData, { ...params, mask: 0 });
+    const forward = (from: { x?: Float64Array; w?: Float64Array; bias?: Float64Array }): Float64Array =>
+      conv2dForward.reference({ ...params, relu: false }, { x, w, bias, step: x, y: x, ...from }).y as Float64Array;
     const empty = new Float64Array();
-    const { dX } = await runKernel(gpu(), conv2dBackwardData, params, { dY, w, dX: empty });
+    const dataParams = { ...params, mask: 0 };
+    const { dX } = await runKernel(gpu(), conv2dBackwardData, dataParams, { dY, w, x, dX: empty });
     check(
       'dX',
       dX,
       differences(x, dY, (moved) => forward({ x: moved })),
-      conv2dBackwardData.terms(params),
+      conv2dBackwardData.terms(dataParams),
     );
-    const one = { ...params, splits: 1 };
-    const { partial } = await runKernel(gpu(), conv2dBackwardWeights, one, { x, dY, partial: empty });
+    const one = { ...params, splits: 1, decay: 0 };
+    const inputs = { x, dY, w, dW: empty, dBias: empty };
+    const { dW, dBias } = await runKernel(gpu(), conv2dBackwardWeights, one, inputs);
     check(
       'dW',
-      partial,
+      dW,
       differences(w, dY, (moved) => forward({ w: moved })),
+      conv2dBackwardWeights.terms(one),
+    );
+    check(
+      'dBias',
+      dBias,
+      differences(bias, dY, (moved) => forward({ bias: moved })),
       conv2dBackwardWeights.terms(one),
     );
   });
@@ -86,21 +96,28 @@ describe('conv2d', () => {
 test('dense', async () => {
   const params = { batch: 3, inFeatures: 7, outFeatures: 5 };
   const { x, w, bias } = sampleInputs(denseForward, { ...params, relu: false });
-  const { dY } = sampleInputs(denseBackwardData, params);
-  const forward = (from: { x?: Float64Array; w?: Float64Array }): Float64Array =>
-    denseForward.reference({ ...params, relu: false }, { x, w, bias, y: x, ...from }).y as Float64Array;
-  const { dX } = await runKernel(gpu(), denseBackwardData, params, { dY, w, dX: x });
+  const { dY } = sampleInputs(denseBackwardData, { ...params, mask: 0 });
+  const forward = (from: { x?: Float64Array; w?: Float64Array; bias?: Float64Array }): Float64Array =>
+    denseForward.reference({ ...params, relu: false }, { x, w, bias, step: x, y: x, ...from }).y as Float64Array;
+  const { dX } = await runKernel(gpu(), denseBackwardData, { ...params, mask: 0 }, { dY, w, x, dX: x });
   check(
     'dX',
     dX,
     differences(x, dY, (moved) => forward({ x: moved })),
     params.outFeatures,
   );
-  const { partial } = await runKernel(gpu(), denseBackwardWeights, params, { x, dY, partial: x });
+  const inputs = { x, dY, w, dW: x, dBias: x };
+  const { dW, dBias } = await runKernel(gpu(), denseBackwardWeights, { ...params, decay: 0 }, inputs);
   check(
     'dW',
-    partial,
+    dW,
     differences(w, dY, (moved) => forward({ w: moved })),
+    params.batch,
+  );
+  check(
+    'dBias',
+    dBias,
+    differences(bias, dY, (moved) => forward({ bias: moved })),
     params.batch,
   );
 });
@@ -115,14 +132,11 @@ test('batch norm, through the statistics of the batch', async () => {
   const shared = { x, dY, mean, variance };
   const shape = { rows, channels, splits };
   const { sums } = await runKernel(gpu(), batchNormGradientSums, { ...shape, epsilon }, { ...shared, sums: x });
-  const joined = await runKernel(gpu(), batchNormGradientJoin, shape, {
-    sums: sums as Float64Array,
-    dBeta: x,
-    dGamma: x,
-  });
-  const { dBeta, dGamma } = joined as { dBeta: Float64Array; dGamma: Float64Array };
-  const bindings = { ...shared, gamma, dBeta, dGamma, dX: x };
-  const { dX } = await runKernel(gpu(), batchNormBackward, { rows, channels, epsilon }, bindings);
+  const joinInputs = { sums: sums as Float64Array, mean, variance, gamma, dBeta: x, dGamma: x, coefficients: x };
+  const joined = await runKernel(gpu(), batchNormGradientJoin, { ...shape, epsilon }, joinInputs);
+  const { dBeta, dGamma, coefficients } = joined as Record<'dBeta' | 'dGamma' | 'coefficients', Float64Array>;
+  const bindings = { x, dY, coefficients, dX: x };
+  const { dX } = await runKernel(gpu(), batchNormBackward, { rows, channels, mask: 0 }, bindings);
   const forward = (a: Float64Array, g: Float64Array, b: Float64Array) =>
     normalize(a, statistics(a, channels), g, b, epsilon);
   // The device's statistics are rounded to float32 too: that moves the gradients by as many roundings again.
@@ -158,11 +172,90 @@ test('max pool, where no two elements tie', async () => {
   check('dX', dX, differences(x, dY, forward), 4);
 });
 
+test('batch norm with max pool behind it, where no two elements tie', async () => {
+  const pool = maxPoolParams({ batch: 2, height: 5, width: 6, channels: 2, pool: [2, 3] });
+  const epsilon = 1e-3;
+  const x = normal(2 * 5 * 6 * 2, 3);
+  const dY = normal(2 * pool.outHeight * pool.outWidth * 2, 4);
+  const gamma = Float64Array.of(0.5, -1.25);
+  const beta = Float64Array.of(0.25, -1);
+  const forward = (a: Float64Array, g: Float64Array, b: Float64Array): Float64Array => {
+    const inputs = { x: a, ...statistics(a, 2), gamma: g, beta: b, y: a, winner: a };
+    return batchNormPool.reference({ ...pool, epsilon }, inputs).y as Float64Array;
+  };
+  const { mean, variance } = statistics(x, 2);
+  const inputs = { x, mean, variance, gamma, beta, y: x, winner: x };
+  const winner = (await runKernel(gpu(), batchNormPool, { ...pool, epsilon }, inputs))['winner'] as Float64Array;
+  const params = { ...pool, epsilon, splits: 3 };
+  const { sums } = await runKernel(gpu(), batchNormPoolGradientSums, params, {
+    x,
+    dY,
+    winner,
+    mean,
+    variance,
+    sums: x,
+  });
+  const joined = await runKernel(
+    gpu(),
+    batchNormGradientJoin,
+    { rows: 60, channels: 2, splits: 3, epsilon },
+    { sums: sums as Float64Array, mean, variance, gamma, dBeta: x, dGamma: x, coefficients: x },
+  );
+  const coefficients = joined['coefficients'] as Float64Array;
+  const { dX } = await runKernel(
+    gpu(),
+    batchNormPoolBackward,
+    { ...pool, mask: 0 },
+    { x, dY, winner, coefficients, dX: x },
+  );
+  const terms = 4 * 60 + 32;
+  check(
+    'dX',
+    dX,
+    differences(x, dY, (moved) => forward(moved, gamma, beta)),
+    terms,
+  );
+  check(
+    'dGamma',
+    joined['dGamma'],
+    differences(gamma, dY, (moved) => forward(x, moved, beta)),
+    terms,
+  );
+  check(
+    'dBeta',
+    joined['dBeta'],
+    differences(beta, dY, (moved) => forward(x, gamma, moved)),
+    terms,
+  );
+});
+
+test('the loss of a step', async () => {
+  const params = { rows: 4, classes: 5, penalties: 2, beta1: 0, beta2: 0 };
+  const logits = normal(20, 7);
+  const labels = Float64Array.of(0, 4, 2, 2);
+  const penalties = Float64Array.of(0.5, 0.25);
+  const pair = new Float64Array(2);
+  const inputs = {
+    logits,
+    labels,
+    penalties,
+    loss: pair,
+    dLogits: logits,
+    totals: new Float64Array(3),
+    counters: pair,
+    corrections: pair,
+  };
+  const { dLogits } = await runKernel(gpu(), crossEntropyStep, params, inputs);
+  const forward = (moved: Float64Array): Float64Array =>
+    crossEntropyStep.reference(params, { ...inputs, logits: moved }).loss as Float64Array;
+  check('dLogits', dLogits, differences(logits, Float64Array.of(1), forward), crossEntropyStep.terms(params));
+});
+
 test('relu, away from its corner', async () => {
   const x = normal(64, 5);
   const dY = normal(64, 6);
   const y = x.map((value) => Math.max(value, 0));
-  const { dX } = await runKernel(gpu(), reluBackward, { length: 64 }, { y, dY, dX: x });
+  const { dX } = await runKernel(gpu(), reluBackward, { length: 64, factor: 1 }, { y, dY, dX: x });
   check(
     'dX',
     dX,

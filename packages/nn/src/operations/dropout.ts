@@ -10,7 +10,7 @@ export interface DropoutAttributes {
   readonly step: Storage;
 }
 
-const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes, past: 0 | 1) => ({
+const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes, past: number) => ({
   length: sizeOf(x.shape),
   rate,
   seed,
