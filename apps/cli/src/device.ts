@@ -1,5 +1,9 @@
-import { type DriverReport, openAdapter } from '@anke/dawn';
-import { Gpu } from '@anke/kernels';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
+import { type Choices, Gpu, Tuner } from '@anke/kernels';
+import { CommandError } from './errors.js';
+import { writeWhole } from './files.js';
 import type { Terminal } from './terminal.js';
 
 export interface Device {
@@ -7,12 +11,60 @@ export interface Device {
   readonly report: DriverReport;
 }
 
+export interface TuningOptions {
+  /** Whether kernel variants that nothing is known about are timed; false by `--no-tune`. */
+  readonly tune?: boolean;
+  /** A run folder or a file whose choices are to be taken. */
+  readonly kernels?: string;
+}
+
+/** The file in a run folder that names the variants that ran. */
+export const CHOICES_FILE = 'kernels.json';
+
+interface ChoicesFile {
+  readonly device: string;
+  readonly choices: Choices;
+}
+
 /**
- * Opens the device, with a driver of our own where the system has none.
+ * Opens the device, with a driver of our own where the system has none. Which variants of the kernels are fast on it is
+ * looked up in the user's cache, and timed once where that does not say.
  *
  * @throws DriverError if there is no adapter that computes
+ * @throws CommandError if the choices that are to be taken cannot be read
  */
-export async function openDevice(terminal: Terminal): Promise<Device> {
+export async function openDevice(terminal: Terminal, { tune = false, kernels }: TuningOptions = {}): Promise<Device> {
+  const given = kernels === undefined ? undefined : readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
-  return { gpu: await Gpu.open(report.adapter), report };
+  if (given) return { gpu: await Gpu.open(report.adapter, new Tuner(given, false)), report };
+  if (!tune) return { gpu: await Gpu.open(report.adapter), report };
+  const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}.json`);
+  const known = readChoices(cache)?.choices ?? {};
+  const save = (choices: Choices): void => writeWhole(cache, formatChoices(report.name, { ...known, ...choices }));
+  return { gpu: await Gpu.open(report.adapter, new Tuner(known, true, save)), report };
+}
+
+export const formatChoices = (device: string, choices: Choices): string =>
+  `${JSON.stringify({ device, choices } satisfies ChoicesFile, null, 2)}\n`;
+
+/** What a file holds; undefined if it is absent or no such file: then there is nothing to know from it. */
+function readChoices(file: string): ChoicesFile | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const { device, choices } = JSON.parse(readFileSync(file, 'utf8')) as Partial<ChoicesFile>;
+    const valid = typeof device === 'string' && typeof choices === 'object' && choices !== null;
+    return valid && Object.values(choices).every((v) => typeof v === 'string') ? { device, choices } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readGiven(path: string): Choices {
+  if (!existsSync(path))
+    throw new CommandError(`${path}: there is no such file or folder; --kernels wants an earlier run`);
+  const file = statSync(path).isDirectory() ? join(path, CHOICES_FILE) : path;
+  const read = readChoices(file);
+  if (!read)
+    throw new CommandError(`${file}: this holds no choices of kernels; --kernels wants the folder of an earlier run`);
+  return read.choices;
 }

@@ -62,6 +62,7 @@ export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
 export { type DispatchTime, type MemoryUse, Recorder, type Recording } from './runtime/recorder.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage } from './runtime/storage.js';
+export { type Choices, choiceKey, Tuner } from './runtime/tuner.js';
 export {
   softmax,
   softmaxBackward,

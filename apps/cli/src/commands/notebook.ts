@@ -5,7 +5,7 @@ import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from '../charts/curves.js';
-import { type Device, openDevice } from '../device.js';
+import { CHOICES_FILE, type Device, formatChoices, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { saveModel } from '../model-folder.js';
@@ -13,10 +13,10 @@ import { notebookModel } from '../notebook-model.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
 import { formatHistory, type Phase, stopOnInterrupt, trainPhase } from '../training.js';
-import { natural, positive, seed } from './options.js';
+import { natural, positive, seed, tuningOptions } from './options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
-interface Options {
+interface Options extends TuningOptions {
   readonly data?: string;
   readonly out?: string;
   readonly seed: number;
@@ -31,7 +31,7 @@ const VALIDATION_SPLIT = 0.2;
 const PATIENCE = 3;
 
 export function addNotebook(program: Command): void {
-  program
+  const command = program
     .command('notebook')
     .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
     .option(
@@ -44,7 +44,8 @@ export function addNotebook(program: Command): void {
     .option('--adam-epochs <n>', 'epochs with Adam at most', natural, 20)
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
     .option('--batch-size <n>', 'images in a training step', positive, 32)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  tuningOptions(command)
     .addHelpText(
       'after',
       '\nExamples:\n  anke notebook --data Kannada-MNIST.zip\n  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2',
@@ -64,7 +65,7 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
 
-  const device = await openDevice(terminal);
+  const device = await openDevice(terminal, options);
   const config = { ...options, data, adapter: device.report.name };
   await inRunFolder(options.out, 'notebook', config, (folder) =>
     trainAndPredict(terminal, options, device, competition, { training, validation }, folder, started),
@@ -109,6 +110,7 @@ async function trainAndPredict(
   }
 
   await saveModel(folder, model);
+  writeWhole(join(folder, CHOICES_FILE), formatChoices(device.report.name, device.gpu.tuner.choices));
   writeWhole(join(folder, 'history.csv'), formatHistory(phases));
   const svg = await curvesSvg(phases);
   writeWhole(join(folder, 'curves.svg'), svg);

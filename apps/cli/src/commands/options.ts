@@ -1,5 +1,5 @@
 /** Checks of option values; what they throw becomes a line of usage error. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 function whole(text: string, least: number, most: number): number {
   const value = Number(text);
@@ -30,3 +30,9 @@ export function share(text: string): number {
     throw new InvalidArgumentError('It must be a number between 0 and 1.');
   return value;
 }
+
+/** How a command that trains chooses between the variants of its kernels. */
+export const tuningOptions = (command: Command): Command =>
+  command
+    .option('--no-tune', 'take the usual kernel variants instead of timing which are the fastest here')
+    .option('--kernels <run>', 'take the kernel variants of this earlier run, to compute the same bits');

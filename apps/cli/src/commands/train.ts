@@ -3,7 +3,7 @@ import { type ImageDataset, openSource, parseCsv, readFile, splitForValidation }
 import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
 import { curvesSvg, renderPng } from '../charts/curves.js';
-import { type Device, openDevice } from '../device.js';
+import { CHOICES_FILE, type Device, formatChoices, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { saveModel } from '../model-folder.js';
@@ -11,9 +11,9 @@ import { notebookModel } from '../notebook-model.js';
 import { samplesOf } from '../samples.js';
 import { count, duration, Terminal } from '../terminal.js';
 import { formatHistory, stopOnInterrupt, trainPhase } from '../training.js';
-import { natural, positive, positiveNumber, seed, share } from './options.js';
+import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
-interface Options {
+interface Options extends TuningOptions {
   readonly data: string;
   readonly out?: string;
   readonly epochs: number;
@@ -28,7 +28,7 @@ interface Options {
 }
 
 export function addTrain(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description('train the notebook’s CNN with one optimizer')
     .requiredOption('--data <folder|zip|csv>', 'train.csv, or what holds it')
@@ -41,7 +41,8 @@ export function addTrain(program: Command): void {
     .option('--batch-size <n>', 'images in a training step', positive, 32)
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows', positive)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  tuningOptions(command)
     .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
     .action(runTrain);
 }
@@ -57,7 +58,7 @@ async function runTrain(options: Options): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options);
   const { training, validation } = splitForValidation(await readTraining(options), options.validationSplit);
-  const device = await openDevice(terminal);
+  const device = await openDevice(terminal, options);
   await inRunFolder(options.out, 'train', { ...options, adapter: device.report.name }, (folder) =>
     trainInto(terminal, options, device, { training, validation }, folder, started),
   );
@@ -84,6 +85,7 @@ async function trainInto(
   terminal.say();
   const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
   await saveModel(folder, model);
+  writeWhole(join(folder, CHOICES_FILE), formatChoices(device.report.name, device.gpu.tuner.choices));
   writeWhole(join(folder, 'history.csv'), formatHistory([phase]));
   const svg = await curvesSvg([phase]);
   writeWhole(join(folder, 'curves.svg'), svg);

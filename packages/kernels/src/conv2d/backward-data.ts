@@ -17,7 +17,8 @@
  * - `subgroup`: for stride 1: a subgroup computes a run of pixels of one row for an input channel a lane, as in the
  *   forward direction; it keeps the sums in registers, which is better where there is a single tap. The taps of a row
  *   are written out: as a loop, lavapipe's compiler leaves it rolled up and is 6 times slower.
- * - `tiled`: implicit GEMM, pixels × input channels, with tiles in workgroup memory.
+ * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, pixels × input channels, with tiles of three sizes in workgroup
+ *   memory. For real GPUs.
  * - `plain`: a thread an input.
  */
 import {
@@ -33,7 +34,7 @@ import {
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { masked, conv2dBackwardData as reference } from './reference.js';
-import { fitsGemm, GEMM_TILE, isSoftware, MAX_UNROLLED_TAPS, range, tileWidth } from './variants.js';
+import { gemmConstants, gemmVariants, isSoftware, MAX_UNROLLED_TAPS, range, tileWidth } from './variants.js';
 
 export interface Conv2dBackwardDataParams extends Conv2dParams {
   /** The factor 1 / (1 − rate) of the dropout behind the relu that X comes from, 1 without dropout; 0 without relu. */
@@ -46,6 +47,7 @@ const maskedWgsl = ({ mask }: Conv2dBackwardDataParams, sum: string, i: string):
 
 const plain: Variant<Conv2dBackwardDataParams> = {
   available: () => true,
+  suits: () => false,
   grid: (p) => flatGrid(inputSize(p)),
   wgsl: (p) => `
 ${constants({ ...conv2dConstants(p), MASK: { f32: p.mask }, INPUTS: inputSize(p), ROW: flatRow(inputSize(p)) })}
@@ -308,20 +310,18 @@ ${columns
   },
 };
 
-const tiled: Variant<Conv2dBackwardDataParams> = {
-  available: (_, traits) => fitsGemm(traits),
-  suits: (_, traits) => !isSoftware(traits),
-  grid: (p) => {
-    const rows = Math.ceil((p.batch * p.height * p.width) / GEMM_TILE);
-    return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.inChannels / GEMM_TILE)];
-  },
-  wgsl: (p) => `
-${constants({ ...conv2dConstants(p), MASK: { f32: p.mask } })}
+const tiled = gemmVariants<Conv2dBackwardDataParams>(
+  (tile) => ({
+    grid: (p) => {
+      const rows = Math.ceil((p.batch * p.height * p.width) / tile.rows);
+      return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.inChannels / tile.columns)];
+    },
+    wgsl: (p) => `
+${constants({ ...conv2dConstants(p), ...gemmConstants(tile), MASK: { f32: p.mask } })}
 const PIXELS = BATCH * HEIGHT * WIDTH; // rows of the product
 const TERMS = KERNEL_H * KERNEL_W * OUT; // length of its sums
-const TILE = 64u;
-const DEPTH = 16u;
-const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fall into different banks
+const PITCH = TILE_ROWS + 1u; // one more than the tile, so that a column's loads fall into different banks
+const PITCH_W = TILE_COLUMNS + 1u;
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
@@ -329,7 +329,7 @@ const PITCH = TILE + 1u; // one more than the tile, so that a column's loads fal
 @group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 var<workgroup> tileY: array<f32, DEPTH * PITCH>;
-var<workgroup> tileW: array<f32, DEPTH * PITCH>;
+var<workgroup> tileW: array<f32, DEPTH * PITCH_W>;
 
 // The term'th factor from dY of an input pixel: the output that reads it by tap (ky, kx), channel co, or zero if none.
 fn output(pixel: u32, term: u32) -> f32 {
@@ -347,40 +347,44 @@ fn output(pixel: u32, term: u32) -> f32 {
 
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let firstPixel = (group.y * 65535u + group.x) * TILE;
-  let firstChannel = group.z * TILE;
-  var sum: array<array<f32, 4>, 4>;
+  let firstPixel = (group.y * 65535u + group.x) * TILE_ROWS;
+  let firstChannel = group.z * TILE_COLUMNS;
+  var sum: array<array<f32, COLUMNS>, ROWS>;
   for (var term = 0u; term < TERMS; term += DEPTH) {
-    for (var i = thread; i < DEPTH * TILE; i += 256u) {
-      // Neighbouring threads read neighbouring output channels, of dY and of W.
+    // Neighbouring threads read neighbouring output channels, of dY and of W.
+    for (var i = thread; i < DEPTH * TILE_ROWS; i += 256u) {
+      tileY[i % DEPTH * PITCH + i / DEPTH] = output(firstPixel + i / DEPTH, term + i % DEPTH);
+    }
+    for (var i = thread; i < DEPTH * TILE_COLUMNS; i += 256u) {
       let row = term + i % DEPTH;
       let column = firstChannel + i / DEPTH;
-      tileY[i % DEPTH * PITCH + i / DEPTH] = output(firstPixel + i / DEPTH, row);
       var weight = 0.0;
       if (row < TERMS && column < IN) { weight = w[(row / OUT * IN + column) * OUT + row % OUT]; }
-      tileW[i % DEPTH * PITCH + i / DEPTH] = weight;
+      tileW[i % DEPTH * PITCH_W + i / DEPTH] = weight;
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
-      var factor: array<f32, 4>;
-      for (var i = 0u; i < 4u; i++) { factor[i] = tileY[k * PITCH + local.y * 4u + i]; }
-      for (var j = 0u; j < 4u; j++) {
-        let weight = tileW[k * PITCH + j * 16u + local.x];
-        for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], weight, sum[i][j]); }
+      var factor: array<f32, ROWS>;
+      for (var i = 0u; i < ROWS; i++) { factor[i] = tileY[k * PITCH + local.y * ROWS + i]; }
+      for (var j = 0u; j < COLUMNS; j++) {
+        let weight = tileW[k * PITCH_W + j * 16u + local.x];
+        for (var i = 0u; i < ROWS; i++) { sum[i][j] = fma(factor[i], weight, sum[i][j]); }
       }
     }
     workgroupBarrier();
   }
-  for (var i = 0u; i < 4u; i++) {
-    let pixel = firstPixel + local.y * 4u + i;
-    for (var j = 0u; j < 4u; j++) {
+  for (var i = 0u; i < ROWS; i++) {
+    let pixel = firstPixel + local.y * ROWS + i;
+    for (var j = 0u; j < COLUMNS; j++) {
       let channel = firstChannel + j * 16u + local.x;
       let input = pixel * IN + channel;
       if (pixel < PIXELS && channel < IN) { dX[input] = ${maskedWgsl(p, 'sum[i][j]', 'input')}; }
     }
   }
 }`,
-};
+  }),
+  (p) => ({ rows: p.batch * p.height * p.width, columns: p.inChannels }),
+);
 
 const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
@@ -392,7 +396,7 @@ const bindings = {
 export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof typeof bindings>({
   name: 'conv2d/backward-data',
   bindings,
-  variants: { resident, subgroup, tiled, plain },
+  variants: { resident, subgroup, ...tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels + 1,
   reference: (p, { dY, w, x }) => ({ dX: masked(reference(p, dY, w), x, p.mask) }),

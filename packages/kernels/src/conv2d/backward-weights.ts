@@ -15,7 +15,8 @@
  *   of output channels in registers; a load brings 8 neighbouring elements of an input row.
  * - `subgroup`: a subgroup keeps the weights of a row of taps × a lane-full of input channels × a lane-full of output
  *   channels in registers, and walks over the pixels: each is loaded once for all taps.
- * - `tiled`: implicit GEMM, (taps and input channels) × output channels, with tiles in workgroup memory.
+ * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, (taps and input channels) × output channels, with tiles of three
+ *   sizes in workgroup memory. For real GPUs.
  * - `plain`: a thread a weight.
  */
 import { bindingBytes, constants, defineKernel, flatGrid, flatRow, type Variant } from '../runtime/kernel.js';
@@ -23,8 +24,9 @@ import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { columnSums, conv2dBackwardWeights as reference } from './reference.js';
 import {
-  fitsGemm,
-  GEMM_TILE,
+  gemmConstants,
+  gemmGroups,
+  gemmVariants,
   isNarrow,
   isSoftware,
   MAX_UNROLLED_TAPS,
@@ -52,6 +54,7 @@ const rowsPerSplit = (p: Conv2dBackwardWeightsParams): number => Math.ceil((p.ba
 
 const plain: Variant<Conv2dBackwardWeightsParams> = {
   available: () => true,
+  suits: () => false,
   grid: (p) => flatGrid((kernelSize(p) + p.outChannels) * p.splits),
   wgsl: (p) => `
 ${constants({
@@ -257,20 +260,18 @@ ${taps
   },
 };
 
-const tiled: Variant<Conv2dBackwardWeightsParams> = {
-  available: (_, traits) => fitsGemm(traits),
-  suits: (_, traits) => !isSoftware(traits),
-  grid: (p) => [
-    Math.ceil((p.kernelHeight * p.kernelWidth * p.inChannels) / GEMM_TILE),
-    Math.ceil(p.outChannels / GEMM_TILE),
-    p.splits,
-  ],
-  wgsl: (p) => `
-${constants({ ...conv2dConstants(p), ROWS_PER_SPLIT: rowsPerSplit(p) })}
+const tiled = gemmVariants<Conv2dBackwardWeightsParams>(
+  (tile) => ({
+    grid: (p) => [
+      Math.ceil((p.kernelHeight * p.kernelWidth * p.inChannels) / tile.rows),
+      Math.ceil(p.outChannels / tile.columns),
+      p.splits,
+    ],
+    wgsl: (p) => `
+${constants({ ...conv2dConstants(p), ...gemmConstants(tile), ROWS_PER_SPLIT: rowsPerSplit(p) })}
 const TAPS = KERNEL_H * KERNEL_W * IN; // rows of the product
-const TILE = 64u;
-const DEPTH = 16u;
-const PITCH = TILE + 1u;
+const PITCH = TILE_ROWS + 1u;
+const PITCH_Y = TILE_COLUMNS + 1u;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dY: array<f32>;
@@ -279,7 +280,7 @@ const PITCH = TILE + 1u;
 @group(0) @binding(4) var<storage, read_write> dBias: array<f32>;
 
 var<workgroup> tileX: array<f32, DEPTH * PITCH>;
-var<workgroup> tileY: array<f32, DEPTH * PITCH>;
+var<workgroup> tileY: array<f32, DEPTH * PITCH_Y>;
 
 // The input under a tap (ky, kx, ci) of an output pixel, or zero in the padding.
 fn input(pixel: u32, tap: u32) -> f32 {
@@ -294,51 +295,54 @@ fn input(pixel: u32, tap: u32) -> f32 {
 
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let firstTap = group.x * TILE;
-  let firstChannel = group.y * TILE;
+  let firstTap = group.x * TILE_ROWS;
+  let firstChannel = group.y * TILE_COLUMNS;
   let first = group.z * ROWS_PER_SPLIT * OUT_W;
   let end = min((group.z + 1u) * ROWS_PER_SPLIT, BATCH * OUT_H) * OUT_W;
-  var sum: array<array<f32, 4>, 4>;
-  var total: array<f32, 4>; // of the columns, in the threads that write the bias
+  var sum: array<array<f32, COLUMNS>, ROWS>;
+  var total: array<f32, COLUMNS>; // of the columns, in the threads that write the bias
   let writesBias = group.x == 0u && local.y == 0u;
   for (var pixel = first; pixel < end; pixel += DEPTH) {
-    for (var i = thread; i < DEPTH * TILE; i += 256u) {
-      // Neighbouring threads read neighbouring channels.
-      let source = pixel + i / TILE;
-      let channel = firstChannel + i % TILE;
+    // Neighbouring threads read neighbouring channels.
+    for (var i = thread; i < DEPTH * TILE_ROWS; i += 256u) {
+      let source = pixel + i / TILE_ROWS;
       var factor = 0.0;
+      if (source < end) { factor = input(source, firstTap + i % TILE_ROWS); }
+      tileX[i / TILE_ROWS * PITCH + i % TILE_ROWS] = factor;
+    }
+    for (var i = thread; i < DEPTH * TILE_COLUMNS; i += 256u) {
+      let source = pixel + i / TILE_COLUMNS;
+      let channel = firstChannel + i % TILE_COLUMNS;
       var gradient = 0.0;
-      if (source < end) {
-        factor = input(source, firstTap + i % TILE);
-        if (channel < OUT) { gradient = dY[source * OUT + channel]; }
-      }
-      tileX[i / TILE * PITCH + i % TILE] = factor;
-      tileY[i / TILE * PITCH + i % TILE] = gradient;
+      if (source < end && channel < OUT) { gradient = dY[source * OUT + channel]; }
+      tileY[i / TILE_COLUMNS * PITCH_Y + i % TILE_COLUMNS] = gradient;
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
-      var factor: array<f32, 4>;
-      for (var i = 0u; i < 4u; i++) { factor[i] = tileX[k * PITCH + local.y * 4u + i]; }
-      for (var j = 0u; j < 4u; j++) {
-        let gradient = tileY[k * PITCH + j * 16u + local.x];
+      var factor: array<f32, ROWS>;
+      for (var i = 0u; i < ROWS; i++) { factor[i] = tileX[k * PITCH + local.y * ROWS + i]; }
+      for (var j = 0u; j < COLUMNS; j++) {
+        let gradient = tileY[k * PITCH_Y + j * 16u + local.x];
         if (writesBias) { total[j] += gradient; }
-        for (var i = 0u; i < 4u; i++) { sum[i][j] = fma(factor[i], gradient, sum[i][j]); }
+        for (var i = 0u; i < ROWS; i++) { sum[i][j] = fma(factor[i], gradient, sum[i][j]); }
       }
     }
     workgroupBarrier();
   }
-  for (var j = 0u; j < 4u; j++) {
+  for (var j = 0u; j < COLUMNS; j++) {
     let channel = firstChannel + j * 16u + local.x;
     if (channel >= OUT) { continue; }
     if (writesBias) { dBias[group.z * OUT + channel] = total[j]; }
-    for (var i = 0u; i < 4u; i++) {
-      let tap = firstTap + local.y * 4u + i;
+    for (var i = 0u; i < ROWS; i++) {
+      let tap = firstTap + local.y * ROWS + i;
       let weight = (group.z * TAPS + tap) * OUT + channel;
       if (tap < TAPS) { dW[weight] = ${decayedWgsl(p, 'sum[i][j]', 'weight')}; }
     }
   }
 }`,
-};
+  }),
+  (p) => ({ rows: p.kernelHeight * p.kernelWidth * p.inChannels, columns: p.outChannels, splits: p.splits }),
+);
 
 const parts = (p: Conv2dBackwardWeightsParams): number => kernelSize(p) * p.splits;
 
@@ -353,7 +357,7 @@ const bindings = {
 export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof bindings>({
   name: 'conv2d/backward-weights',
   bindings,
-  variants: { narrow, subgroup, tiled, plain },
+  variants: { narrow, subgroup, ...tiled, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => rowsPerSplit(p) * p.outWidth + 2,
   // Part s is the gradient that its own output rows give: the reference over dY with all other rows zero.
@@ -435,8 +439,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
  */
 export function weightSplits(p: Conv2dParams, software: boolean): number {
   if (software) return 1;
-  const tiles =
-    Math.ceil((p.kernelHeight * p.kernelWidth * p.inChannels) / GEMM_TILE) * Math.ceil(p.outChannels / GEMM_TILE);
+  const tiles = gemmGroups({ rows: 64, columns: 64 }, p.kernelHeight * p.kernelWidth * p.inChannels, p.outChannels);
   const pixels = p.batch * p.outHeight * p.outWidth;
   return Math.max(1, Math.min(Math.ceil(512 / tiles), Math.ceil(pixels / 256), p.batch * p.outHeight, 256));
 }

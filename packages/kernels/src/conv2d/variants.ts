@@ -1,5 +1,5 @@
 /** What the variants of the three directions share: their sizes, and where each is at home. */
-import type { Traits } from '../runtime/kernel.js';
+import type { Traits, Variant } from '../runtime/kernel.js';
 import type { Conv2dParams } from './geometry.js';
 
 /** Kernel widths up to which the subgroup variants keep a row of taps unrolled. */
@@ -12,14 +12,66 @@ export function tileWidth(width: number): number {
   return Math.ceil(width / Math.ceil(width / MAX_TILE));
 }
 
-/** The GEMM variants compute tiles of 64 × 64 outputs by 256 threads of 4 × 4, 16 terms of the sum at a time. */
-export const GEMM_TILE = 64;
-const GEMM_THREADS = 256;
-/** Two tiles of 16 rows, one of 64 and one of 65 floats, or both of 65. */
-const GEMM_STORAGE = 2 * 16 * 65 * 4;
+/**
+ * Tiles of the GEMM variants, for GPUs with wide subgroups: 256 threads compute `rows` × `columns` outputs, 16 terms of
+ * the sum at a time, each thread a part of rows/16 × columns/16. A large tile reads less, a small one leaves more
+ * workgroups to a device that small batches do not fill.
+ */
+export interface GemmTile {
+  readonly rows: number;
+  readonly columns: number;
+}
 
-export const fitsGemm = ({ maxInvocations, maxWorkgroupStorage }: Traits): boolean =>
-  maxInvocations >= GEMM_THREADS && maxWorkgroupStorage >= GEMM_STORAGE;
+const GEMM_THREADS = 256;
+const GEMM_DEPTH = 16;
+
+/** Workgroups that a product of `rows` × `columns` outputs needs. */
+export const gemmGroups = (tile: GemmTile, rows: number, columns: number): number =>
+  Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
+
+/** Workgroups that keep a large GPU busy. */
+const BUSY = 128;
+
+/**
+ * The tiles that come into question, in order of preference: the largest where it gives work enough, the small one where
+ * a middle one would not.
+ *
+ * @param shape rows and columns of the product, for what decides how many workgroups there are
+ */
+export function gemmVariants<P>(
+  make: (tile: GemmTile) => Pick<Variant<P>, 'grid' | 'wgsl'>,
+  shape: (p: P) => { readonly rows: number; readonly columns: number; readonly splits?: number },
+): Readonly<Record<'tiled128' | 'tiled32' | 'tiled64', Variant<P>>> {
+  const groups = (tile: GemmTile, p: P): number => {
+    const { rows, columns, splits = 1 } = shape(p);
+    return gemmGroups(tile, rows, columns) * splits;
+  };
+  const variant = (tile: GemmTile, enough: (p: P) => boolean): Variant<P> => ({
+    ...make(tile),
+    available: (_, { maxInvocations, maxWorkgroupStorage }) =>
+      maxInvocations >= GEMM_THREADS && maxWorkgroupStorage >= GEMM_DEPTH * (tile.rows + 1 + tile.columns + 1) * 4,
+    suits: (p, traits) => !isSoftware(traits) && enough(p),
+  });
+  const [large, middle, small] = [
+    { rows: 128, columns: 64 },
+    { rows: 64, columns: 64 },
+    { rows: 32, columns: 32 },
+  ] as const;
+  return {
+    tiled128: variant(large, (p) => groups(large, p) >= 2 * BUSY),
+    tiled32: variant(small, (p) => groups(middle, p) < BUSY),
+    tiled64: variant(middle, () => true),
+  };
+}
+
+/** The tile as WGSL constants. */
+export const gemmConstants = ({ rows, columns }: GemmTile): Record<string, number> => ({
+  TILE_ROWS: rows,
+  TILE_COLUMNS: columns,
+  ROWS: rows / 16,
+  COLUMNS: columns / 16,
+  DEPTH: GEMM_DEPTH,
+});
 
 /** Subgroups of up to 8 lanes are SIMD registers of a CPU: there, a load costs more than twenty products. */
 export const isSoftware = ({ subgroupSize }: Traits): boolean => subgroupSize > 0 && subgroupSize <= 8;

@@ -1,6 +1,7 @@
 import { DeviceError, KernelError } from './errors.js';
 import type { Kernel, Traits, Variant } from './kernel.js';
 import { Storage } from './storage.js';
+import { Tuner } from './tuner.js';
 
 /** A compiled variant of a kernel for one set of parameters. */
 export interface Pipeline {
@@ -30,6 +31,8 @@ export class Gpu {
   private constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
+    /** Knows which variants are fast here. */
+    readonly tuner: Tuner,
   ) {
     const { subgroupMinSize, subgroupMaxSize } = info;
     this.traits = {
@@ -49,9 +52,10 @@ export class Gpu {
   /**
    * Opens a device on `adapter` with the features and the limits that the kernels can use.
    *
+   * @param tuner chooses between variants; without one, each kernel's own order of preference does
    * @throws DeviceError if the adapter gives no device
    */
-  static async open(adapter: GPUAdapter): Promise<Gpu> {
+  static async open(adapter: GPUAdapter, tuner = new Tuner({}, false)): Promise<Gpu> {
     const wanted: GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
     const device = await adapter
@@ -62,22 +66,31 @@ export class Gpu {
       .catch((error: unknown) => {
         throw new DeviceError(`the adapter gave no device: ${error instanceof Error ? error.message : String(error)}`);
       });
-    return new Gpu(device, adapter.info);
+    return new Gpu(device, adapter.info, tuner);
   }
 
-  /** The name of the variant that runs these parameters here: the forced one, or the first that is available and suits. */
+  /** Names of the variants that may be good choices for these parameters here, in order of preference. */
+  candidates<P extends object, B extends string>(kernel: Kernel<P, B>, params: P): string[] {
+    const available = Object.entries<Variant<P>>(kernel.variants).filter(([, v]) => v.available(params, this.traits));
+    const suitable = available.filter(([, { suits }]) => suits?.(params, this.traits) !== false);
+    return (suitable.length > 0 ? suitable : available.slice(-1)).map(([name]) => name);
+  }
+
+  /** The name of the variant that runs these parameters here: the forced one, the tuner's choice, or the preferred one. */
   variantOf<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, forced?: string): string {
+    const available = (name: string): boolean => kernel.variants[name]?.available(params, this.traits) === true;
     if (forced !== undefined) {
-      const variant = kernel.variants[forced];
-      if (!variant?.available(params, this.traits)) {
+      if (!available(forced)) {
         throw new KernelError(`${kernel.name}: no variant "${forced}" for ${JSON.stringify(params)} on this device`);
       }
       return forced;
     }
-    for (const [name, variant] of Object.entries(kernel.variants)) {
-      if (variant.available(params, this.traits) && variant.suits?.(params, this.traits) !== false) return name;
-    }
-    throw new KernelError(`${kernel.name}: no variant runs ${JSON.stringify(params)} on this device`);
+    const chosen = this.tuner.choice(kernel, params);
+    if (chosen !== undefined && available(chosen)) return chosen;
+    const [preferred] = this.candidates(kernel, params);
+    if (preferred === undefined)
+      throw new KernelError(`${kernel.name}: no variant runs ${JSON.stringify(params)} on this device`);
+    return preferred;
   }
 
   /** The compiled kernel; compiled on its first use, by the driver's own threads. */

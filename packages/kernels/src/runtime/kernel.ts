@@ -44,7 +44,10 @@ export type Grid = readonly [x: number, y: number, z: number];
 export interface Variant<P> {
   /** Whether this variant can run these parameters on this device. */
   readonly available: (params: P, traits: Traits) => boolean;
-  /** Whether it is a good choice there; always, if absent. Variants that do not suit run only when forced. */
+  /**
+   * Whether it may be a good choice there; always, if absent. One that does not suit runs only when forced, or where no
+   * other can.
+   */
   readonly suits?: (params: P, traits: Traits) => boolean;
   /** Workgroups in x, y and z. */
   readonly grid: (params: P, traits: Traits) => Grid;
@@ -57,7 +60,10 @@ export type Arrays<B extends string> = Readonly<Record<B, Float64Array>>;
 export interface Kernel<P extends object = object, B extends string = string> {
   readonly name: string;
   readonly bindings: Readonly<Record<B, Binding<P>>>;
-  /** In order of preference: the first that is available and suits runs. The last runs everywhere. */
+  /**
+   * In order of preference: the first that is available and suits runs, unless a tuner has found another that suits to
+   * be faster. The last runs everywhere.
+   */
   readonly variants: Readonly<Record<string, Variant<P>>>;
   readonly cost: (params: P) => Cost;
   /** Length of the longest sum behind one output: the rounding error's bound is float32 epsilon times this. */

@@ -10,6 +10,13 @@ import type { Cost, Kernel } from './kernel.js';
 import { type Lifetime, planMemory } from './plan.js';
 import { Storage } from './storage.js';
 
+interface Request {
+  readonly kernel: Kernel;
+  readonly params: object;
+  readonly variant: string | undefined;
+  readonly storages: readonly Storage[];
+}
+
 interface Entry {
   readonly pipeline: Pipeline;
   readonly storages: readonly Storage[];
@@ -39,7 +46,7 @@ export interface DispatchTime {
 }
 
 export class Recorder implements Executor {
-  readonly #entries: Entry[] = [];
+  readonly #requests: Request[] = [];
   readonly #temporaries: Storage[] = [];
   readonly #kept = new Set<Storage>();
 
@@ -62,21 +69,33 @@ export class Recorder implements Executor {
     bindings: Readonly<Record<B, Storage>>,
     variant?: string,
   ): void {
-    this.#entries.push({
-      pipeline: this.gpu.pipeline(kernel, params, variant),
-      storages: checkSizes(kernel, params, bindings),
-      cost: kernel.cost(params),
-    });
+    const storages = checkSizes(kernel, params, bindings);
+    this.#requests.push({ kernel: kernel as unknown as Kernel, params, variant, storages });
+  }
+
+  /** Lets the device's tuner choose the variants, before anything else of this recording keeps the device busy. */
+  async tune(): Promise<void> {
+    await this.gpu.tuner.tune(
+      this.gpu,
+      this.#requests.filter(({ variant }) => variant === undefined),
+    );
   }
 
   /**
-   * Places the temporaries, waits for the compiler and binds everything.
+   * Chooses the variants, places the temporaries, waits for the compiler and binds everything.
    *
    * @throws KernelError if a shader does not compile
    * @throws DeviceError if the memory is not to be had
    */
   async finish(): Promise<Recording> {
-    const entries = this.#entries;
+    await this.tune();
+    const entries = this.#requests.map(
+      ({ kernel, params, variant, storages }): Entry => ({
+        pipeline: this.gpu.pipeline(kernel, params, variant),
+        storages,
+        cost: kernel.cost(params),
+      }),
+    );
     const lifetimes = this.#temporaries.map((storage): Lifetime => {
       const touched = entries.flatMap(({ storages }, i) => (storages.includes(storage) ? [i] : []));
       const first = touched[0];

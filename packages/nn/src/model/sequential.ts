@@ -1,4 +1,4 @@
-import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
+import { type Executor, type Gpu, Recorder, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { type Shape, sizeOf } from '../autograd/tensor.js';
 import { type Callback, History, type Logs } from '../callbacks/callback.js';
@@ -307,15 +307,17 @@ export class Sequential {
     batchSize: number,
     step: (executor: Executor, batch: { size: number; stride: number }) => unknown,
   ): Promise<Pass> {
-    const record = async (size: number): Promise<Recording | undefined> => {
+    const record = (size: number): Recorder | undefined => {
       if (size === 0) return undefined;
       const recorder = new Recorder(this.compiled.gpu);
       step(recorder, { size, stride: batchSize });
-      return await recorder.finish();
+      return recorder;
     };
     const steps = Math.floor(count / batchSize);
     const restSize = count % batchSize;
-    const [full, rest] = await Promise.all([record(steps > 0 ? batchSize : 0), record(restSize)]);
+    const recorders = [record(steps > 0 ? batchSize : 0), record(restSize)];
+    for (const recorder of recorders) await recorder?.tune();
+    const [full, rest] = await Promise.all(recorders.map((recorder) => recorder?.finish()));
     return { full, steps, rest, batchSize, restSize };
   }
 
