@@ -41,6 +41,7 @@ export { adam } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
 export { l2Backward, l2Parts, l2Penalties, l2Penalty } from './optimizer/l2.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
+export { probeCopy, probeFma } from './probe/probe.js';
 export { type SumParams, sum, sumSplits } from './reduce/sum.js';
 export { registry } from './registry.js';
 export { DeviceError, KernelError } from './runtime/errors.js';

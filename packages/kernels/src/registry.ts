@@ -16,6 +16,7 @@ import { adam } from './optimizer/adam.js';
 import { advance } from './optimizer/advance.js';
 import { l2Backward, l2Penalties, l2Penalty } from './optimizer/l2.js';
 import { sgd, sgdMomentum } from './optimizer/sgd.js';
+import { probeCopy, probeFma } from './probe/probe.js';
 import { sum } from './reduce/sum.js';
 import type { Kernel } from './runtime/kernel.js';
 import { softmax, softmaxBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmax/softmax.js';
@@ -65,4 +66,6 @@ export const registry: readonly Kernel[] = [
   erase(l2Backward),
   erase(gather),
   erase(scatter),
+  erase(probeFma),
+  erase(probeCopy),
 ];

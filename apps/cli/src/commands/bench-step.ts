@@ -1,37 +1,99 @@
-import { type DispatchTime, Recorder } from '@anke/kernels';
-import { Adam, DeviceData, predictStep, type Samples, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
-import { Random } from '@anke/random';
+import { DeviceError, type DispatchTime, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
+import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
 import type { Command } from 'commander';
-import { openDevice } from '../device.js';
-import { notebookModel, RESCALE } from '../notebook-model.js';
+import colors from 'picocolors';
+import { randomSamples, SHAPE } from '../bench-data.js';
+import { openDevice, type TuningOptions } from '../device.js';
+import { notebookModel } from '../notebook-model.js';
 import { count, Terminal } from '../terminal.js';
-import { measure, milliseconds } from '../timing.js';
-import { positive } from './options.js';
+import { measure, milliseconds, type Times } from '../timing.js';
+import { positiveList, tuningOptions } from './options.js';
 
-const SHAPE = [28, 28, 1] as const;
+interface Options extends TuningOptions {
+  readonly batch: readonly number[];
+  readonly json?: boolean;
+}
 
 export function addBenchStep(bench: Command): void {
-  bench
+  const command = bench
     .command('step')
     .description('time a training step and prediction of the notebook’s CNN')
-    .option('--batch <n>', 'images in a step', positive, 32)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
-    .addHelpText('after', '\nExample:\n  anke bench step --batch 256')
+    .option(
+      '--batch <n,…>',
+      'images in a step; the first is shown in detail, all of them side by side',
+      positiveList,
+      [32, 1, 4, 16, 64, 256, 1024, 4096],
+    )
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  tuningOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  anke bench step\n  anke bench step --batch 256\n  anke bench step --batch 32,128,512',
+    )
     .action(runBenchStep);
 }
 
-function randomSamples(images: number): Samples {
-  const random = new Random(1, 'bench');
-  const pixels = Uint8Array.from({ length: images * 784 }, () => random.integer(256));
-  return { pixels, labels: Uint8Array.from({ length: images }, (_, i) => i % 10), shape: SHAPE, rescale: RESCALE };
+/** One batch size, measured. */
+interface StepResult {
+  readonly batch: number;
+  readonly step: Times;
+  /** From an empty recording to the end of the first step: choosing, compiling, one step. */
+  readonly firstStepMs: number;
+  readonly prediction: Times;
+  readonly dispatches: number;
+  readonly predictionDispatches: number;
+  readonly stepsInSubmit: number;
+  readonly gpuBytes: number;
+  readonly memory: MemoryUse;
+  readonly kernels: readonly KernelShare[];
 }
 
-async function runBenchStep(options: { readonly batch: number; readonly json?: boolean }): Promise<void> {
-  const { batch } = options;
+async function runBenchStep(options: Options): Promise<void> {
+  const [detailed = 32, ...others] = options.batch;
   const terminal = new Terminal(options);
-  const { gpu, report } = await openDevice(terminal);
+  const { gpu, report } = await openDevice(terminal, options);
   terminal.fact('adapter', report.name);
+  const result = await benchBatch(gpu, detailed, true);
+  showDetails(terminal, result);
 
+  const growth: (StepResult | { readonly batch: number; readonly error: string })[] = [result];
+  if (others.length > 0) {
+    terminal.heading('As the batch grows');
+    terminal.say(colors.dim('   batch     training step    images/s    prediction   images/s    GPU memory'));
+    const bar = terminal.progress('Batches', 'batches');
+    const sorted = [...new Set(options.batch)].sort((a, b) => a - b);
+    for (const [i, batch] of sorted.entries()) {
+      bar.update(i, sorted.length);
+      const row = batch === detailed ? result : await tryBatch(gpu, batch);
+      if (batch !== detailed) growth.push(row);
+      bar.stop();
+      terminal.say('error' in row ? `  ${String(batch).padStart(6)}     ${row.error}` : growthRow(row));
+    }
+  }
+  growth.sort((a, b) => a.batch - b.batch);
+  terminal.result({ adapter: report.name, ...result, growth });
+  gpu.destroy();
+}
+
+const rate = (batch: number, { median }: Times): number => (batch / median) * 1000;
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+function growthRow({ batch, step, prediction, gpuBytes }: StepResult): string {
+  const ms = ({ median }: Times): string => `${median.toFixed(median < 100 ? 2 : 0)} ms`.padStart(13);
+  const images = (times: Times): string => count(rate(batch, times)).padStart(11);
+  return `  ${String(batch).padStart(6)}     ${ms(step)} ${images(step)} ${ms(prediction)} ${images(prediction)} ${mebibytes(gpuBytes).padStart(13)}`;
+}
+
+async function tryBatch(gpu: Gpu, batch: number): Promise<StepResult | { batch: number; error: string }> {
+  try {
+    return await benchBatch(gpu, batch, false);
+  } catch (error) {
+    if (error instanceof DeviceError) return { batch, error: error.message };
+    throw error;
+  }
+}
+
+async function benchBatch(gpu: Gpu, batch: number, byKernels: boolean): Promise<StepResult> {
   const model = notebookModel(SHAPE, { seed: 1 });
   const optimizer = new Adam();
   model.compile({ gpu, optimizer });
@@ -39,70 +101,88 @@ async function runBenchStep(options: { readonly batch: number; readonly json?: b
   const data = new DeviceData(gpu, 'bench', randomSamples(batch));
   const totals = gpu.storage('totals', 12);
   const results = gpu.storage('results', batch * 40);
-  // The same batch each time: the counters stay where they are.
+  // The same batch each time: the counters may move on.
   const program = { layers: model.layers, memory, seed: model.seed };
   const size = { size: batch, stride: 0 };
+  const recordings: Recording[] = [];
+  const record = async (step: (recorder: Recorder) => unknown): Promise<Recording> => {
+    const recorder = new Recorder(gpu);
+    step(recorder);
+    const recording = await recorder.finish();
+    recordings.push(recording);
+    return recording;
+  };
+  try {
+    const started = performance.now();
+    const training = await record((recorder) =>
+      trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals),
+    );
+    training.submit();
+    await gpu.finish();
+    const firstStepMs = performance.now() - started;
+    const step = await measure(gpu, training);
+    const predicting = await record((recorder) => predictStep(recorder, program, data, size, results));
+    const prediction = await measure(gpu, predicting);
+    const fixed = [memory.weights, memory.gradients, memory.averages, ...moments, data.pixels, data.labels, data.order];
+    return {
+      batch,
+      step,
+      firstStepMs,
+      prediction,
+      dispatches: training.dispatches,
+      predictionDispatches: predicting.dispatches,
+      stepsInSubmit: stepsInSubmit(step.median),
+      gpuBytes: training.memory.planned + fixed.reduce((sum, storage) => sum + storage.bytes, 0),
+      memory: training.memory,
+      kernels: byKernels && gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [],
+    };
+  } finally {
+    for (const recording of recordings) recording.destroy();
+    data.destroy();
+    for (const { buffer } of [totals, results]) buffer?.destroy();
+    model.destroy();
+  }
+}
 
-  const started = performance.now();
-  const trainer = new Recorder(gpu);
-  trainStep(trainer, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
-  const training = await trainer.finish();
-  training.submit();
-  await gpu.finish();
-  const first = performance.now() - started;
-
-  const step = await measure(gpu, training);
-  const predictor = new Recorder(gpu);
-  predictStep(predictor, program, data, size, results);
-  const prediction = await predictor.finish();
-  const predicting = await measure(gpu, prediction);
-
-  const fixed = [memory.weights, memory.gradients, memory.averages, ...moments, data.pixels, data.labels, data.order];
-  const bytes = training.memory.planned + fixed.reduce((sum, storage) => sum + storage.bytes, 0);
-  const images = (batch / predicting.median) * 1000;
-  const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
+function showDetails(terminal: Terminal, result: StepResult): void {
+  const { batch, step, prediction, memory, kernels } = result;
+  terminal.fact('training step', `${milliseconds(step)}, batch ${batch}: ${count(rate(batch, step))} images/s`);
+  terminal.fact('first step', `${result.firstStepMs.toFixed(0)} ms, with compiling`);
+  terminal.fact('dispatches', `${result.dispatches} for training, ${result.predictionDispatches} for prediction`);
   terminal.fact(
-    'training step',
-    `${milliseconds(step)}, batch ${batch}: ${count((batch / step.median) * 1000)} images/s`,
+    'submits',
+    result.stepsInSubmit === 1 ? 'one for each step' : `one for every ${result.stepsInSubmit} steps`,
   );
-  terminal.fact('first step', `${first.toFixed(0)} ms, with compiling`);
-  terminal.fact('dispatches', `${training.dispatches} for training, ${prediction.dispatches} for prediction`);
-  terminal.fact('prediction', `${milliseconds(predicting)}, batch ${batch}: ${count(images)} images/s`);
+  terminal.fact(
+    'prediction',
+    `${milliseconds(prediction)}, batch ${batch}: ${count(rate(batch, prediction))} images/s`,
+  );
   terminal.fact(
     'GPU memory',
-    `${mebibytes(bytes)}; activations ${mebibytes(training.memory.planned)} planned, ${mebibytes(training.memory.peak)} alive at most, ${mebibytes(training.memory.naive)} without a plan`,
+    `${mebibytes(result.gpuBytes)}; activations ${mebibytes(memory.planned)} planned, ${mebibytes(memory.peak)} alive at most, ${mebibytes(memory.naive)} without a plan`,
   );
-
-  const kernels = gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [];
-  if (kernels.length > 0) {
-    terminal.heading('Where a training step’s time goes');
-    const longest = Math.max(...kernels.map(({ ms }) => ms));
-    for (const { kernel, ms, dispatches, gflops } of kernels) {
-      const bar = '█'.repeat(Math.max(1, Math.round((24 * ms) / longest)));
-      const rate = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-      terminal.say(
-        `  ${kernel.padEnd(34)} ${ms.toFixed(2).padStart(8)} ms ${String(dispatches).padStart(3)} × ${bar} ${rate}`.trimEnd(),
-      );
-    }
+  if (kernels.length === 0) return;
+  terminal.heading('Where a training step’s time goes');
+  const longest = Math.max(...kernels.map(({ ms }) => ms));
+  const width = Math.max(6, Math.min(24, terminal.columns - 74));
+  for (const { kernel, ms, dispatches, gflops } of kernels) {
+    const bar = '█'.repeat(Math.max(1, Math.round((width * ms) / longest)));
+    const speed = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
+    terminal.say(
+      `  ${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)} × ${bar} ${speed}`.trimEnd(),
+    );
   }
-  terminal.result({
-    adapter: report.name,
-    batch,
-    step,
-    firstStepMs: first,
-    prediction: { ...predicting, imagesPerSecond: images },
-    dispatches: training.dispatches,
-    gpuBytes: bytes,
-    memory: training.memory,
-    kernels,
-  });
-  gpu.destroy();
+}
+
+interface KernelShare {
+  readonly kernel: string;
+  readonly ms: number;
+  readonly dispatches: number;
+  readonly gflops: number;
 }
 
 /** Dispatches of the same kernel and variant added up, the longest first. */
-function byKernel(
-  times: readonly DispatchTime[],
-): { kernel: string; ms: number; dispatches: number; gflops: number }[] {
+function byKernel(times: readonly DispatchTime[]): KernelShare[] {
   const sums = new Map<string, { ms: number; dispatches: number; flops: number }>();
   for (const { kernel, variant, milliseconds: ms, cost } of times) {
     const name = `${kernel} (${variant})`;

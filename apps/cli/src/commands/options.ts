@@ -14,6 +14,9 @@ function whole(text: string, least: number, most: number): number {
 }
 
 export const positive = (text: string): number => whole(text, 1, Number.MAX_SAFE_INTEGER);
+/** Numbers with commas between them. */
+export const positiveList = (text: string): number[] => text.split(',').map(positive);
+
 export const natural = (text: string): number => whole(text, 0, Number.MAX_SAFE_INTEGER);
 export const seed = (text: string): number => whole(text, 0, 2 ** 32 - 1);
 

@@ -434,11 +434,11 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 });
 
 /**
- * Splits that give a device enough work: one where subgroups are a CPU's, else as many as make some hundreds of tiles,
- * of at least 256 pixels each.
+ * Splits that give a device enough work: as many as make some hundreds of tiles, of at least 256 pixels each. Where
+ * subgroups are a CPU's, there is always work enough; there, a split is what its caches hold, of 64 images.
  */
 export function weightSplits(p: Conv2dParams, software: boolean): number {
-  if (software) return 1;
+  if (software) return Math.ceil(p.batch / 64);
   const tiles = gemmGroups({ rows: 64, columns: 64 }, p.kernelHeight * p.kernelWidth * p.inChannels, p.outChannels);
   const pixels = p.batch * p.outHeight * p.outWidth;
   return Math.max(1, Math.min(Math.ceil(512 / tiles), Math.ceil(pixels / 256), p.batch * p.outHeight, 256));

@@ -10,9 +10,11 @@ import type { Cost, Kernel } from './kernel.js';
 import { type Lifetime, planMemory } from './plan.js';
 import { Storage } from './storage.js';
 
-interface Request {
+/** A dispatch as an operation asked for it. */
+export interface Request {
   readonly kernel: Kernel;
   readonly params: object;
+  /** The variant, if one was forced. */
   readonly variant: string | undefined;
   readonly storages: readonly Storage[];
 }
@@ -56,6 +58,11 @@ export class Recorder implements Executor {
     const storage = new Storage(label, Math.max(4, Math.ceil(bytes / 4) * 4));
     this.#temporaries.push(storage);
     return storage;
+  }
+
+  /** What has been dispatched so far. */
+  get requests(): readonly Request[] {
+    return this.#requests;
   }
 
   /** Keeps a temporary's content until the recording is replayed again, so that it can be read. */

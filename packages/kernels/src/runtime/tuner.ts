@@ -70,7 +70,7 @@ export class Tuner {
     const pipelines = candidates.map((variant) => gpu.pipeline(kernel, params, variant));
     await Promise.all(pipelines.map(({ ready }) => ready));
     const storages = Object.entries(kernel.bindings).map(([name, { length }]) =>
-      gpu.storage(`tuning ${name}`, length(params) * 4),
+      gpu.storage(`${kernel.name} ${name}`, length(params) * 4),
     );
     try {
       const least = pipelines.map(() => Number.POSITIVE_INFINITY);

@@ -13,6 +13,10 @@ export interface Pass {
 const SUBMIT_MILLISECONDS = 120;
 const MOST_STEPS = 256;
 
+/** Steps that fill a submit, for steps of that length. */
+export const stepsInSubmit = (milliseconds: number): number =>
+  Math.max(1, Math.min(MOST_STEPS, Math.round(SUBMIT_MILLISECONDS / milliseconds)));
+
 /**
  * Replays a pass, many steps in a submit, with one submit waiting behind the one that runs, so that the device never
  * idles. Nothing is read back.
@@ -38,8 +42,7 @@ export async function runPass(
     if (running) {
       await running.finished;
       const now = performance.now();
-      const fitting = (SUBMIT_MILLISECONDS * running.count) / (now - finishedAt);
-      steps = Math.max(1, Math.min(MOST_STEPS, steps * 2, Math.round(fitting)));
+      steps = Math.min(steps * 2, stepsInSubmit((now - finishedAt) / running.count));
       finishedAt = now;
       done += running.count;
       onProgress(done * pass.batchSize);

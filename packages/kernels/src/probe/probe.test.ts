@@ -1,0 +1,7 @@
+import { checkKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { probeCopy, probeFma } from './probe.js';
+
+const gpu = useGpu();
+checkKernel(gpu, probeFma);
+checkKernel(gpu, probeCopy);
