@@ -1,5 +1,5 @@
 /**
- * The entry of `npm start`, `npm test` and `pnpm anke`: brings the workspace into shape, then does what is asked. It uses
+ * The entry of `npm start`, `npm test`, `pnpm anke` and `pnpm bench:peers`: brings the workspace into shape, then does what is asked. It uses
  * nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left alone.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -213,10 +213,23 @@ async function test(environment) {
   return 0;
 }
 
+/** The peers are a project of their own, installed only here. */
+function benchPeers(args, environment) {
+  const folder = join(root, 'test', 'peers');
+  tool(
+    'installing the peers',
+    'pnpm',
+    ['install', '--dir', folder, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline'],
+    environment,
+  );
+  return run(process.execPath, ['--import', 'tsx', 'bench.ts', ...args], environment, folder);
+}
+
 const [what, ...args] = process.argv.slice(2);
 const environment = prepare();
 // Paths that a user types are meant from where the user is: pnpm and npm tell where that was.
 if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
 else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
-else fail(`setup/run.mjs knows start, test and anke, not "${what ?? ''}"`);
+else if (what === 'bench:peers') process.exitCode = await benchPeers(args, environment);
+else fail(`setup/run.mjs knows start, test, anke and bench:peers, not "${what ?? ''}"`);

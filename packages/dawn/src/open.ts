@@ -16,6 +16,8 @@ export class DriverError extends Error {
 
 export interface DriverReport {
   readonly adapter: GPUAdapter;
+  /** Where the adapter comes from: what a browser has as `navigator.gpu`. */
+  readonly gpu: GPU;
   /** A name for people: the GPU's or the software driver's. */
   readonly name: string;
   readonly kind: 'gpu' | 'software';
@@ -23,10 +25,12 @@ export interface DriverReport {
   readonly why: string;
 }
 
+type Found = Pick<DriverReport, 'adapter' | 'gpu'>;
+
 /** Dawn's instances: dropping one would close its adapters. */
 const instances: GPU[] = [];
 
-async function request(): Promise<GPUAdapter | undefined> {
+async function request(): Promise<Found | undefined> {
   if (!hasVulkanLoader()) return undefined;
   // Timestamps are rounded to 65 µs for the web's sake; kernels are shorter than that.
   const gpu = create(['disable-dawn-features=timestamp_quantization']);
@@ -34,16 +38,16 @@ async function request(): Promise<GPUAdapter | undefined> {
   // Dawn's Null backend accepts work and does nothing.
   if (!adapter || /null/i.test(`${adapter.info.device} ${adapter.info.architecture}`)) return undefined;
   instances.push(gpu);
-  return adapter;
+  return { adapter, gpu };
 }
 
-function report(adapter: GPUAdapter, why: (kind: DriverReport['kind']) => string): DriverReport {
+function report({ adapter, gpu }: Found, why: (kind: DriverReport['kind']) => string): DriverReport {
   const { description, vendor, architecture, device } = adapter.info;
   const software = /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(
     [description, vendor, architecture, device].join(' '),
   );
   const kind = software ? 'software' : 'gpu';
-  return { adapter, name: description || device || vendor || 'unnamed adapter', kind, why: why(kind) };
+  return { adapter, gpu, name: description || device || vendor || 'unnamed adapter', kind, why: why(kind) };
 }
 
 /**
@@ -80,8 +84,8 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
           say(`GPU driver: ${driver.name} is in place`);
         }
         loadDriver(driver);
-        const adapter = await request();
-        if (adapter) return report(adapter, () => `${missing}; ${title} stands in, from ${place}`);
+        const found = await request();
+        if (found) return report(found, () => `${missing}; ${title} stands in, from ${place}`);
         failures.push(`${title}: Dawn does not accept ${driver.name}`);
       } catch (error) {
         failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
