@@ -58,6 +58,7 @@ test('the notebook leaves a complete run folder and says what came out', () => {
     'curves.png',
     'curves.svg',
     'history.csv',
+    'kernels.json',
     'model.json',
     'model.safetensors',
     'submission.csv',
@@ -136,6 +137,37 @@ test('doctor and bench step tell about the device', () => {
   expect(bench.adapter).toBe(doctor.adapter.name);
   expect(bench.step.median).toBeGreaterThan(0);
   expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
+  expect(bench.dispatches).toBeLessThanOrEqual(45);
+  expect(bench.growth).toHaveLength(1);
+});
+
+test('bench kernels times a variant and compares it with an earlier run', () => {
+  const only = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4'];
+  const before = anke(...only, '--json');
+  const { results, limits } = lastJson(before.stdout);
+  expect(limits.gflops).toBeGreaterThan(0);
+  expect(new Set(results.map((result: { variant: string }) => result.variant))).toContain('plain');
+  expect(results.every((result: { ms: { median: number } }) => result.ms.median > 0)).toBe(true);
+  writeFileSync(join(work, 'before.json'), before.stdout);
+  const after = anke(...only, '--variant', 'plain', '--compare', 'before.json');
+  expect(after.stdout).toMatch(/dense\/forward plain .* → .* ms {2}.* × as (fast|slow)/);
+  const wrong = anke(...only, '--variant', 'magic');
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(/none of these kernels has a variant "magic"; there are .*plain/);
+});
+
+test('a run repeats its bits with the kernels of an earlier one', () => {
+  const train = ['train', '--data', 'digits/train.csv', '--epochs', '1', '--limit', '100', '--batch-size', '20'];
+  expect(anke(...train, '--out', 'bits1').status).toBe(0);
+  const { choices, device } = JSON.parse(readFileSync(join(work, 'bits1/kernels.json'), 'utf8'));
+  expect(device).not.toBe('');
+  expect(typeof choices).toBe('object');
+  expect(anke(...train, '--out', 'bits2', '--kernels', 'bits1').status).toBe(0);
+  const weights = (run: string): Buffer => readFileSync(join(work, run, 'model.safetensors'));
+  expect(weights('bits1').equals(weights('bits2'))).toBe(true);
+  const missing = anke(...train, '--out', 'bits3', '--kernels', 'nowhere');
+  expect(missing.status).toBe(1);
+  expect(missing.stderr).toMatch(/nowhere: there is no such file or folder; --kernels wants an earlier run/);
 });
 
 describe('a mistake gets one clear line, a non-zero exit, and leaves nothing half-written', () => {

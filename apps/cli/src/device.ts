@@ -16,6 +16,8 @@ export interface TuningOptions {
   readonly tune?: boolean;
   /** A run folder or a file whose choices are to be taken. */
   readonly kernels?: string;
+  /** The folder of a trained model, whose choices are taken if it names any: it then predicts what it did at its end. */
+  readonly model?: string;
 }
 
 /** The file in a run folder that names the variants that ran. */
@@ -33,8 +35,12 @@ interface ChoicesFile {
  * @throws DriverError if there is no adapter that computes
  * @throws CommandError if the choices that are to be taken cannot be read
  */
-export async function openDevice(terminal: Terminal, { tune = false, kernels }: TuningOptions = {}): Promise<Device> {
-  const given = kernels === undefined ? undefined : readGiven(kernels);
+export async function openDevice(
+  terminal: Terminal,
+  { tune = false, kernels, model }: TuningOptions = {},
+): Promise<Device> {
+  const ofModel = model === undefined ? undefined : readChoices(join(model, CHOICES_FILE))?.choices;
+  const given = kernels === undefined ? ofModel : readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
   if (given) return { gpu: await Gpu.open(report.adapter, new Tuner(given, false)), report };
   if (!tune) return { gpu: await Gpu.open(report.adapter), report };

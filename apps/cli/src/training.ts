@@ -50,6 +50,7 @@ export async function trainPhase(
       stopping,
       {
         onEpochBegin: (epoch) => {
+          bar.stop();
           epochLabel = `Epoch ${String(epoch + 1).padStart(digits)}/${epochs}`;
           started = performance.now();
           barPhase = '';
@@ -57,7 +58,10 @@ export async function trainPhase(
         onProgress: (phase, done, total) => {
           if (phase !== barPhase) {
             bar.stop();
-            bar = terminal.progress(phase === 'training' ? epochLabel : `${epochLabel} validation`, 'images');
+            bar =
+              phase === 'preparing'
+                ? terminal.progress('Preparing the kernels', 'steps')
+                : terminal.progress(phase === 'training' ? epochLabel : `${epochLabel} validation`, 'images');
             barPhase = phase;
           }
           bar.update(done, total);

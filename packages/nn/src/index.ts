@@ -1,7 +1,7 @@
 export { defineOperation, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
-export { type Callback, History, type Logs } from './callbacks/callback.js';
+export { type Callback, History, type Logs, type ProgressPhase } from './callbacks/callback.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.js';
 export { FormatError, ModelError, ShapeError } from './errors.js';
 export { Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';

@@ -26,7 +26,7 @@ export function addEvaluate(program: Command): void {
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const images = parseCsv(options.input, readFile(options.input), { first: 'label' });
-  const device = await openDevice(terminal);
+  const device = await openDevice(terminal, { model: options.model });
   const model = loadModel(options.model, device);
   const bar = terminal.progress('Evaluating', 'images');
   const { loss, accuracy } = await model.evaluate(samplesOf(images), { onProgress: bar.update });

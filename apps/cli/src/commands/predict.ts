@@ -34,7 +34,7 @@ export function addPredict(program: Command): void {
 async function runPredict(options: Options): Promise<void> {
   const terminal = new Terminal();
   const images = readImages(options.input);
-  const device = await openDevice(terminal);
+  const device = await openDevice(terminal, { model: options.model });
   const model = loadModel(options.model, device);
   const started = performance.now();
   const bar = terminal.progress('Predicting', 'images');

@@ -80,21 +80,27 @@ export class Recorder implements Executor {
     this.#requests.push({ kernel: kernel as unknown as Kernel, params, variant, storages });
   }
 
-  /** Lets the device's tuner choose the variants, before anything else of this recording keeps the device busy. */
-  async tune(): Promise<void> {
+  /**
+   * Lets the device's tuner choose the variants, before anything else of this recording keeps the device busy.
+   *
+   * @param onDone is called for each dispatch, when its variant is chosen
+   */
+  async tune(onDone?: () => void): Promise<void> {
     await this.gpu.tuner.tune(
       this.gpu,
       this.#requests.filter(({ variant }) => variant === undefined),
+      onDone,
     );
   }
 
   /**
-   * Chooses the variants, places the temporaries, waits for the compiler and binds everything.
+   * Chooses the variants where {@link tune} has not, places the temporaries, waits for the compiler and binds everything.
    *
+   * @param onDone is called for each dispatch, when its shader is compiled
    * @throws KernelError if a shader does not compile
    * @throws DeviceError if the memory is not to be had
    */
-  async finish(): Promise<Recording> {
+  async finish(onDone: () => void = () => undefined): Promise<Recording> {
     await this.tune();
     const entries = this.#requests.map(
       ({ kernel, params, variant, storages }): Entry => ({
@@ -111,7 +117,13 @@ export class Recorder implements Executor {
       return { bytes: storage.bytes, first, last };
     });
     const plan = planMemory(lifetimes);
-    const compiled = Promise.all(entries.map(({ pipeline }) => pipeline.ready));
+    const compiled = Promise.all(
+      entries.map(async ({ pipeline }) => {
+        const ready = await pipeline.ready;
+        onDone();
+        return ready;
+      }),
+    );
     let buffers: Storage[];
     try {
       buffers = plan.sizes.map((bytes, i) => this.gpu.storage(`arena ${i}`, bytes));

@@ -52,11 +52,17 @@ export class Tuner {
     return this.#choices.get(choiceKey(kernel, params));
   }
 
-  /** Chooses for every request that has several variants to choose from and is not decided yet. */
-  async tune(gpu: Gpu, requests: readonly TuningRequest[]): Promise<void> {
-    if (!this.measure) return;
+  /**
+   * Chooses for every request that has several variants to choose from and is not decided yet.
+   *
+   * @param onDone is called after each request
+   */
+  async tune(gpu: Gpu, requests: readonly TuningRequest[], onDone: () => void = () => undefined): Promise<void> {
     const work = this.#queue.then(async () => {
-      for (const { kernel, params } of requests) await this.#tuneOne(gpu, kernel, params);
+      for (const { kernel, params } of requests) {
+        if (this.measure) await this.#tuneOne(gpu, kernel, params);
+        onDone();
+      }
     });
     this.#queue = work.catch(() => undefined);
     await work;

@@ -3,12 +3,15 @@ import type { Sequential } from '../model/sequential.js';
 /** What an epoch came to: `loss`, `accuracy`, and `val_loss`, `val_accuracy` where there is validation data. */
 export type Logs = Readonly<Record<string, number>>;
 
+/** Before the first step, kernels are chosen and compiled: each dispatch is counted twice. Then, samples are counted. */
+export type ProgressPhase = 'preparing' | 'training' | 'validation';
+
 /** Hooks into training; every one is optional. Setting `model.stopTraining` ends training after the epoch. */
 export interface Callback {
   onTrainBegin?(model: Sequential): void | Promise<void>;
   onEpochBegin?(epoch: number, model: Sequential): void | Promise<void>;
-  /** Samples done and samples in all, of the epoch's training or validation; called some times a second at most. */
-  onProgress?(phase: 'training' | 'validation', done: number, total: number): void;
+  /** What is done, and of how much; in training and validation, called some times a second at most. */
+  onProgress?(phase: ProgressPhase, done: number, total: number): void;
   onEpochEnd?(epoch: number, logs: Logs, model: Sequential): void | Promise<void>;
   onTrainEnd?(model: Sequential): void | Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { type Executor, type Gpu, Recorder, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { type Shape, sizeOf } from '../autograd/tensor.js';
-import { type Callback, History, type Logs } from '../callbacks/callback.js';
+import { type Callback, History, type Logs, type ProgressPhase } from '../callbacks/callback.js';
 import { ModelError, ShapeError } from '../errors.js';
 import { initialValues } from '../layers/initializers.js';
 import type { Layer } from '../layers/layer.js';
@@ -153,11 +153,20 @@ export class Sequential {
     const validation = validationData ? new DeviceData(gpu, 'validation', validationData) : undefined;
     const passes: Pass[] = [];
     try {
-      const training = await this.#pass(data.count, batchSize, (executor, batch) =>
-        trainStep(executor, this.#program, data, batch, loss, optimizer, moments, totals),
+      const report =
+        (phase: ProgressPhase) =>
+        (done: number, total: number): void => {
+          for (const hook of hooks) hook.onProgress?.(phase, done, total);
+        };
+      const preparing = report('preparing');
+      const training = await this.#pass(
+        data.count,
+        batchSize,
+        (executor, batch) => trainStep(executor, this.#program, data, batch, loss, optimizer, moments, totals),
+        preparing,
       );
       passes.push(training);
-      const evaluation = validation && (await this.#evaluationPass(validation, validationBatchSize, totals));
+      const evaluation = validation && (await this.#evaluationPass(validation, validationBatchSize, totals, preparing));
       if (evaluation) passes.push(evaluation);
 
       this.stopTraining = false;
@@ -165,16 +174,13 @@ export class Sequential {
       for (let epoch = 0; epoch < epochs && !this.stopTraining && !this.interrupted; epoch++) {
         for (const hook of hooks) await hook.onEpochBegin?.(epoch, this);
         if (shuffle) gpu.write(data.order, new Random(this.seed, 'shuffle', this.#epochs).permutation(count));
-        const report = (phase: 'training' | 'validation', total: number) => (done: number) => {
-          for (const hook of hooks) hook.onProgress?.(phase, done, total);
-        };
-        const trained = await this.#run(training, totals, report('training', count));
+        const trained = await this.#run(training, totals, (done) => report('training')(done, count));
         if (!trained) break;
         this.#epochs++;
         this.#steps += Math.ceil(count / batchSize);
         let logs: Logs = { loss: trained.loss, accuracy: trained.accuracy };
         if (evaluation && validation) {
-          const validated = await this.#run(evaluation, totals, report('validation', validation.count));
+          const validated = await this.#run(evaluation, totals, (done) => report('validation')(done, validation.count));
           if (!validated) break;
           logs = { ...logs, val_loss: validated.loss, val_accuracy: validated.accuracy };
         }
@@ -306,6 +312,7 @@ export class Sequential {
     count: number,
     batchSize: number,
     step: (executor: Executor, batch: { size: number; stride: number }) => unknown,
+    onPrepared: (done: number, total: number) => void = () => undefined,
   ): Promise<Pass> {
     const record = (size: number): Recorder | undefined => {
       if (size === 0) return undefined;
@@ -316,15 +323,24 @@ export class Sequential {
     const steps = Math.floor(count / batchSize);
     const restSize = count % batchSize;
     const recorders = [record(steps > 0 ? batchSize : 0), record(restSize)];
-    for (const recorder of recorders) await recorder?.tune();
-    const [full, rest] = await Promise.all(recorders.map((recorder) => recorder?.finish()));
+    // Each dispatch is chosen a variant for, then compiled.
+    const total = 2 * recorders.reduce((sum, recorder) => sum + (recorder?.requests.length ?? 0), 0);
+    let done = 0;
+    const onDone = (): void => onPrepared(++done, total);
+    for (const recorder of recorders) await recorder?.tune(onDone);
+    const [full, rest] = await Promise.all(recorders.map((recorder) => recorder?.finish(onDone)));
     return { full, steps, rest, batchSize, restSize };
   }
 
-  #evaluationPass(data: DeviceData, batchSize: number | undefined, totals: Storage): Promise<Pass> {
-    return this.#pass(data.count, batchSize ?? evenBatch(data.count), (executor, batch) =>
-      evaluateStep(executor, this.#program, data, batch, this.compiled.loss, totals),
-    );
+  #evaluationPass(
+    data: DeviceData,
+    batchSize: number | undefined,
+    totals: Storage,
+    onPrepared?: (done: number, total: number) => void,
+  ): Promise<Pass> {
+    const step = (executor: Executor, batch: { size: number; stride: number }): unknown =>
+      evaluateStep(executor, this.#program, data, batch, this.compiled.loss, totals);
+    return this.#pass(data.count, batchSize ?? evenBatch(data.count), step, onPrepared);
   }
 
   /** Runs a pass from its first batch on; undefined if it was interrupted. */

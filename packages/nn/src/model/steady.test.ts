@@ -1,0 +1,206 @@
+/**
+ * What must not happen while a model trains: nothing allocated, compiled or read back once the first steps have run, no
+ * memory that grows with steps or with models, no work that grows with the number of rows.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { type Gpu, Recorder } from '@anke/kernels';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  Adam,
+  BatchNormalization,
+  Conv2D,
+  Dense,
+  DeviceData,
+  Dropout,
+  Flatten,
+  l2,
+  MaxPooling2D,
+  type Samples,
+  Sequential,
+  sparseCategoricalCrossentropy,
+  trainStep,
+} from '../index.js';
+import { useGpu } from '../testing/device.js';
+
+const gpu = useGpu();
+afterEach(() => vi.restoreAllMocks());
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+const heap = (): number => {
+  collectGarbage();
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+};
+
+const model = (): Sequential =>
+  new Sequential([
+    new Conv2D({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1] }),
+    new BatchNormalization(),
+    new MaxPooling2D(),
+    new Flatten(),
+    new Dense({ units: 8, activation: 'relu', kernelRegularizer: l2(0.01) }),
+    new Dropout({ rate: 0.25 }),
+    new Dense({ units: 3, activation: 'softmax' }),
+  ]);
+
+const samples = (count: number): Samples => ({
+  pixels: Uint8Array.from({ length: count * 64 }, (_, i) => (i * 37) % 256),
+  labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
+  shape: [8, 8, 1],
+});
+
+/** Calls of the device that make, compile or bring something. */
+const CALLS = [
+  'createBuffer',
+  'createShaderModule',
+  'createComputePipeline',
+  'createComputePipelineAsync',
+  'createBindGroup',
+  'createBindGroupLayout',
+  'createPipelineLayout',
+  'createQuerySet',
+  'createTexture',
+] as const;
+
+/** Counts {@link CALLS} and uploads from now on. */
+function countCalls({ device }: Gpu): () => Record<string, number> {
+  const spies = CALLS.map((name) => [name, vi.spyOn(device, name)] as const);
+  const upload = vi.spyOn(device.queue, 'writeBuffer');
+  return () => ({
+    ...Object.fromEntries(spies.map(([name, spy]) => [name, spy.mock.calls.length])),
+    writeBuffer: upload.mock.calls.length,
+  });
+}
+
+test('nothing is allocated, compiled, uploaded or read back from the second step to the end of an epoch', async () => {
+  const trained = model();
+  trained.compile({ gpu: gpu(), optimizer: new Adam() });
+  const calls = countCalls(gpu());
+  const read = vi.spyOn(gpu(), 'read');
+  const submit = vi.spyOn(gpu().device.queue, 'submit');
+  const seen: { done: number; calls: Record<string, number>; reads: number; submits: number }[] = [];
+  await trained.fit(samples(602), {
+    epochs: 2,
+    batchSize: 2,
+    callbacks: [
+      {
+        onProgress: (phase, done) => {
+          if (phase === 'training')
+            seen.push({ done, calls: calls(), reads: read.mock.calls.length, submits: submit.mock.calls.length });
+        },
+      },
+    ],
+  });
+  const ends = seen.flatMap(({ done }, i) => (done === 602 ? [i] : []));
+  expect(ends.length).toBe(2);
+  const [firstEpoch, secondEpoch] = [seen.slice(0, (ends[0] as number) + 1), seen.slice((ends[0] as number) + 1)];
+  for (const epoch of [firstEpoch, secondEpoch]) {
+    expect(epoch.length).toBeGreaterThan(2);
+    const [first, last] = [epoch[0], epoch.at(-1)];
+    // The first report comes after the first submit, of a single step.
+    expect(first?.done).toBeLessThanOrEqual(4 * 64);
+    expect(last?.calls).toEqual(first?.calls);
+    expect(last?.reads).toBe(first?.reads);
+    // Many steps share a submit.
+    expect((last?.submits ?? 0) - (first?.submits ?? 0)).toBeLessThan(100);
+  }
+  // What the counters count does happen elsewhere.
+  expect(calls()['createBuffer']).toBeGreaterThan(5);
+  expect(read.mock.calls.length).toBe(2);
+  trained.destroy();
+});
+
+/** Bytes of all buffers that have been made from now on and not been destroyed. (A spy would keep every call.) */
+function countBytes({ device }: Gpu): () => number {
+  let live = 0;
+  const create = device.createBuffer;
+  device.createBuffer = (descriptor) => {
+    const buffer = create.call(device, descriptor);
+    const { size } = buffer;
+    live += size;
+    const destroy = buffer.destroy;
+    buffer.destroy = () => {
+      buffer.destroy = destroy;
+      live -= size;
+      return destroy.call(buffer);
+    };
+    return buffer;
+  };
+  onTestFinished(() => {
+    device.createBuffer = create;
+  });
+  return () => live;
+}
+
+/** Node's heap breathes by some hundreds of kilobytes. */
+const BREATH = 2 ** 20;
+
+test('2,000 steps leave no memory behind', async () => {
+  const bytes = countBytes(gpu());
+  const trained = model();
+  trained.compile({ gpu: gpu(), optimizer: new Adam() });
+  const seen: { bytes: number; heap: number }[] = [];
+  await trained.fit(samples(1000), {
+    epochs: 4,
+    batchSize: 2,
+    callbacks: [{ onEpochEnd: () => void seen.push({ bytes: bytes(), heap: heap() }) }],
+  });
+  expect(new Set(seen.map((each) => each.bytes)).size).toBe(1);
+  expect((seen[3]?.heap ?? 0) - (seen[0]?.heap ?? 0)).toBeLessThan(BREATH);
+  trained.destroy();
+  expect(bytes()).toBe(0);
+});
+
+test('50 models built, trained, asked and dropped leave no memory behind', async () => {
+  const bytes = countBytes(gpu());
+  const heaps: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    const trained = model();
+    trained.compile({ gpu: gpu(), optimizer: new Adam() });
+    await trained.fit(samples(10), { epochs: 1, batchSize: 4, validationData: samples(5) });
+    await trained.predict(samples(7));
+    trained.destroy();
+    expect(bytes()).toBe(0);
+    heaps.push(heap());
+  }
+  // The first ones fill caches.
+  expect((heaps[59] as number) - (heaps[9] as number)).toBeLessThan(BREATH);
+});
+
+/** Work of one training step by the kernels' own counts. */
+function workOfStep(batch: number, rows: number): { flops: number; bytes: number; dispatches: number } {
+  const trained = model();
+  trained.compile({ gpu: gpu(), optimizer: new Adam() });
+  const { memory, moments, optimizer } = trained.compiled;
+  const data = new DeviceData(gpu(), 'data', samples(rows));
+  const totals = gpu().storage('totals', 12);
+  const recorder = new Recorder(gpu());
+  const program = { layers: trained.layers, memory, seed: 0 };
+  const size = { size: batch, stride: batch };
+  trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
+  const costs = recorder.requests.map(({ kernel, params }) => kernel.cost(params));
+  data.destroy();
+  totals.buffer?.destroy();
+  trained.destroy();
+  return {
+    flops: costs.reduce((sum, { flops }) => sum + flops, 0),
+    bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0),
+    dispatches: costs.length,
+  };
+}
+
+test('the work for an image falls or stays level as the batch grows, and does not depend on the number of rows', () => {
+  const batches = [32, 64, 256, 1024, 4096];
+  const work = batches.map((batch) => ({ batch, ...workOfStep(batch, 4096) }));
+  for (const [i, { batch, flops, bytes, dispatches }] of work.entries()) {
+    const before = work[i - 1];
+    if (!before) continue;
+    expect(flops / batch).toBeLessThanOrEqual(1.001 * (before.flops / before.batch));
+    // A larger batch may leave the gradients of its weights in parts, which are small beside its activations.
+    expect(bytes / batch).toBeLessThanOrEqual(1.01 * (before.bytes / before.batch));
+    expect(dispatches).toBeLessThanOrEqual(before.dispatches + 1);
+  }
+  expect(workOfStep(32, 64)).toEqual(workOfStep(32, 8192));
+});
