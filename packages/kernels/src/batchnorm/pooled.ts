@@ -63,7 +63,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let deviation = sqrt(variance[c] + EPSILON);
   let factor = gamma[c];
   let shift = beta[c];
-  for (var ox = 0u; ox < OUT_W; ox++) {
+  for (var ox = 0u; ox < min(OUT_W, arrayLength(&x)); ox++) { // not to be unrolled
     var best = LOWEST;
     var place = 0u;
     var first = true;
@@ -157,7 +157,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     // A row is summed by itself and then added, which keeps the rounding error small.
     var rowSum = 0.0;
     var rowProducts = 0.0;
-    for (var ox = 0u; ox < OUT_W; ox++) {
+    for (var ox = 0u; ox < min(OUT_W, arrayLength(&dY)); ox++) { // not to be unrolled
       let output = (row * OUT_W + ox) * CHANNELS + c;
       let gradient = dY[output];
       let place = winner[output];
@@ -261,7 +261,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let n = row / ROWS;
   let oy = row % ROWS;
 ${loadCoefficients}
-  for (var ox = 0u; ox < COLUMNS; ox++) {
+  for (var ox = 0u; ox < min(COLUMNS, arrayLength(&x)); ox++) { // not to be unrolled
     let exists = oy < OUT_H && ox < OUT_W;
     let output = ((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c;
     let gradient = select(0.0, dY[output], exists);

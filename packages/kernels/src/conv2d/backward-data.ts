@@ -11,9 +11,10 @@
  * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-data`:
- * - `resident`: for stride 1 on software GPUs: a subgroup loads the weights of a row of taps × 8 output channels × 16
+ * - `resident`: for stride 1 on software GPUs: a subgroup loads the weights of a row of taps × 8 output channels × 8
  *   input channels once and takes them down the whole image, adding to dX in memory. A row then costs its own loads only:
- *   14 GFLOP/s for the notebook's second convolution where `subgroup` does 8 to 10.
+ *   15 to 19 GFLOP/s for the notebook's second convolution where `subgroup` does 8 to 10. With 16 input channels it
+ *   compiles four times as long and is no faster.
  * - `subgroup`: for stride 1: a subgroup computes a run of pixels of one row for an input channel a lane, as in the
  *   forward direction; it keeps the sums in registers, which is better where there is a single tap. The taps of a row
  *   are written out: as a loop, lavapipe's compiler leaves it rolled up and is 6 times slower.
@@ -28,7 +29,6 @@ import {
   defineKernel,
   flatGrid,
   flatRow,
-  type Traits,
   type Variant,
 } from '../runtime/kernel.js';
 import { cases } from './cases.js';
@@ -172,31 +172,41 @@ ${range(p.kernelWidth)
   },
 };
 
-/** Groups of a lane-full of input channels for which a `resident` subgroup holds weights. */
-const residentColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
-  Math.min(2, Math.ceil(p.inChannels / subgroupSize));
 /** Parts into which `resident` cuts the rows of an image, for work enough in small batches. */
 const residentParts = (p: Conv2dParams): number => Math.min(p.height, Math.ceil(8 / p.batch));
 
 const resident: Variant<Conv2dBackwardDataParams> = {
   available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.height > 1 && p.batch <= 65535,
   suits: (_, traits) => isSoftware(traits),
-  grid: (p, traits) => [
+  grid: (p, { subgroupSize }) => [
     p.batch,
-    Math.ceil(p.inChannels / (traits.subgroupSize * residentColumns(p, traits))),
+    Math.ceil(p.inChannels / subgroupSize),
     Math.ceil(p.width / tileWidth(p.width)) * residentParts(p),
   ],
-  wgsl: (p, traits) => {
-    const lanes = traits.subgroupSize;
+  wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.outChannels);
     const tile = tileWidth(p.width);
     const whole = tile === p.width;
-    const columns = range(residentColumns(p, traits));
     const taps = range(p.kernelWidth);
     // Output `left + i − reach` lies under tap kx of pixel `left + i − reach + kx − PAD_LEFT`. Where a tile is the whole
     // row, it is known here which of them exist.
     const reach = p.kernelWidth - 1 - p.padLeft;
     const outputs = range(tile + p.kernelWidth - 1).filter((i) => !whole || (i >= reach && i - reach < p.outWidth));
+    const inside = (i: number): string =>
+      [
+        ...(whole ? [] : [`i32(left) + ${i} >= REACH && i32(left) + ${i} - REACH < i32(OUT_W)`]),
+        ...(chunk === lanes ? [] : ['lane < CHUNK']),
+        ...(p.outChannels % lanes === 0 ? [] : ['co + lane < OUT']),
+      ].join(' && ');
+    const orZero = (condition: string, value: string): string =>
+      condition === '' ? value : `select(0.0, ${value}, ${condition})`;
+    const overTile = (statement: (pixel: string) => string): string => `
+  for (var iy = top; iy < bottom; iy++) {
+    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
+      let i = ((n * HEIGHT + iy) * WIDTH + ix) * IN + channel;
+      if (channel < IN) { dX[i] = ${statement('i')}; }
+    }
+  }`;
     return `
 enable subgroups;
 ${constants({
@@ -204,7 +214,6 @@ ${constants({
   MASK: { f32: p.mask },
   LANES: lanes,
   CHUNK: chunk,
-  COLUMNS: columns.length,
   TILE: tile,
   TILES: Math.ceil(p.width / tile),
   ROWS: Math.ceil(p.height / residentParts(p)),
@@ -222,30 +231,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let left = group.z % TILES * TILE;
   let top = group.z / TILES * ROWS;
   let bottom = min(top + ROWS, HEIGHT);
-${columns.map((c) => `  let channel${c} = (group.y * COLUMNS + ${c}u) * LANES + lane;`).join('\n')}
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
-      let pixel = ((n * HEIGHT + iy) * WIDTH + ix) * IN;
-${columns.map((c) => `      if (channel${c} < IN) { dX[pixel + channel${c}] = 0.0; }`).join('\n')}
-    }
-  }
+  let channel = group.y * LANES + lane;
+${overTile(() => '0.0')}
   for (var ky = 0u; ky < KERNEL_H; ky++) {
     // Output rows that this tap adds to rows top … bottom-1 of dX.
     let first = max(i32(top) + PAD_TOP - i32(ky), 0);
     let end = min(i32(bottom) + PAD_TOP - i32(ky), i32(OUT_H));
     for (var co = 0u; co < OUT; co += CHUNK) {
-${columns
-  .map(
-    (c) => `
-      let taps${c} = (ky * KERNEL_W * IN + min(channel${c}, IN - 1u)) * OUT + co;
+      let tap = (ky * KERNEL_W * IN + min(channel, IN - 1u)) * OUT + co;
 ${taps
   .flatMap((kx) =>
-    range(chunk).map(
-      (j) =>
-        `      let w_${kx}_${j}_${c} = ${p.outChannels % chunk === 0 ? '' : `select(0.0, `}w[taps${c} + ${kx}u * IN * OUT + ${j}u]${p.outChannels % chunk === 0 ? '' : `, co + ${j}u < OUT)`};`,
-    ),
-  )
-  .join('\n')}`,
+    range(chunk).map((j) => {
+      const exists = p.outChannels % chunk === 0 ? '' : `co + ${j}u < OUT`;
+      return `      let w_${kx}_${j} = ${orZero(exists, `w[tap + ${kx}u * IN * OUT + ${j}u]`)};`;
+    }),
   )
   .join('\n')}
       for (var oy = first; oy < end; oy++) {
@@ -253,59 +252,34 @@ ${taps
         let line = (n * OUT_H + u32(oy)) * OUT_W;
 ${outputs
   .map((i) => {
-    const inside = [
-      ...(whole ? [] : [`i32(left) + ${i} >= REACH && i32(left) + ${i} - REACH < i32(OUT_W)`]),
-      ...(chunk === lanes ? [] : ['lane < CHUNK']),
-      ...(p.outChannels % lanes === 0 ? [] : ['co + lane < OUT']),
-    ].join(' && ');
     const value = `dY[(line + u32(i32(left) + ${i} - REACH)) * OUT + co + lane]`;
-    return `        let y_${i} = ${inside === '' ? value : `select(0.0, ${value}, ${inside})`};`;
+    return `        let y_${i} = ${orZero(inside(i), value)};`;
   })
   .join('\n')}
-        let place = (n * HEIGHT + u32(oy + i32(ky) - PAD_TOP)) * WIDTH + left;
+        let place = ((n * HEIGHT + u32(oy + i32(ky) - PAD_TOP)) * WIDTH + left) * IN + channel;
 ${range(tile)
-  .flatMap((u) =>
-    columns.map((c) => {
-      const place = `dX[(place + ${u}u) * IN + channel${c}]`;
-      const products = taps
-        .map((kx) => [kx, u + p.kernelWidth - 1 - kx] as const)
-        .filter(([, i]) => outputs.includes(i))
-        .flatMap(([kx, i]) =>
-          range(chunk).map((j) => `sum = fma(subgroupBroadcast(y_${i}, ${j}u), w_${kx}_${j}_${c}, sum);`),
-        );
-      const exists = [
-        ...(whole ? [] : [`left + ${u}u < WIDTH`]),
-        ...(p.inChannels % (lanes * columns.length) === 0 ? [] : [`channel${c} < IN`]),
-      ];
-      return `
+  .map((u) => {
+    const target = `dX[place + ${u}u * IN]`;
+    const products = taps
+      .map((kx) => [kx, u + p.kernelWidth - 1 - kx] as const)
+      .filter(([, i]) => outputs.includes(i))
+      .flatMap(([kx, i]) => range(chunk).map((j) => `sum = fma(subgroupBroadcast(y_${i}, ${j}u), w_${kx}_${j}, sum);`));
+    const exists = [
+      ...(whole ? [] : [`left + ${u}u < WIDTH`]),
+      ...(p.inChannels % lanes === 0 ? [] : ['channel < IN']),
+    ];
+    return `
         {
-          var sum = ${place};
+          var sum = ${target};
           ${products.join('\n          ')}
-          ${exists.length > 0 ? `if (${exists.join(' && ')}) { ${place} = sum; }` : `${place} = sum;`}
+          ${exists.length > 0 ? `if (${exists.join(' && ')}) { ${target} = sum; }` : `${target} = sum;`}
         }`;
-    }),
-  )
+  })
   .join('')}
       }
     }
   }
-${
-  p.mask === 0
-    ? ''
-    : `
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
-      let pixel = ((n * HEIGHT + iy) * WIDTH + ix) * IN;
-${columns
-  .map(
-    (c) => `
-      let input${c} = pixel + channel${c};
-      if (channel${c} < IN) { dX[input${c}] = ${maskedWgsl(p, `dX[input${c}]`, `input${c}`)}; }`,
-  )
-  .join('')}
-    }
-  }`
-}
+${p.mask === 0 ? '' : overTile((i) => maskedWgsl(p, `dX[${i}]`, i))}
 }`;
   },
 };

@@ -188,7 +188,8 @@ ${range(p.kernelWidth)
     var total = 0.0;
     for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
       var rowTotal = 0.0;
-      for (var ox = 0u; ox < OUT_W; ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
+      // A bound that the compiler does not know: unrolled, this would cost it more than all the rest.
+      for (var ox = 0u; ox < min(OUT_W, arrayLength(&dY)); ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
       total += rowTotal;
     }
     if (channel < OUT) { dBias[group.z * OUT + channel] = total; }

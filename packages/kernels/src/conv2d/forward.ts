@@ -6,12 +6,12 @@
  * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/forward`:
- * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup holds all weights of up to 32 output channels
+ * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup holds all weights of some output channels
  *   and takes them down the image. A load brings 8 neighbouring elements of a row, which are handed on by broadcast. The
  *   notebook's first convolution: 12 GFLOP/s and more, where `subgroup` does 2.
  * - `subgroup`: a subgroup computes a run of pixels of one row for 2 to 4 channels a lane. It loads the input once for all
  *   taps of a kernel row and hands each value to the lanes by broadcast. For software GPUs, whose time goes into loads.
- * - `resident`: on software GPUs: a subgroup loads the weights of a row of taps × 8 input channels × 16 output channels
+ * - `resident`: on software GPUs: a subgroup loads the weights of a row of taps × 8 input channels × 8 output channels
  *   once and takes them down the whole image, adding to Y in memory: 18 to 20 GFLOP/s for the notebook's second and third
  *   convolution at batch 256, where `subgroup` does 11 to 16.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, pixels × channels, with tiles of three sizes in workgroup memory.
@@ -102,9 +102,13 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
 };
 
-/** Groups of `lanes` channels that one subgroup computes: more of them where the input has few channels to share loads. */
+/**
+ * Groups of `lanes` channels that one subgroup computes: more of them where the input has few channels to share loads, one
+ * where there is a single tap and little to share, for the compiler's sake.
+ */
 function columnsOf(p: Conv2dParams, { subgroupSize }: Traits): number {
   const groups = Math.ceil(p.outChannels / subgroupSize);
+  if (p.kernelWidth === 1) return 1;
   return Math.min(groups, p.inChannels < subgroupSize ? 4 : 2);
 }
 
@@ -187,11 +191,24 @@ ${Array.from(
       for (var c = 0u; c < COLUMNS; c++) {
         if (firstChannel + c * LANES < OUT) {
           let output = (row * OUT_W + left + i) * OUT + channel[c];
-          y[output] = finish(sum[i * COLUMNS + c] + bias[channel[c]], output);
+          let value = sum[i * COLUMNS + c] + bias[channel[c]];
+          y[output] = ${p.dropout ? 'value' : 'finish(value, output)'};
         }
       }
     }
   }
+${
+  p.dropout
+    ? `
+  // Random numbers are long to compile: so they stand in a loop that is not unrolled.
+  for (var i = 0u; i < min(TILE, OUT_W - left); i++) {
+    for (var co = firstChannel; co < min(firstChannel + COLUMNS * LANES, OUT); co += LANES) {
+      let output = (row * OUT_W + left + i) * OUT + co;
+      y[output] = finish(y[output], output);
+    }
+  }`
+    : ''
+}
 }`;
   },
 };
@@ -200,7 +217,7 @@ ${Array.from(
 const narrowColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
   Math.min(
     Math.ceil(p.outChannels / subgroupSize),
-    Math.max(1, Math.floor(36 / (p.kernelHeight * p.kernelWidth * p.inChannels))),
+    Math.max(1, Math.floor(18 / (p.kernelHeight * p.kernelWidth * p.inChannels))),
   );
 /** Rows that a `narrow` subgroup computes: all of an image, or fewer where the batch alone gives too little work. */
 const narrowRows = (p: Conv2dParams): number => Math.ceil(p.outHeight / Math.ceil(8 / p.batch));
@@ -286,53 +303,51 @@ ${kys
   },
 };
 
-/** Groups of a lane-full of output channels for which a `resident` subgroup holds weights. */
-const residentColumns = (p: Conv2dParams, { subgroupSize }: Traits): number =>
-  Math.min(2, Math.ceil(p.outChannels / subgroupSize));
 /** Rows that a `resident` subgroup computes: all of an image, or fewer where the batch alone gives too little work. */
 const residentRows = (p: Conv2dParams): number => Math.ceil(p.outHeight / Math.ceil(8 / p.batch));
 
 const resident: Variant<Conv2dForwardParams> = {
   available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.outHeight > 1 && p.batch <= 65535,
   suits: (p, traits) => isSoftware(traits) && !isNarrow(p, traits),
-  grid: (p, traits) => [
+  grid: (p, { subgroupSize }) => [
     p.batch,
     Math.ceil(p.outHeight / residentRows(p)),
-    Math.ceil(p.outWidth / tileWidth(p.outWidth)) *
-      Math.ceil(p.outChannels / (traits.subgroupSize * residentColumns(p, traits))),
+    Math.ceil(p.outWidth / tileWidth(p.outWidth)) * Math.ceil(p.outChannels / subgroupSize),
   ],
-  wgsl: (p, traits) => {
-    const lanes = traits.subgroupSize;
+  wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);
     const tile = tileWidth(p.outWidth);
     const span = (tile - 1) * p.strideWidth + p.kernelWidth;
-    const columns = range(residentColumns(p, traits));
     const taps = range(p.kernelWidth);
     // What lies beside the image has to be zero; without padding, no tap that counts lies there.
+    const padded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
     const inside = [
-      ...(p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width
-        ? ['ix >= 0 && ix < i32(WIDTH)']
-        : []),
+      ...(padded ? ['ix >= 0 && ix < i32(WIDTH)'] : []),
       ...(chunk === lanes ? [] : ['lane < CHUNK']),
       ...(p.inChannels % lanes === 0 ? [] : ['ci + lane < IN']),
     ].join(' && ');
-    const wholeTiles = p.outWidth % tile === 0;
-    const wholeColumns = p.outChannels % (lanes * columns.length) === 0;
-    const exists = (u: number, c: number): string =>
-      [...(wholeTiles ? [] : [`left + ${u}u < OUT_W`]), ...(wholeColumns ? [] : [`channel${c} < OUT`])].join(' && ');
-    const guarded = (condition: string, statement: string): string =>
-      condition === '' ? statement : `if (${condition}) { ${statement} }`;
-    const overTile = (statement: (u: number, c: number) => string): string =>
-      range(tile)
-        .flatMap((u) => columns.map((c) => `      ${guarded(exists(u, c), statement(u, c))}`))
-        .join('\n');
+    const orZero = (condition: string, value: string): string =>
+      condition === '' ? value : `select(0.0, ${value}, ${condition})`;
+    const whereItIs = (u: number, statement: string): string => {
+      const exists = [
+        ...(p.outWidth % tile === 0 ? [] : [`left + ${u}u < OUT_W`]),
+        ...(p.outChannels % lanes === 0 ? [] : ['channel < OUT']),
+      ].join(' && ');
+      return exists === '' ? statement : `if (${exists}) { ${statement} }`;
+    };
+    const overRows = (statement: (output: string) => string): string => `
+  for (var oy = top; oy < bottom; oy++) {
+    let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
+${range(tile)
+  .map((u) => `    ${whereItIs(u, `y[place + ${u}u * OUT] = ${statement(`place + ${u}u * OUT`)};`)}`)
+  .join('\n')}
+  }`;
     return `
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
   LANES: lanes,
   CHUNK: chunk,
-  COLUMNS: columns.length,
   TILE: tile,
   TILES: Math.ceil(p.outWidth / tile),
   ROWS: residentRows(p),
@@ -351,26 +366,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let left = group.z % TILES * TILE;
   let top = group.y * ROWS;
   let bottom = min(top + ROWS, OUT_H);
-${columns.map((c) => `  let channel${c} = (group.z / TILES * COLUMNS + ${c}u) * LANES + lane;`).join('\n')}
-  for (var oy = top; oy < bottom; oy++) {
-    let place = ((n * OUT_H + oy) * OUT_W + left) * OUT;
-${overTile((u, c) => `y[place + ${u}u * OUT + channel${c}] = 0.0;`)}
-  }
+  let channel = group.z / TILES * LANES + lane;
+${overRows(() => '0.0')}
   for (var ky = 0u; ky < KERNEL_H; ky++) {
     for (var ci = 0u; ci < IN; ci += CHUNK) {
-${columns
-  .map(
-    (c) => `
-      let taps${c} = (ky * KERNEL_W * IN + ci) * OUT + min(channel${c}, OUT - 1u);
+      let tap = (ky * KERNEL_W * IN + ci) * OUT + min(channel, OUT - 1u);
 ${taps
   .flatMap((kx) =>
     range(chunk).map((j) => {
-      const weight = `w[taps${c} + (${kx}u * IN + ${j}u) * OUT]`;
-      const value = p.inChannels % chunk === 0 ? weight : `select(0.0, ${weight}, ci + ${j}u < IN)`;
-      return `      let w_${kx}_${j}_${c} = ${value};`;
+      const exists = p.inChannels % chunk === 0 ? '' : `ci + ${j}u < IN`;
+      return `      let w_${kx}_${j} = ${orZero(exists, `w[tap + (${kx}u * IN + ${j}u) * OUT]`)};`;
     }),
-  )
-  .join('\n')}`,
   )
   .join('\n')}
       for (var oy = top; oy < bottom; oy++) {
@@ -378,45 +384,29 @@ ${taps
         if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
         // A lane holds one input channel of every pixel under the tile.
         let line = (n * HEIGHT + u32(iy)) * WIDTH;
+        var ix = i32(left * STRIDE_W) - PAD_LEFT;
 ${range(span)
-  .map(
-    (i) => `
-        var x_${i} = 0.0;
-        {
-          let ix = i32(left * STRIDE_W) + ${i} - PAD_LEFT;
-          x_${i} = ${inside === '' ? '' : 'select(0.0, '}x[(line + u32(ix)) * IN + ci + lane]${inside === '' ? '' : `, ${inside})`};
-        }`,
-  )
-  .join('')}
-        let place = ((n * OUT_H + oy) * OUT_W + left) * OUT;
+  .map((i) => `        let x_${i} = ${orZero(inside, 'x[(line + u32(ix)) * IN + ci + lane]')}; ix++;`)
+  .join('\n')}
+        let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
 ${range(tile)
-  .flatMap((u) =>
-    columns.map((c) => {
-      const products = taps.flatMap((kx) =>
-        range(chunk).map(
-          (j) => `sum = fma(subgroupBroadcast(x_${u * p.strideWidth + kx}, ${j}u), w_${kx}_${j}_${c}, sum);`,
-        ),
-      );
-      // These products are summed by themselves and then added, which keeps the rounding error small.
-      return `
+  .map((u) => {
+    const products = taps.flatMap((kx) =>
+      range(chunk).map((j) => `sum = fma(subgroupBroadcast(x_${u * p.strideWidth + kx}, ${j}u), w_${kx}_${j}, sum);`),
+    );
+    // These products are summed by themselves and then added, which keeps the rounding error small.
+    return `
         {
           var sum = 0.0;
           ${products.join('\n          ')}
-          ${guarded(exists(u, c), `y[place + ${u}u * OUT + channel${c}] += sum;`)}
+          ${whereItIs(u, `y[place + ${u}u * OUT] += sum;`)}
         }`;
-    }),
-  )
+  })
   .join('')}
       }
     }
   }
-  for (var oy = top; oy < bottom; oy++) {
-    let place = ((n * OUT_H + oy) * OUT_W + left) * OUT;
-${overTile((u, c) => {
-  const output = `place + ${u}u * OUT + channel${c}`;
-  return `y[${output}] = finish(y[${output}] + bias[channel${c}], ${output});`;
-})}
-  }
+${overRows((output) => `finish(y[${output}] + bias[channel], ${output})`)}
 }`;
   },
 };

@@ -80,17 +80,22 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   for (var row = thread; row < ROWS; row += THREADS) {
     let start = row * CLASSES;
     let label = labels[row];
+    let end = min(CLASSES, arrayLength(&logits)); // not to be unrolled: that takes longer to compile than to run
     var largest = logits[start];
     var best = 0u;
-    for (var j = 1u; j < CLASSES; j++) {
+    for (var j = 1u; j < end; j++) {
       let logit = logits[start + j];
       if (logit > largest) { best = j; }
       largest = max(largest, logit);
     }
     var total = 0.0;
-    for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
-    for (var j = 0u; j < CLASSES; j++) {
-      let p = exp(logits[start + j] - largest) / total;
+    for (var j = 0u; j < end; j++) {
+      let power = exp(logits[start + j] - largest);
+      dLogits[start + j] = power;
+      total += power;
+    }
+    for (var j = 0u; j < end; j++) {
+      let p = dLogits[start + j] / total;
       dLogits[start + j] = (p - select(0.0, 1.0, j == label)) * SHARE;
     }
     lossSum += log(total) + (largest - logits[start + label]);
