@@ -1,5 +1,5 @@
 import { notebookModel, RESCALE } from '../../apps/cli/dist/notebook-model.js';
-import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
+import { Gpu, Recorder } from '../../packages/kernels/dist/index.js';
 import {
   Adam,
   DeviceData,
@@ -13,7 +13,7 @@ const SHAPE = [28, 28, 1];
 
 /** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 export async function anke(adapter: GPUAdapter): Promise<Peer> {
-  const gpu = await Gpu.open(adapter, new Tuner());
+  const gpu = await Gpu.open(adapter);
   const prepare = (batch: number) => {
     const model = notebookModel(SHAPE, { seed: 1 });
     const optimizer = new Adam();
