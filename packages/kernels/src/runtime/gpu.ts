@@ -1,7 +1,6 @@
 import { DeviceError, KernelError } from './errors.js';
 import type { Kernel, Traits, Variant } from './kernel.js';
 import { Storage } from './storage.js';
-import { Tuner } from './tuner.js';
 
 /** A compiled variant of a kernel for one set of parameters. */
 export interface Pipeline {
@@ -12,6 +11,30 @@ export interface Pipeline {
   /** Settled once the driver has compiled the shader. */
   readonly ready: Promise<GPUComputePipeline>;
 }
+
+/** A dispatch whose variant is to be chosen. */
+export interface VariantRequest {
+  readonly kernel: Kernel;
+  readonly params: object;
+}
+
+/** Knows which variants are fast on a device: see `Tuner`. */
+export interface Chooser {
+  /** Chosen variants by kernel and parameters, to be kept with a run. */
+  readonly choices: Readonly<Record<string, string>>;
+  choice(kernel: { readonly name: string }, params: object): string | undefined;
+  /** Chooses where it has not yet; calls `onDone` after each request. */
+  tune(gpu: Gpu, requests: readonly VariantRequest[], onDone?: () => void): Promise<void>;
+}
+
+/** Leaves every choice to the kernels' own order of preference. */
+const NO_CHOOSER: Chooser = {
+  choices: {},
+  choice: () => undefined,
+  tune: async (_, requests, onDone) => {
+    for (const _request of requests) onDone?.();
+  },
+};
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
@@ -31,8 +54,7 @@ export class Gpu {
   private constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
-    /** Knows which variants are fast here. */
-    readonly tuner: Tuner,
+    readonly tuner: Chooser,
   ) {
     const { subgroupMinSize, subgroupMaxSize } = info;
     this.traits = {
@@ -55,7 +77,7 @@ export class Gpu {
    * @param tuner chooses between variants; without one, each kernel's own order of preference does
    * @throws DeviceError if the adapter gives no device
    */
-  static async open(adapter: GPUAdapter, tuner = new Tuner({}, false)): Promise<Gpu> {
+  static async open(adapter: GPUAdapter, tuner: Chooser = NO_CHOOSER): Promise<Gpu> {
     const wanted: GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
     const device = await adapter

@@ -5,7 +5,7 @@
  * number is drawn, and a run that is given the choices of an earlier one computes the same bits.
  */
 import { bindGroup } from './executor.js';
-import type { Gpu, Pipeline } from './gpu.js';
+import type { Chooser, Gpu, Pipeline, VariantRequest } from './gpu.js';
 import type { Kernel } from './kernel.js';
 import type { Storage } from './storage.js';
 
@@ -21,12 +21,7 @@ const ROUNDS = 3;
 /** Device time of one round of one variant, about. */
 const ROUND_MILLISECONDS = 8;
 
-export interface TuningRequest {
-  readonly kernel: Kernel;
-  readonly params: object;
-}
-
-export class Tuner {
+export class Tuner implements Chooser {
   readonly #choices = new Map<string, string>();
   /** Timing one kernel while another one runs would tell nothing. */
   #queue: Promise<void> = Promise.resolve();
@@ -57,7 +52,7 @@ export class Tuner {
    *
    * @param onDone is called after each request
    */
-  async tune(gpu: Gpu, requests: readonly TuningRequest[], onDone: () => void = () => undefined): Promise<void> {
+  async tune(gpu: Gpu, requests: readonly VariantRequest[], onDone: () => void = () => undefined): Promise<void> {
     const work = this.#queue.then(async () => {
       for (const { kernel, params } of requests) {
         if (this.measure) await this.#tuneOne(gpu, kernel, params);
