@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Gpu, type Kernel, probeCopy, probeFma, Recorder, registry } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { randomSamples, SHAPE } from '../bench-data.js';
 import { openDevice } from '../device.js';
@@ -28,7 +28,9 @@ export function addBenchKernels(bench: Command): void {
     .description('time single kernels, every variant that this device has, at the notebook’s shapes')
     .option('--filter <text>', 'only kernels with this in their name')
     .option('--variant <name>', 'only this variant')
-    .option('--batch <n,…>', 'images in a batch', positiveList, [32, 256, 1024])
+    .addOption(
+      new Option('--batch <n,…>', 'images in a batch').argParser(positiveList).default([32, 256, 1024], '32,256,1024'),
+    )
     .option('--compare <old.json>', 'set the times against those that an earlier run printed with --json')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(

@@ -1,6 +1,6 @@
 import { DeviceError, type DispatchTime, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { randomSamples, SHAPE } from '../bench-data.js';
 import { openDevice, type TuningOptions } from '../device.js';
@@ -18,11 +18,10 @@ export function addBenchStep(bench: Command): void {
   const command = bench
     .command('step')
     .description('time a training step and prediction of the notebook’s CNN')
-    .option(
-      '--batch <n,…>',
-      'images in a step; the first is shown in detail, all of them side by side',
-      positiveList,
-      [32, 1, 4, 16, 64, 256, 1024, 4096],
+    .addOption(
+      new Option('--batch <n,…>', 'images in a step; the first is shown in detail, all of them side by side')
+        .argParser(positiveList)
+        .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
     )
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
   tuningOptions(command)
