@@ -1,5 +1,5 @@
 import { notebookModel, RESCALE } from '../../apps/cli/dist/notebook-model.js';
-import { Gpu, Recorder } from '../../packages/kernels/dist/index.js';
+import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
 import {
   Adam,
   DeviceData,
@@ -13,7 +13,7 @@ const SHAPE = [28, 28, 1];
 
 /** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 export async function anke(adapter: GPUAdapter): Promise<Peer> {
-  const gpu = await Gpu.open(adapter);
+  const gpu = await Gpu.open(adapter, new Tuner());
   const prepare = (batch: number) => {
     const model = notebookModel(SHAPE, { seed: 1 });
     const optimizer = new Adam();
@@ -21,36 +21,40 @@ export async function anke(adapter: GPUAdapter): Promise<Peer> {
     const { pixels, labels } = batchOf(batch);
     const data = new DeviceData(gpu, 'peers', { pixels, labels, shape: SHAPE, rescale: RESCALE });
     const { memory, moments } = model.compiled;
-    return {
-      program: { layers: model.layers, memory, seed: 1 },
-      optimizer,
-      moments,
-      data,
-      size: { size: batch, stride: 0 },
-    };
+    const program = { layers: model.layers, memory, seed: 1 };
+    const recorder = new Recorder(gpu);
+    return { program, optimizer, moments, data, size: { size: batch, stride: 0 }, recorder };
+  };
+  const training = (batch: number): Recorder => {
+    const { program, optimizer, moments, data, size, recorder } = prepare(batch);
+    const totals = gpu.storage('totals', 12);
+    trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
+    return recorder;
+  };
+  const predicting = (batch: number) => {
+    const { program, data, size, recorder } = prepare(batch);
+    const results = gpu.storage('results', batch * 40);
+    predictStep(recorder, program, data, size, results);
+    return { recorder, results, counters: program.memory.counters };
   };
   return {
     name: 'Anke',
+    tune: async (kind, batch) => {
+      await (kind === 'trainer' ? training(batch) : predicting(batch).recorder).tune();
+    },
     trainer: async (batch) => {
-      const { program, optimizer, moments, data, size } = prepare(batch);
-      const recorder = new Recorder(gpu);
-      const totals = gpu.storage('totals', 12);
-      trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
-      const recording = await recorder.finish();
+      const recording = await training(batch).finish();
       return async () => {
         recording.submit();
         await gpu.finish();
       };
     },
     predictor: async (batch) => {
-      const { program, data, size } = prepare(batch);
-      const recorder = new Recorder(gpu);
-      const results = gpu.storage('results', batch * 40);
-      predictStep(recorder, program, data, size, results);
+      const { recorder, results, counters } = predicting(batch);
       const recording = await recorder.finish();
       return async () => {
         // The counter of the steps says where in the results this batch goes.
-        gpu.write(program.memory.counters, Uint32Array.of(0, 0));
+        gpu.write(counters, Uint32Array.of(0, 0));
         recording.submit();
         await gpu.read(results);
       };

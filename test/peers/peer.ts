@@ -5,6 +5,8 @@ export type Run = () => Promise<void>;
 
 export interface Peer {
   readonly name: string;
+  /** What is done once for a device and kept, and so is no part of the first step. */
+  tune?(kind: 'trainer' | 'predictor', batch: number): Promise<void>;
   /** A training step on a batch that stays the same: forward, backward, Adam. */
   trainer(batch: number): Promise<Run>;
   /** The probabilities of a batch, brought to the host. */

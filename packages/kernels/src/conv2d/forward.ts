@@ -11,9 +11,10 @@
  *   notebook's first convolution: 12 GFLOP/s and more, where `subgroup` does 2.
  * - `subgroup`: a subgroup computes a run of pixels of one row for 2 to 4 channels a lane. It loads the input once for all
  *   taps of a kernel row and hands each value to the lanes by broadcast. For software GPUs, whose time goes into loads.
- * - `resident`: on software GPUs: a subgroup loads the weights of a row of taps × 8 input channels × 8 output channels
- *   once and takes them down the whole image, adding to Y in memory: 18 to 20 GFLOP/s for the notebook's second and third
- *   convolution at batch 256, where `subgroup` does 11 to 16.
+ * - `resident`, `resident2`: on software GPUs: a subgroup loads the weights of a row of taps × 8 input channels × 8 or 16
+ *   output channels once and takes them down the whole image, adding to Y in memory. At batch 256, the notebook's
+ *   second and third convolution run at 17 and 13 GFLOP/s with 8 channels, 18 to 20 and 15 to 18 with 16, which compiles
+ *   three times as long; `subgroup` does 11 to 16.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, pixels × channels, with tiles of three sizes in workgroup memory.
  *   For real GPUs.
  * - `plain`: a thread an output. Runs everywhere.
@@ -306,19 +307,22 @@ ${kys
 /** Rows that a `resident` subgroup computes: all of an image, or fewer where the batch alone gives too little work. */
 const residentRows = (p: Conv2dParams): number => Math.ceil(p.outHeight / Math.ceil(8 / p.batch));
 
-const resident: Variant<Conv2dForwardParams> = {
+/** @param groups lane-fulls of output channels for which a subgroup holds weights */
+const resident = (groups: number): Variant<Conv2dForwardParams> => ({
   available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.outHeight > 1 && p.batch <= 65535,
-  suits: (p, traits) => isSoftware(traits) && !isNarrow(p, traits),
+  suits: (p, traits) =>
+    isSoftware(traits) && !isNarrow(p, traits) && p.outChannels > (groups - 1) * traits.subgroupSize,
   grid: (p, { subgroupSize }) => [
     p.batch,
     Math.ceil(p.outHeight / residentRows(p)),
-    Math.ceil(p.outWidth / tileWidth(p.outWidth)) * Math.ceil(p.outChannels / subgroupSize),
+    Math.ceil(p.outWidth / tileWidth(p.outWidth)) * Math.ceil(p.outChannels / (subgroupSize * groups)),
   ],
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);
     const tile = tileWidth(p.outWidth);
     const span = (tile - 1) * p.strideWidth + p.kernelWidth;
     const taps = range(p.kernelWidth);
+    const columns = range(groups);
     // What lies beside the image has to be zero; without padding, no tap that counts lies there.
     const padded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
     const inside = [
@@ -328,18 +332,19 @@ const resident: Variant<Conv2dForwardParams> = {
     ].join(' && ');
     const orZero = (condition: string, value: string): string =>
       condition === '' ? value : `select(0.0, ${value}, ${condition})`;
-    const whereItIs = (u: number, statement: string): string => {
+    const whereItIs = (u: number, c: number, statement: string): string => {
       const exists = [
         ...(p.outWidth % tile === 0 ? [] : [`left + ${u}u < OUT_W`]),
-        ...(p.outChannels % lanes === 0 ? [] : ['channel < OUT']),
+        ...(p.outChannels % (lanes * groups) === 0 ? [] : [`channel + ${c}u * LANES < OUT`]),
       ].join(' && ');
       return exists === '' ? statement : `if (${exists}) { ${statement} }`;
     };
-    const overRows = (statement: (output: string) => string): string => `
+    const output = (u: number, c: number): string => `place + ${u}u * OUT + ${c}u * LANES`;
+    const overRows = (statement: (output: string, c: number) => string): string => `
   for (var oy = top; oy < bottom; oy++) {
     let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
 ${range(tile)
-  .map((u) => `    ${whereItIs(u, `y[place + ${u}u * OUT] = ${statement(`place + ${u}u * OUT`)};`)}`)
+  .flatMap((u) => columns.map((c) => `    ${whereItIs(u, c, `y[${output(u, c)}] = ${statement(output(u, c), c)};`)}`))
   .join('\n')}
   }`;
     return `
@@ -351,6 +356,7 @@ ${constants({
   TILE: tile,
   TILES: Math.ceil(p.outWidth / tile),
   ROWS: residentRows(p),
+  GROUPS: groups,
 })}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -366,18 +372,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let left = group.z % TILES * TILE;
   let top = group.y * ROWS;
   let bottom = min(top + ROWS, OUT_H);
-  let channel = group.z / TILES * LANES + lane;
+  let channel = group.z / TILES * GROUPS * LANES + lane;
 ${overRows(() => '0.0')}
   for (var ky = 0u; ky < KERNEL_H; ky++) {
     for (var ci = 0u; ci < IN; ci += CHUNK) {
-      let tap = (ky * KERNEL_W * IN + ci) * OUT + min(channel, OUT - 1u);
-${taps
-  .flatMap((kx) =>
-    range(chunk).map((j) => {
-      const exists = p.inChannels % chunk === 0 ? '' : `ci + ${j}u < IN`;
-      return `      let w_${kx}_${j} = ${orZero(exists, `w[tap + (${kx}u * IN + ${j}u) * OUT]`)};`;
-    }),
-  )
+      let tap = (ky * KERNEL_W * IN + ci) * OUT;
+${columns
+  .flatMap((c) => [
+    `      let co_${c} = min(channel + ${c}u * LANES, OUT - 1u);`,
+    ...taps.flatMap((kx) =>
+      range(chunk).map((j) => {
+        const exists = p.inChannels % chunk === 0 ? '' : `ci + ${j}u < IN`;
+        return `      let w_${kx}_${j}_${c} = ${orZero(exists, `w[tap + (${kx}u * IN + ${j}u) * OUT + co_${c}]`)};`;
+      }),
+    ),
+  ])
   .join('\n')}
       for (var oy = top; oy < bottom; oy++) {
         let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
@@ -390,26 +399,30 @@ ${range(span)
   .join('\n')}
         let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
 ${range(tile)
-  .map((u) => {
-    const products = taps.flatMap((kx) =>
-      range(chunk).map((j) => `sum = fma(subgroupBroadcast(x_${u * p.strideWidth + kx}, ${j}u), w_${kx}_${j}, sum);`),
-    );
-    // These products are summed by themselves and then added, which keeps the rounding error small.
-    return `
+  .flatMap((u) =>
+    columns.map((c) => {
+      const products = taps.flatMap((kx) =>
+        range(chunk).map(
+          (j) => `sum = fma(subgroupBroadcast(x_${u * p.strideWidth + kx}, ${j}u), w_${kx}_${j}_${c}, sum);`,
+        ),
+      );
+      // These products are summed by themselves and then added, which keeps the rounding error small.
+      return `
         {
           var sum = 0.0;
           ${products.join('\n          ')}
-          ${whereItIs(u, `y[place + ${u}u * OUT] += sum;`)}
+          ${whereItIs(u, c, `y[${output(u, c)}] += sum;`)}
         }`;
-  })
+    }),
+  )
   .join('')}
       }
     }
   }
-${overRows((output) => `finish(y[${output}] + bias[channel], ${output})`)}
+${overRows((i, c) => `finish(y[${i}] + bias[channel + ${c}u * LANES], ${i})`)}
 }`;
   },
-};
+});
 
 const tiled = gemmVariants<Conv2dForwardParams>(
   (tile) => ({
@@ -502,7 +515,8 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   bindings,
   variants: {
     narrow,
-    resident,
+    resident: resident(1),
+    resident2: resident(2),
     subgroup,
     ...tiled,
     plain,
