@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
-import { type Choices, Gpu, Tuner } from '@anke/kernels';
+import { type Choices, Gpu, registry, Tuner } from '@anke/kernels';
 import { CommandError } from './errors.js';
 import { writeWhole } from './files.js';
 import type { Terminal } from './terminal.js';
@@ -44,11 +45,18 @@ export async function openDevice(
   const report = await openAdapter((line) => terminal.say(line));
   if (given) return { gpu: await Gpu.open(report.adapter, new Tuner(given, false)), report };
   if (!tune) return { gpu: await Gpu.open(report.adapter), report };
-  const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}.json`);
+  const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}-${variantsStamp()}.json`);
   const known = readChoices(cache)?.choices ?? {};
   const save = (choices: Choices): void => writeWhole(cache, formatChoices(report.name, { ...known, ...choices }));
   return { gpu: await Gpu.open(report.adapter, new Tuner(known, true, save)), report };
 }
+
+/** Tells apart which variants there were to choose from: with others, what was chosen says nothing. */
+const variantsStamp = (): string =>
+  createHash('sha256')
+    .update(registry.map(({ name, variants }) => `${name}: ${Object.keys(variants)}`).join('; '))
+    .digest('hex')
+    .slice(0, 8);
 
 export const formatChoices = (device: string, choices: Choices): string =>
   `${JSON.stringify({ device, choices } satisfies ChoicesFile, null, 2)}\n`;
