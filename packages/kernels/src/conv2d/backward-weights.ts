@@ -13,7 +13,7 @@
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-weights`:
  * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup keeps the weights of all taps of a lane-full
  *   of output channels in registers; a load brings 8 neighbouring elements of an input row.
- * - `subgroup`: a subgroup keeps the weights of a row of taps × a lane-full of input channels × a lane-full of output
+ * - `subgroup`: a subgroup keeps the weights of up to three taps of a row × a lane-full of input channels × a lane-full of output
  *   channels in registers, and walks over the pixels: each is loaded once for all taps.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, (taps and input channels) × output channels, with tiles of three
  *   sizes in workgroup memory. For real GPUs.
@@ -106,13 +106,18 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
 };
 
+/** Taps of a row whose weights a subgroup keeps: with more than three, they no longer fit into registers. */
+const tapsOf = (p: Conv2dParams): number => Math.ceil(p.kernelWidth / Math.ceil(p.kernelWidth / 3));
+
 const subgroup: Variant<Conv2dBackwardWeightsParams> = {
   available: (p, traits) =>
     traits.subgroupSize > 0 && traits.subgroupSize <= 32 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
   suits: (_, traits) => isSoftware(traits),
   grid: (p, { subgroupSize }) => [
     Math.ceil(p.outChannels / subgroupSize),
-    p.kernelHeight * Math.ceil(p.inChannels / Math.min(subgroupSize, p.inChannels)),
+    p.kernelHeight *
+      Math.ceil(p.kernelWidth / tapsOf(p)) *
+      Math.ceil(p.inChannels / Math.min(subgroupSize, p.inChannels)),
     p.splits,
   ],
   wgsl: (p, traits) => {
@@ -126,8 +131,10 @@ ${constants({
   LANES: lanes,
   CHUNK: chunk,
   TILE: tileWidth(p.outWidth),
+  TAPS: tapsOf(p),
 })}
-const SPAN = (TILE - 1u) * STRIDE_W + KERNEL_W; // input pixels under a tile
+const SPAN = (TILE - 1u) * STRIDE_W + TAPS; // input pixels under a tile
+const PARTS = (KERNEL_W + TAPS - 1u) / TAPS; // of a row of taps
 const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -140,22 +147,23 @@ const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let channel = group.x * LANES + lane;
   let co = min(channel, OUT - 1u);
-  let ky = group.y / CHUNKS;
+  let ky = group.y / (CHUNKS * PARTS);
+  let firstTap = group.y / CHUNKS % PARTS * TAPS;
   let ci = group.y % CHUNKS * CHUNK;
   let firstRow = group.z * ROWS_PER_SPLIT;
-  var sum: array<f32, KERNEL_W * CHUNK>;
+  var sum: array<f32, TAPS * CHUNK>;
   for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
     let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
     // A row is summed by itself and then added: the rounding error grows with the row's length and the number of rows,
     // not with their product.
-    var rowSum = array<f32, KERNEL_W * CHUNK>();
+    var rowSum = array<f32, TAPS * CHUNK>();
     for (var left = 0u; left < OUT_W; left += TILE) {
       // A lane holds one input channel of every pixel under the tile, and one output channel of every pixel of dY.
       var pixels: array<f32, SPAN>;
       for (var i = 0u; i < SPAN; i++) {
-        let ix = i32(left * STRIDE_W + i) - PAD_LEFT;
+        let ix = i32(left * STRIDE_W + firstTap + i) - PAD_LEFT;
         let inside = ix >= 0 && ix < i32(WIDTH) && lane < CHUNK && ci + lane < IN;
         pixels[i] = select(0.0, x[(line + u32(ix)) * IN + ci + lane], inside);
       }
@@ -163,7 +171,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       for (var i = 0u; i < TILE; i++) {
         outputs[i] = select(0.0, dY[(row * OUT_W + left + i) * OUT + co], left + i < OUT_W);
       }
-${range(p.kernelWidth)
+${range(tapsOf(p))
   .flatMap((kx) =>
     range(chunk).map(
       (j) => `
@@ -174,12 +182,12 @@ ${range(p.kernelWidth)
   )
   .join('')}
     }
-    for (var s = 0u; s < KERNEL_W * CHUNK; s++) { sum[s] += rowSum[s]; }
+    for (var s = 0u; s < TAPS * CHUNK; s++) { sum[s] += rowSum[s]; }
   }
-  for (var kx = 0u; kx < KERNEL_W; kx++) {
+  for (var kx = 0u; kx < TAPS; kx++) {
     for (var j = 0u; j < CHUNK; j++) {
-      if (ci + j < IN && channel < OUT) {
-        let weight = (((group.z * KERNEL_H + ky) * KERNEL_W + kx) * IN + ci + j) * OUT + channel;
+      if (firstTap + kx < KERNEL_W && ci + j < IN && channel < OUT) {
+        let weight = (((group.z * KERNEL_H + ky) * KERNEL_W + firstTap + kx) * IN + ci + j) * OUT + channel;
         dW[weight] = ${decayedWgsl(p, 'sum[kx * CHUNK + j]', 'weight')};
       }
     }
