@@ -86,7 +86,7 @@ async function runBenchKernels(options: Options): Promise<void> {
     `${limits.gflops.toFixed(0)} GFLOP/s of multiply-adds, ${limits.gigabytesPerSecond.toFixed(1)} GB/s of copying, measured just now`,
   );
   const results: Result[] = [];
-  const slow = new Map<string, number>();
+  const rates = new Map<string, number>();
   for (const [kernel, shapes] of await benchmarkCases(gpu, kernels, batch)) {
     for (const params of shapes) {
       terminal.say();
@@ -95,14 +95,15 @@ async function runBenchKernels(options: Options): Promise<void> {
       for (const [variant, { available }] of Object.entries(kernel.variants)) {
         if (!available(params, gpu.traits) || (wanted ?? variant) !== variant) continue;
         const { flops, bytes } = kernel.cost(params);
-        // Guessed from the rate at smaller shapes.
-        const guess = (slow.get(`${kernel.name} ${variant}`) ?? 0) * flops;
+        // Guessed from the rate of the same layer at a smaller batch.
+        const layer = `${kernel.name} ${variant} ${layerOf(params)}`;
+        const guess = (rates.get(layer) ?? 0) * flops;
         if (guess > LONGEST_MILLISECONDS && wanted === undefined) {
           terminal.say(colors.dim(`  ${variant.padEnd(9)} left out, as it would take about ${guess.toFixed(0)} ms`));
           continue;
         }
         const ms = await measureKernel(gpu, kernel, params, variant);
-        if (flops > 0) slow.set(`${kernel.name} ${variant}`, ms.median / flops);
+        if (flops > 0) rates.set(layer, ms.median / flops);
         const gflops = flops / ms.median / 1e6;
         const gigabytesPerSecond = bytes / ms.median / 1e6;
         const shareOfLimit = Math.max(gflops / limits.gflops, gigabytesPerSecond / limits.gigabytesPerSecond);
@@ -151,6 +152,10 @@ function show(terminal: Terminal, { variant, chosen, ms, gflops, gigabytesPerSec
   const share = `${(100 * shareOfLimit).toFixed(0).padStart(3)}%`;
   terminal.say(`${chosen ? '*' : ' '} ${variant.padEnd(9)} ${milliseconds(ms).padEnd(30)} ${rates} ${share}`);
 }
+
+/** The parameters that do not grow with the batch. */
+const layerOf = (params: object): string =>
+  JSON.stringify(params, (name, value: unknown) => (/^(batch|rows|splits|parts)$/.test(name) ? undefined : value));
 
 const sizes = (params: object): string => {
   const p = params as Readonly<Record<string, number>>;
