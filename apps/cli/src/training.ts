@@ -1,7 +1,11 @@
 /** Training as people watch it: a bar while an epoch runs, a line when it is done; Ctrl-C keeps the work so far. */
+import { join } from 'node:path';
 import { EarlyStopping, type Logs, type Optimizer, type Samples, type Sequential } from '@anke/nn';
 import colors from 'picocolors';
-import type { Device } from './device.js';
+import { curvesSvg, renderPng } from './charts/curves.js';
+import { CHOICES_FILE, type Device, formatChoices } from './device.js';
+import { writeWhole } from './files.js';
+import { saveModel } from './model-folder.js';
 import { count, duration, type Terminal } from './terminal.js';
 
 export interface EpochRecord extends Logs {
@@ -108,8 +112,23 @@ export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => vo
   };
 }
 
+/** What every training leaves in its folder: the model, the kernels that ran, the history and its curves. */
+export async function saveRun(
+  folder: string,
+  { gpu, report }: Device,
+  model: Sequential,
+  phases: readonly Phase[],
+): Promise<void> {
+  await saveModel(folder, model);
+  writeWhole(join(folder, CHOICES_FILE), formatChoices(report.name, gpu.tuner.choices));
+  writeWhole(join(folder, 'history.csv'), formatHistory(phases));
+  const svg = await curvesSvg(phases);
+  writeWhole(join(folder, 'curves.svg'), svg);
+  writeWhole(join(folder, 'curves.png'), renderPng(svg));
+}
+
 /** `history.csv`: a row an epoch, all phases below one another. */
-export function formatHistory(phases: readonly Phase[]): string {
+function formatHistory(phases: readonly Phase[]): string {
   const rows = phases.flatMap(({ optimizer, epochs }) =>
     epochs.map((record, i) =>
       [optimizer, i + 1, ...METRICS.map((name) => record[name]), record.seconds.toFixed(3)].join(','),

@@ -19,7 +19,6 @@ export {
   conv2dJoinWeights,
   weightSplits,
 } from './conv2d/backward-weights.js';
-export { notebookConvolutions } from './conv2d/cases.js';
 export { type Conv2dForwardParams, conv2dForward } from './conv2d/forward.js';
 export { type Conv2dParams, conv2dParams, type Padding, windowAxis } from './conv2d/geometry.js';
 export { isSoftware } from './conv2d/variants.js';
@@ -42,7 +41,7 @@ export { advance } from './optimizer/advance.js';
 export { l2Backward, l2Parts, l2Penalties, l2Penalty } from './optimizer/l2.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { probeCopy, probeFma } from './probe/probe.js';
-export { type SumParams, sum, sumSplits } from './reduce/sum.js';
+export { type SumParams, sum } from './reduce/sum.js';
 export { registry } from './registry.js';
 export { DeviceError, KernelError } from './runtime/errors.js';
 export { Eager, type Executor } from './runtime/executor.js';

@@ -4,15 +4,13 @@ import { type Competition, formatSubmission, type ImageDataset, readCompetition,
 import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { curvesSvg, renderPng } from '../charts/curves.js';
-import { CHOICES_FILE, type Device, formatChoices, openDevice, type TuningOptions } from '../device.js';
+import { type Device, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
-import { saveModel } from '../model-folder.js';
 import { notebookModel } from '../notebook-model.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
-import { formatHistory, type Phase, stopOnInterrupt, trainPhase } from '../training.js';
+import { type Phase, saveRun, stopOnInterrupt, trainPhase } from '../training.js';
 import { natural, positive, seed, tuningOptions } from './options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
@@ -109,12 +107,7 @@ async function trainAndPredict(
     if (model.interrupted) break;
   }
 
-  await saveModel(folder, model);
-  writeWhole(join(folder, CHOICES_FILE), formatChoices(device.report.name, device.gpu.tuner.choices));
-  writeWhole(join(folder, 'history.csv'), formatHistory(phases));
-  const svg = await curvesSvg(phases);
-  writeWhole(join(folder, 'curves.svg'), svg);
-  writeWhole(join(folder, 'curves.png'), renderPng(svg));
+  await saveRun(folder, device, model, phases);
   if (model.interrupted)
     throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
 

@@ -1,16 +1,13 @@
-import { join } from 'node:path';
 import { type ImageDataset, openSource, parseCsv, readFile, splitForValidation } from '@anke/data';
 import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
-import { curvesSvg, renderPng } from '../charts/curves.js';
-import { CHOICES_FILE, type Device, formatChoices, openDevice, type TuningOptions } from '../device.js';
+import { type Device, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
-import { inRunFolder, writeWhole } from '../files.js';
-import { saveModel } from '../model-folder.js';
+import { inRunFolder } from '../files.js';
 import { notebookModel } from '../notebook-model.js';
 import { samplesOf } from '../samples.js';
 import { count, duration, Terminal } from '../terminal.js';
-import { formatHistory, stopOnInterrupt, trainPhase } from '../training.js';
+import { saveRun, stopOnInterrupt, trainPhase } from '../training.js';
 import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
 interface Options extends TuningOptions {
@@ -84,12 +81,7 @@ async function trainInto(
   const data = { training: samplesOf(training), validation: samplesOf(validation) };
   terminal.say();
   const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
-  await saveModel(folder, model);
-  writeWhole(join(folder, CHOICES_FILE), formatChoices(device.report.name, device.gpu.tuner.choices));
-  writeWhole(join(folder, 'history.csv'), formatHistory([phase]));
-  const svg = await curvesSvg([phase]);
-  writeWhole(join(folder, 'curves.svg'), svg);
-  writeWhole(join(folder, 'curves.png'), renderPng(svg));
+  await saveRun(folder, device, model, [phase]);
   release();
   if (model.interrupted)
     throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);

@@ -119,8 +119,3 @@ export const sum = defineKernel<SumParams, keyof typeof bindings>({
     { outer: 1, length: 32 * 81, inner: 64, splits: 27, factor: 1 },
   ],
 });
-
-/** Parts for the first of two dispatches, of about the square root of the length; 1 where one dispatch is enough. */
-export function sumSplits(length: number, inner: number): number {
-  return length >= 1024 && inner < 4096 ? Math.ceil(Math.sqrt(length)) : 1;
-}
