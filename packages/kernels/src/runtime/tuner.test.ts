@@ -74,6 +74,39 @@ test('choices of an earlier run are taken as they are, and a recording follows t
   recording.destroy();
 });
 
+test('seeds and layers make no difference to a choice, shapes do', () => {
+  const dropout = (seed: number, layer: number, length: number): string =>
+    choiceKey(kernel, { length, dropout: { rate: 0.5, seed, layer } });
+  expect(dropout(1, 2, 64)).toBe(dropout(3, 4, 64));
+  expect(dropout(1, 2, 64)).not.toBe(dropout(1, 2, 65));
+});
+
+test('memory that is refused is given back', async () => {
+  const { device } = gpu();
+  const create = device.createBuffer;
+  const buffers: { destroyed: boolean }[] = [];
+  device.createBuffer = (descriptor) => {
+    const buffer = create.call(device, descriptor);
+    const entry = { destroyed: false };
+    buffers.push(entry);
+    const destroy = buffer.destroy;
+    buffer.destroy = () => {
+      entry.destroyed = true;
+      return destroy.call(buffer);
+    };
+    return buffer;
+  };
+  try {
+    // The input fits, the output does not.
+    const y = { ...bindings.y, length: () => 2 ** 40 };
+    const large = { ...kernel, name: 'test/large', bindings: { ...bindings, y } } as never;
+    await expect(new Tuner().tune(gpu(), [{ kernel: large, params }])).rejects.toThrow('test/large y');
+  } finally {
+    device.createBuffer = create;
+  }
+  expect(buffers).toEqual([{ destroyed: true }]);
+});
+
 test('every variant computes the same', async () => {
   const inputs = sampleInputs(kernel, params);
   for (const name of Object.keys(kernel.variants)) {

@@ -12,8 +12,11 @@ import type { Storage } from './storage.js';
 /** Chosen variants by kernel and parameters, as {@link choiceKey} writes them. */
 export type Choices = Readonly<Record<string, string>>;
 
+/** What does not change how fast a kernel is: a run with another seed has the same choices. */
+const WITHOUT_INFLUENCE = ['seed', 'layer'];
+
 export const choiceKey = (kernel: { readonly name: string }, params: object): string =>
-  `${kernel.name} ${JSON.stringify(params)}`;
+  `${kernel.name} ${JSON.stringify(params, (name, value: unknown) => (WITHOUT_INFLUENCE.includes(name) ? undefined : value))}`;
 
 /** Work below which no choice is worth its timing. */
 const LEAST_FLOPS = 4e6;
@@ -70,10 +73,10 @@ export class Tuner implements Chooser {
     if (candidates.length < 2) return;
     const pipelines = candidates.map((variant) => gpu.pipeline(kernel, params, variant));
     await Promise.all(pipelines.map(({ ready }) => ready));
-    const storages = Object.entries(kernel.bindings).map(([name, { length }]) =>
-      gpu.storage(`${kernel.name} ${name}`, length(params) * 4),
-    );
+    const storages: Storage[] = [];
     try {
+      for (const [name, { length }] of Object.entries(kernel.bindings))
+        storages.push(gpu.storage(`${kernel.name} ${name}`, length(params) * 4));
       const least = pipelines.map(() => Number.POSITIVE_INFINITY);
       const times: number[] = [];
       for (const pipeline of pipelines) {
