@@ -34,7 +34,7 @@ import {
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { masked, conv2dBackwardData as reference } from './reference.js';
-import { gemmConstants, gemmVariants, isSoftware, MAX_UNROLLED_TAPS, range, tileWidth } from './variants.js';
+import { gemmConstants, gemmVariants, isSoftware, MAX_UNROLLED_TAPS, orZero, range, tileWidth } from './variants.js';
 
 export interface Conv2dBackwardDataParams extends Conv2dParams {
   /** The factor 1 / (1 − rate) of the dropout behind the relu that X comes from, 1 without dropout; 0 without relu. */
@@ -198,8 +198,6 @@ const resident: Variant<Conv2dBackwardDataParams> = {
         ...(chunk === lanes ? [] : ['lane < CHUNK']),
         ...(p.outChannels % lanes === 0 ? [] : ['co + lane < OUT']),
       ].join(' && ');
-    const orZero = (condition: string, value: string): string =>
-      condition === '' ? value : `select(0.0, ${value}, ${condition})`;
     const overTile = (statement: (pixel: string) => string): string => `
   for (var iy = top; iy < bottom; iy++) {
     for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {

@@ -45,6 +45,7 @@ import {
   MAX_UNROLLED_TAPS,
   narrowInput,
   narrowTap,
+  orZero,
   range,
   tileWidth,
 } from './variants.js';
@@ -330,8 +331,6 @@ const resident = (groups: number): Variant<Conv2dForwardParams> => ({
       ...(chunk === lanes ? [] : ['lane < CHUNK']),
       ...(p.inChannels % lanes === 0 ? [] : ['ci + lane < IN']),
     ].join(' && ');
-    const orZero = (condition: string, value: string): string =>
-      condition === '' ? value : `select(0.0, ${value}, ${condition})`;
     const whereItIs = (u: number, c: number, statement: string): string => {
       const exists = [
         ...(p.outWidth % tile === 0 ? [] : [`left + ${u}u < OUT_W`]),

@@ -78,6 +78,10 @@ export const isSoftware = ({ subgroupSize }: Traits): boolean => subgroupSize > 
 
 export const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
+/** WGSL of a value where a condition holds, else of zero; no condition, written as '', always holds. */
+export const orZero = (condition: string, value: string): string =>
+  condition === '' ? value : `select(0.0, ${value}, ${condition})`;
+
 /** Weights that a lane of the narrow variants holds in registers. */
 const MAX_HELD = 36;
 
