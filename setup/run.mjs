@@ -1,6 +1,7 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke` and `pnpm bench:peers`: brings the workspace into shape, then does what is asked. It uses
- * nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left alone.
+ * The entry of `npm start`, `npm test`, `pnpm anke` and `pnpm bench:peers`: brings the workspace into shape, then does
+ * what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left
+ * alone.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
