@@ -22,7 +22,7 @@ export interface TuningOptions {
 }
 
 /** The file in a run folder that names the variants that ran. */
-export const CHOICES_FILE = 'kernels.json';
+const CHOICES_FILE = 'kernels.json';
 
 interface ChoicesFile {
   readonly device: string;
@@ -58,7 +58,11 @@ const variantsStamp = (): string =>
     .digest('hex')
     .slice(0, 8);
 
-export const formatChoices = (device: string, choices: Choices): string =>
+/** Writes into a run's folder which variants it has used so far. */
+export const saveChoices = (folder: string, { gpu, report }: Device): void =>
+  writeWhole(join(folder, CHOICES_FILE), formatChoices(report.name, gpu.tuner.used));
+
+const formatChoices = (device: string, choices: Choices): string =>
   `${JSON.stringify({ device, choices } satisfies ChoicesFile, null, 2)}\n`;
 
 /** What a file holds; undefined if it is absent or no such file: then there is nothing to know from it. */

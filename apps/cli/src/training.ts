@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EarlyStopping, type Logs, type Optimizer, type Samples, type Sequential } from '@anke/nn';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from './charts/curves.js';
-import { CHOICES_FILE, type Device, formatChoices } from './device.js';
+import { type Device, saveChoices } from './device.js';
 import { writeWhole } from './files.js';
 import { saveModel } from './model-folder.js';
 import { count, duration, type Terminal } from './terminal.js';
@@ -115,12 +115,12 @@ export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => vo
 /** What every training leaves in its folder: the model, the kernels that ran, the history and its curves. */
 export async function saveRun(
   folder: string,
-  { gpu, report }: Device,
+  device: Device,
   model: Sequential,
   phases: readonly Phase[],
 ): Promise<void> {
   await saveModel(folder, model);
-  writeWhole(join(folder, CHOICES_FILE), formatChoices(report.name, gpu.tuner.choices));
+  saveChoices(folder, device);
   writeWhole(join(folder, 'history.csv'), formatHistory(phases));
   const svg = await curvesSvg(phases);
   writeWhole(join(folder, 'curves.svg'), svg);

@@ -4,7 +4,7 @@ import { type Competition, formatSubmission, type ImageDataset, readCompetition,
 import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { type Device, openDevice, type TuningOptions } from '../device.js';
+import { type Device, openDevice, saveChoices, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { notebookModel } from '../notebook-model.js';
@@ -113,6 +113,7 @@ async function trainAndPredict(
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, competition, folder);
+  saveChoices(folder, device);
   release();
 
   const seconds = (performance.now() - started) / 1000;

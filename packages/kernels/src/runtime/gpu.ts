@@ -20,8 +20,8 @@ export interface VariantRequest {
 
 /** Knows which variants are fast on a device: see `Tuner`. */
 export interface Chooser {
-  /** Chosen variants by kernel and parameters, to be kept with a run. */
-  readonly choices: Readonly<Record<string, string>>;
+  /** The choices that were asked for, by kernel and parameters: to be kept with a run. */
+  readonly used: Readonly<Record<string, string>>;
   choice(kernel: { readonly name: string }, params: object): string | undefined;
   /** Chooses where it has not yet; calls `onDone` after each request. */
   tune(gpu: Gpu, requests: readonly VariantRequest[], onDone?: () => void): Promise<void>;
@@ -29,7 +29,7 @@ export interface Chooser {
 
 /** Leaves every choice to the kernels' own order of preference. */
 const NO_CHOOSER: Chooser = {
-  choices: {},
+  used: {},
   choice: () => undefined,
   tune: async (_, requests, onDone) => {
     for (const _request of requests) onDone?.();

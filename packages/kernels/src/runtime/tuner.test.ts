@@ -53,6 +53,8 @@ test('the fastest of the suitable variants is chosen, once', async () => {
   await tuner.tune(gpu(), [{ kernel: erased, params }]);
   expect(tuner.choice(kernel, params)).toBe('fast');
   expect(tuner.choice(kernel, { length: 64 })).toBeUndefined();
+  expect(tuner.used).toEqual({ [choiceKey(kernel, params)]: 'fast' });
+  expect(new Tuner(tuner.choices).used).toEqual({});
   await tuner.tune(gpu(), [{ kernel: erased, params }]);
   expect(told).toEqual([{ [choiceKey(kernel, params)]: 'fast' }]);
 });

@@ -26,6 +26,7 @@ const ROUND_MILLISECONDS = 8;
 
 export class Tuner implements Chooser {
   readonly #choices = new Map<string, string>();
+  readonly #used = new Set<string>();
   /** Timing one kernel while another one runs would tell nothing. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -42,12 +43,19 @@ export class Tuner implements Chooser {
     for (const [key, variant] of Object.entries(choices)) this.#choices.set(key, variant);
   }
 
+  /** All that is known: to be kept for the device. */
   get choices(): Choices {
     return Object.fromEntries([...this.#choices].sort());
   }
 
+  get used(): Choices {
+    return Object.fromEntries(Object.entries(this.choices).filter(([key]) => this.#used.has(key)));
+  }
+
   choice(kernel: { readonly name: string }, params: object): string | undefined {
-    return this.#choices.get(choiceKey(kernel, params));
+    const key = choiceKey(kernel, params);
+    this.#used.add(key);
+    return this.#choices.get(key);
   }
 
   /**
