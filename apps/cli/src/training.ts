@@ -1,5 +1,7 @@
 /** Training as people watch it: a bar while an epoch runs, a line when it is done; Ctrl-C keeps the work so far. */
 import { join } from 'node:path';
+import type { ImageDataset } from '@anke/data';
+import type { Augmentation } from '@anke/kernels';
 import { EarlyStopping, type Logs, type Optimizer, type Samples, type Sequential } from '@anke/nn';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from './charts/curves.js';
@@ -20,6 +22,14 @@ export interface Phase {
   readonly stoppedEarly: boolean;
 }
 
+/** What a command trains on. */
+export interface TrainingData {
+  readonly training: ImageDataset;
+  readonly validation: ImageDataset;
+  /** How training images are changed at random, if at all. */
+  readonly augmentation: Augmentation | undefined;
+}
+
 const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
 
 /** Trains one phase with early stopping on the validation loss, the best weights restored. */
@@ -27,7 +37,7 @@ export async function trainPhase(
   terminal: Terminal,
   { gpu }: Device,
   model: Sequential,
-  data: { readonly training: Samples; readonly validation: Samples },
+  data: { readonly training: Samples; readonly validation: Samples; readonly augmentation: Augmentation | undefined },
   options: {
     readonly optimizer: Optimizer;
     readonly epochs: number;
@@ -50,6 +60,7 @@ export async function trainPhase(
     epochs,
     batchSize,
     validationData: data.validation,
+    augmentation: data.augmentation,
     callbacks: [
       stopping,
       {

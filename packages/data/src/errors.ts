@@ -2,3 +2,15 @@
 export class DataError extends Error {
   override readonly name = 'DataError';
 }
+
+/** A parameter that makes no sense: says which, what was expected and what was found. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+
+  constructor(
+    readonly parameter: string,
+    readonly reason: string,
+  ) {
+    super(`${parameter} ${reason}`);
+  }
+}

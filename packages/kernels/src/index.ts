@@ -30,8 +30,9 @@ export {
   denseForward,
 } from './dense/dense.js';
 export { type DropoutParams, dropout } from './dropout/dropout.js';
-export type { DropoutRule } from './dropout/philox.js';
+export type { DropoutRule } from './dropout/rule.js';
 export { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+export { type Augmentation, type AugmentParams, augment, FILL_MODES } from './gather/augment.js';
 export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
 export { crossEntropyStep } from './loss/cross-entropy-step.js';
 export { type MaxPoolParams, maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';

@@ -8,6 +8,7 @@ import { conv2dForward } from './conv2d/forward.js';
 import { denseBackwardData, denseBackwardWeights, denseForward } from './dense/dense.js';
 import { dropout } from './dropout/dropout.js';
 import { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+import { augment } from './gather/augment.js';
 import { gather, scatter } from './gather/gather.js';
 import { crossEntropyStep } from './loss/cross-entropy-step.js';
 import { maxPoolBackward, maxPoolForward } from './maxpool/maxpool.js';
@@ -65,6 +66,7 @@ export const registry: readonly Kernel[] = [
   erase(l2Penalties),
   erase(l2Backward),
   erase(gather),
+  erase(augment),
   erase(scatter),
   erase(probeFma),
   erase(probeCopy),

@@ -3,7 +3,7 @@
  *
  * Source: Salmon, Moraes, Dror, Shaw, *Parallel random numbers: as easy as 1, 2, 3* (SC 2011), section 4.
  * A block of four 32-bit words is a pure function of a 128-bit counter and a 64-bit key, so any thread, on either side
- * of the bus, can draw number n without drawing the n-1 before it. The WGSL twin is in kernels/src/dropout.
+ * of the bus, can draw number n without drawing the n-1 before it. The WGSL twin is in kernels/src/random.
  */
 
 const MULTIPLIER_0 = 0xd2511f53;

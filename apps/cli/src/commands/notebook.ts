@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Competition, formatSubmission, type ImageDataset, readCompetition, splitForValidation } from '@anke/data';
+import { type Competition, formatSubmission, type ImageDataset, readCompetition } from '@anke/data';
 import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
@@ -10,11 +10,12 @@ import { inRunFolder, writeWhole } from '../files.js';
 import { notebookModel } from '../notebook-model.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
-import { type Phase, saveRun, stopOnInterrupt, trainPhase } from '../training.js';
+import { type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
+import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { natural, positive, seed, tuningOptions } from './options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
-interface Options extends TuningOptions {
+interface Options extends TuningOptions, AugmentOptions {
   readonly data?: string;
   readonly out?: string;
   readonly seed: number;
@@ -43,6 +44,7 @@ export function addNotebook(program: Command): void {
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
     .option('--batch-size <n>', 'images in a training step', positive, 32)
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  augmentOptions(command);
   tuningOptions(command)
     .addHelpText(
       'after',
@@ -54,11 +56,12 @@ export function addNotebook(program: Command): void {
 async function runNotebook(options: Options): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options);
+  const generator = generatorOf({ ...options, validationSplit: VALIDATION_SPLIT });
 
   const data = options.data ?? synthetic(terminal);
   terminal.heading('Input files');
   const competition = await readFiles(terminal, data, options.limit);
-  const { training, validation } = splitForValidation(competition.train, VALIDATION_SPLIT);
+  const { training, validation } = generator.split(competition.train);
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
@@ -66,7 +69,15 @@ async function runNotebook(options: Options): Promise<void> {
   const device = await openDevice(terminal, options);
   const config = { ...options, data, adapter: device.report.name };
   await inRunFolder(options.out, 'notebook', config, (folder) =>
-    trainAndPredict(terminal, options, device, competition, { training, validation }, folder, started),
+    trainAndPredict(
+      terminal,
+      options,
+      device,
+      competition,
+      { training, validation, augmentation: generator.augmentation(training.shape) },
+      folder,
+      started,
+    ),
   );
   device.gpu.destroy();
 }
@@ -76,7 +87,7 @@ async function trainAndPredict(
   options: Options,
   device: Device,
   competition: Competition,
-  { training, validation }: { readonly training: ImageDataset; readonly validation: ImageDataset },
+  { training, validation, augmentation }: TrainingData,
   folder: string,
   started: number,
 ): Promise<void> {
@@ -88,7 +99,7 @@ async function trainAndPredict(
   terminal.say(model.summary());
 
   const release = stopOnInterrupt(terminal, model);
-  const samples = { training: samplesOf(training), validation: samplesOf(validation) };
+  const samples = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
   const phases: Phase[] = [];
   const plans = [
     { title: 'Training with Adam', optimizer: new Adam(), epochs: options.adamEpochs },

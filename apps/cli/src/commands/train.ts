@@ -1,4 +1,3 @@
-import { type ImageDataset, openSource, parseCsv, readFile, splitForValidation } from '@anke/data';
 import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
 import { type Device, openDevice, type TuningOptions } from '../device.js';
@@ -7,10 +6,12 @@ import { inRunFolder } from '../files.js';
 import { notebookModel } from '../notebook-model.js';
 import { samplesOf } from '../samples.js';
 import { count, duration, Terminal } from '../terminal.js';
-import { saveRun, stopOnInterrupt, trainPhase } from '../training.js';
+import { saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
+import { readTraining } from '../training-data.js';
+import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
-interface Options extends TuningOptions {
+interface Options extends TuningOptions, AugmentOptions {
   readonly data: string;
   readonly out?: string;
   readonly epochs: number;
@@ -39,25 +40,27 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows', positive)
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  augmentOptions(command);
   tuningOptions(command)
     .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
     .action(runTrain);
 }
 
-async function readTraining({ data, limit }: Options): Promise<ImageDataset> {
-  const options = { first: 'label', ...(limit === undefined ? {} : { limit }) } as const;
-  if (data.toLowerCase().endsWith('.csv')) return parseCsv(data, readFile(data), options);
-  const source = await openSource(data);
-  return parseCsv('train.csv', await source.read('train.csv'), options);
-}
-
 async function runTrain(options: Options): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options);
-  const { training, validation } = splitForValidation(await readTraining(options), options.validationSplit);
+  const generator = generatorOf(options);
+  const { training, validation } = generator.split(await readTraining(terminal, options));
   const device = await openDevice(terminal, options);
   await inRunFolder(options.out, 'train', { ...options, adapter: device.report.name }, (folder) =>
-    trainInto(terminal, options, device, { training, validation }, folder, started),
+    trainInto(
+      terminal,
+      options,
+      device,
+      { training, validation, augmentation: generator.augmentation(training.shape) },
+      folder,
+      started,
+    ),
   );
   device.gpu.destroy();
 }
@@ -66,7 +69,7 @@ async function trainInto(
   terminal: Terminal,
   options: Options,
   device: Device,
-  { training, validation }: { readonly training: ImageDataset; readonly validation: ImageDataset },
+  { training, validation, augmentation }: TrainingData,
   folder: string,
   started: number,
 ): Promise<void> {
@@ -78,7 +81,7 @@ async function trainInto(
   const release = stopOnInterrupt(terminal, model);
   const rate = options.learningRate === undefined ? {} : { learningRate: options.learningRate };
   const optimizer = options.optimizer === 'adam' ? new Adam(rate) : new SGD(rate);
-  const data = { training: samplesOf(training), validation: samplesOf(validation) };
+  const data = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
   terminal.say();
   const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
   await saveRun(folder, device, model, [phase]);

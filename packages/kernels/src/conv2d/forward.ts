@@ -23,7 +23,7 @@
  * shuffles with a running lane in place of broadcasts with a constant one (4.3 to 11.5), and switching Dawn's bounds
  * checks off (no gain: the driver checks bounds itself).
  */
-import { type DropoutRule, dropoutReference, dropoutWgsl } from '../dropout/philox.js';
+import { type DropoutRule, dropoutReference, dropoutWgsl } from '../dropout/rule.js';
 import {
   type Binding,
   bindingBytes,

@@ -12,7 +12,7 @@ import { conv2dBackwardWeights } from '../conv2d/backward-weights.js';
 import { conv2dForward } from '../conv2d/forward.js';
 import { type Conv2dParams, conv2dParams } from '../conv2d/geometry.js';
 import { masked } from '../conv2d/reference.js';
-import { type DropoutRule, dropoutReference } from '../dropout/philox.js';
+import { type DropoutRule, dropoutReference } from '../dropout/rule.js';
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { matmul, transpose } from './reference.js';
 

@@ -3,11 +3,11 @@
  * in the inverted form). The same kernel with the same key and step is its gradient, so that no mask is kept. Float32.
  *
  * The random words come from Philox4x32-10 (see @anke/random), with the seed and the layer's number as the key and
- * (element / 4, step, 0, 1) as the counter (`philox.ts`). The step is read from the device, so that a recorded step draws new numbers
+ * (element / 4, step, 0, 1) as the counter (`rule.ts`). The step is read from the device, so that a recorded step draws new numbers
  * each time. A thread draws one block for four elements. Timed by `pnpm anke bench kernels --filter dropout`.
  */
 import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
-import { type DropoutRule, dropoutReference, dropoutWgsl } from './philox.js';
+import { type DropoutRule, dropoutReference, dropoutWgsl } from './rule.js';
 
 export interface DropoutParams extends DropoutRule {
   readonly length: number;

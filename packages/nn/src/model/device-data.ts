@@ -1,4 +1,4 @@
-import type { Gpu, Storage } from '@anke/kernels';
+import type { Augmentation, Gpu, Storage } from '@anke/kernels';
 import { type Shape, sizeOf } from '../autograd/tensor.js';
 import { ModelError, ShapeError } from '../errors.js';
 
@@ -58,6 +58,8 @@ export class DeviceData {
     readonly gpu: Gpu,
     label: string,
     samples: Samples,
+    /** Batches are changed at random on their way out. */
+    readonly augmentation?: Augmentation,
   ) {
     this.count = countOf(samples);
     this.shape = samples.shape;

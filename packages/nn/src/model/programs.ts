@@ -2,7 +2,7 @@
  * What a model does to one batch, as operations on any executor: gather, forward, loss, backward, update. Recorded once,
  * a program is replayed for every batch of its size.
  */
-import { advance, type Executor, gather, type Storage, scatter } from '@anke/kernels';
+import { advance, augment, type Executor, gather, type Storage, scatter } from '@anke/kernels';
 import { Tape } from '../autograd/tape.js';
 import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
 import type { CallContext, Layer } from '../layers/layer.js';
@@ -38,18 +38,28 @@ function count(executor: Executor, { counters, scratch }: ModelMemory): void {
 
 function takeBatch(
   tape: Tape,
+  { memory: { counters }, seed }: ProgramModel,
   data: DeviceData,
-  counters: Storage,
   { size, stride }: Batch,
 ): { x: Tensor; labels: Tensor } {
   const x = tape.temporary('batch', [size, ...data.shape]);
   const labels = tape.temporary('labels', [size]);
-  const rowLength = sizeOf(data.shape);
-  tape.executor.dispatch(
-    gather,
-    { batch: size, rows: data.count, rowLength, stride, factor: data.rescale },
-    { pixels: data.pixels, labels: data.labels, order: data.order, counters, x: x.storage, y: labels.storage },
-  );
+  const { augmentation } = data;
+  const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor: data.rescale };
+  const storages = {
+    pixels: data.pixels,
+    labels: data.labels,
+    order: data.order,
+    counters,
+    x: x.storage,
+    y: labels.storage,
+  };
+  if (augmentation) {
+    const [height = 1, width = 1, channels = 1] = data.shape;
+    tape.executor.dispatch(augment, { ...params, shape: [height, width, channels], augmentation, seed }, storages);
+  } else {
+    tape.executor.dispatch(gather, params, storages);
+  }
   return { x, labels };
 }
 
@@ -89,7 +99,7 @@ export function trainStep(
 ): StepResult {
   const { memory } = model;
   const tape = new Tape(executor);
-  const { x, labels } = takeBatch(tape, data, memory.counters, batch);
+  const { x, labels } = takeBatch(tape, model, data, batch);
   const logits = forward(tape, model, x, true, true);
   const { counters, corrections } = memory;
   const penalties = penaltyParts(tape, memory);
@@ -113,7 +123,7 @@ export function evaluateStep(
   totals: Storage,
 ): StepResult {
   const tape = new Tape(executor);
-  const { x, labels } = takeBatch(tape, data, model.memory.counters, batch);
+  const { x, labels } = takeBatch(tape, model, data, batch);
   const logits = forward(tape, model, x, false, true);
   const { counters, scratch: corrections } = model.memory;
   const penalties = penaltyParts(tape, model.memory);
@@ -129,7 +139,7 @@ export function predictStep(
   results: Storage,
 ): Shape {
   const tape = new Tape(executor);
-  const { x } = takeBatch(tape, data, model.memory.counters, batch);
+  const { x } = takeBatch(tape, model, data, batch);
   const y = forward(tape, model, x, false, false);
   const rowLength = sizeOf(y.shape) / batch.size;
   executor.dispatch(

@@ -1,4 +1,4 @@
-import { Eager, Recorder, ReferenceExecutor } from '@anke/kernels';
+import { type Augmentation, Eager, Recorder, ReferenceExecutor } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { describe, expect, test } from 'vitest';
 import {
@@ -280,5 +280,45 @@ test('an interrupt ends training and keeps the model', async () => {
   const history = await model.fit(samples(64), { epochs: 5, batchSize: 2, callbacks });
   expect(history.epochs.length).toBeLessThan(5);
   for (const { values } of (await model.getWeights()).values()) expect(values.every(Number.isFinite)).toBe(true);
+  model.destroy();
+});
+
+const TURNED: Augmentation = {
+  rotation: 90,
+  heightShift: 2,
+  widthShift: 2,
+  shear: 10,
+  zoom: [0.8, 1.2],
+  brightness: [1, 1],
+  horizontalFlip: true,
+  verticalFlip: true,
+  fillMode: 'nearest',
+  cval: 0,
+};
+
+test('augmented training draws from the seed alone, and leaves validation as it is', async () => {
+  const train = async (augmentation?: Augmentation) => {
+    const model = smallModel(4);
+    model.compile({ gpu: gpu(), optimizer: new SGD({ learningRate: 0.01 }) });
+    const validationData = samples(20, 2);
+    const history = await model.fit(samples(37), { epochs: 2, batchSize: 8, augmentation, validationData });
+    const weights = await gpu().readFloats(model.compiled.memory.weights);
+    const { loss } = await model.evaluate(validationData);
+    model.destroy();
+    return { weights, loss, validated: history.series('val_loss').at(-1) };
+  };
+  const first = await train(TURNED);
+  expect((await train(TURNED)).weights).toEqual(first.weights);
+  expect((await train()).weights).not.toEqual(first.weights);
+  expect(first.validated).toBe(first.loss);
+});
+
+test('only images can be augmented', async () => {
+  const model = new Sequential([new Dense({ units: 3, activation: 'softmax', inputShape: [144] })]);
+  model.compile({ gpu: gpu(), optimizer: new SGD() });
+  const { pixels, labels } = samples(5);
+  await expect(
+    model.fit({ pixels, labels: labels as Uint8Array, shape: [144] }, { epochs: 1, augmentation: TURNED }),
+  ).rejects.toThrow('images of shape (144) cannot be augmented, only (height, width, channels)');
   model.destroy();
 });

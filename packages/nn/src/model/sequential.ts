@@ -1,4 +1,4 @@
-import { type Executor, type Gpu, Recorder, type Storage } from '@anke/kernels';
+import { type Augmentation, type Executor, type Gpu, Recorder, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { type Shape, sizeOf } from '../autograd/tensor.js';
 import { type Callback, History, type Logs, type ProgressPhase } from '../callbacks/callback.js';
@@ -32,6 +32,8 @@ export interface FitOptions {
   readonly validationBatchSize?: number;
   /** Whether each epoch takes the samples in another order. */
   readonly shuffle?: boolean;
+  /** How the training images are changed at random, anew each time that they are used; not at all if absent. */
+  readonly augmentation?: Augmentation | undefined;
   readonly callbacks?: readonly Callback[];
 }
 
@@ -141,15 +143,20 @@ export class Sequential {
    */
   async fit(samples: Samples, options: FitOptions): Promise<History> {
     const { epochs, batchSize = 32, validationData, validationBatchSize, shuffle = true, callbacks = [] } = options;
+    const { augmentation } = options;
     const { gpu, loss, optimizer, moments } = this.compiled;
     const count = checkSamples(samples, this.inputShape, sizeOf(this.outputShape));
     if (validationData) checkSamples(validationData, this.inputShape, sizeOf(this.outputShape));
     checkBatchSize(batchSize);
+    if (augmentation && samples.shape.length !== 3)
+      throw new ShapeError(
+        `images of shape (${samples.shape.join(', ')}) cannot be augmented, only (height, width, channels)`,
+      );
 
     const history = new History();
     const hooks: readonly Callback[] = [history, ...callbacks];
     const totals = gpu.storage('totals', 12);
-    const data = new DeviceData(gpu, 'training', samples);
+    const data = new DeviceData(gpu, 'training', samples, augmentation);
     const validation = validationData ? new DeviceData(gpu, 'validation', validationData) : undefined;
     const passes: Pass[] = [];
     try {

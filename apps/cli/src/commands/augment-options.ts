@@ -1,0 +1,74 @@
+/** The options of Keras's ImageDataGenerator on the command line. */
+import {
+  FILL_MODES,
+  type FillMode,
+  ImageDataGenerator,
+  type ImageDataGeneratorOptions,
+  ParameterError,
+} from '@anke/data';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.js';
+import { RESCALE } from '../notebook-model.js';
+
+export interface AugmentOptions {
+  readonly augment?: boolean;
+  readonly rotationRange?: number;
+  readonly widthShiftRange?: number | readonly number[];
+  readonly heightShiftRange?: number | readonly number[];
+  readonly shearRange?: number;
+  readonly zoomRange?: number | readonly [number, number];
+  readonly horizontalFlip?: boolean;
+  readonly verticalFlip?: boolean;
+  readonly brightnessRange?: readonly [number, number];
+  readonly fillMode?: FillMode;
+  readonly cval?: number;
+}
+
+/** What `--augment` stands for: what handwriting bears. */
+export const USUAL = { rotationRange: 10, widthShiftRange: 0.1, heightShiftRange: 0.1, shearRange: 10, zoomRange: 0.1 };
+
+/** A number, or several with commas between them. */
+function numbers(text: string): number | number[] {
+  const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (values.some(Number.isNaN))
+    throw new InvalidArgumentError('It must be a number, or several with commas between them.');
+  return values.length === 1 ? (values[0] as number) : values;
+}
+
+export const augmentOptions = (command: Command): Command =>
+  command
+    .option(
+      '--augment',
+      'change training images at random: rotation 10, shifts 0.1, shear 10, zoom 0.1, unless said otherwise',
+    )
+    .option('--rotation-range <degrees>', 'turn images by up to so much, either way', numbers)
+    .option('--width-shift-range <x>', 'move them sideways: a share of the width below 1, else pixels', numbers)
+    .option('--height-shift-range <x>', 'move them up or down: a share of the height below 1, else pixels', numbers)
+    .option('--shear-range <degrees>', 'let them lean by up to so much, either way', numbers)
+    .option('--zoom-range <z|low,high>', 'zoom by factors in 1-z … 1+z, or low … high; below 1 they grow', numbers)
+    .option('--horizontal-flip', 'turn half of them left to right')
+    .option('--vertical-flip', 'turn half of them upside down')
+    .option('--brightness-range <low,high>', 'multiply their pixels by a factor', numbers)
+    .addOption(
+      new Option('--fill-mode <name>', 'what comes in from beyond the edge; default: nearest').choices(FILL_MODES),
+    )
+    .option('--cval <x>', 'the pixel 0 … 255 that --fill-mode constant brings in', numbers);
+
+/**
+ * A generator from a command's options.
+ *
+ * @throws UsageError if one of them makes no sense
+ */
+export function generatorOf(options: AugmentOptions & { readonly validationSplit?: number }): ImageDataGenerator {
+  try {
+    return new ImageDataGenerator({
+      ...(options.augment ? USUAL : {}),
+      ...(options as ImageDataGeneratorOptions),
+      rescale: RESCALE,
+    });
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error;
+    const option = error.parameter.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`--${option} ${error.reason}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { ImageDataset } from '@anke/data';
+import { type Augmentation, augment, Eager } from '@anke/kernels';
+import type { Command } from 'commander';
+import { contactSheet } from '../charts/contact-sheet.js';
+import { type Device, openDevice } from '../device.js';
+import { writeWhole } from '../files.js';
+import { count, Terminal } from '../terminal.js';
+import { readTraining } from '../training-data.js';
+import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
+import { positive, seed } from './options.js';
+
+interface Options extends AugmentOptions {
+  readonly data: string;
+  readonly output: string;
+  readonly images: number;
+  readonly copies: number;
+  readonly seed: number;
+}
+
+export function addPreview(program: Command): void {
+  const command = program
+    .command('preview')
+    .description('a picture of images, and of what augmentation makes of them')
+    .requiredOption('--data <path>', 'train.csv, or what holds it')
+    .option('--output <png>', 'where to write the picture', 'preview.png')
+    .option('--images <n>', 'images, one a row', positive, 12)
+    .option('--copies <n>', 'augmented copies of each, beside it', positive, 11)
+    .option('--seed <n>', 'everything random comes from it', seed, 77);
+  augmentOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  anke preview --data data/digits --augment\n  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png',
+    )
+    .action(runPreview);
+}
+
+async function runPreview(options: Options): Promise<void> {
+  const terminal = new Terminal();
+  generatorOf(options); // a wrong option is told before anything is read
+  const data = await readTraining(terminal, { data: options.data, limit: options.images });
+  // Without an option that changes anything, the usual changes are what a preview is for.
+  const augmentation =
+    generatorOf(options).augmentation(data.shape) ??
+    (generatorOf({ augment: true }).augmentation(data.shape) as Augmentation);
+  const device = await openDevice(terminal);
+  const columns = options.copies + 1;
+  const { rowLength } = data;
+  const pixels = new Uint8Array(data.count * columns * rowLength);
+  const place = (column: number, images: Uint8Array): void => {
+    for (let row = 0; row < data.count; row++)
+      pixels.set(images.subarray(row * rowLength, (row + 1) * rowLength), (row * columns + column) * rowLength);
+  };
+  place(0, data.pixels);
+  let column = 1;
+  for await (const copy of augmentedCopies(device, data, options.copies, augmentation, options.seed))
+    place(column++, copy);
+  writeWhole(options.output, contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, data.count));
+  terminal.say(`${count(data.count)} images, ${options.copies} copies of each beside it: ${options.output}`);
+  device.gpu.destroy();
+}
+
+/** A copy of every image, by the kernel that training uses; each number is a step of its own. */
+async function* augmentedCopies(
+  { gpu }: Device,
+  { pixels, count: batch, shape, rowLength }: ImageDataset,
+  copies: number,
+  augmentation: Augmentation,
+  seed: number,
+): AsyncGenerator<Uint8Array> {
+  const storages = {
+    pixels: gpu.upload('pixels', pixels),
+    labels: gpu.upload('labels', new Uint32Array(batch)),
+    order: gpu.upload(
+      'order',
+      Uint32Array.from({ length: batch }, (_, i) => i),
+    ),
+    counters: gpu.storage('counters', 8),
+    x: gpu.storage('x', batch * rowLength * 4),
+    y: gpu.storage('y', batch * 4),
+  };
+  for (let copy = 0; copy < copies; copy++) {
+    gpu.write(storages.counters, Uint32Array.of(copy, 0));
+    const executor = new Eager(gpu);
+    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, shape, augmentation, seed };
+    executor.dispatch(augment, params, storages);
+    await executor.finish();
+    yield Uint8Array.from(await gpu.readFloats(storages.x), Math.round);
+  }
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { ImageDataset } from '../dataset.js';
+import { ImageDataGenerator, type ImageDataGeneratorOptions } from './image-data-generator.js';
+
+const SHAPE = [20, 40, 1] as const;
+
+test('nothing by default, and the first rows for validation', () => {
+  const generator = new ImageDataGenerator({ rescale: 1 / 255, validationSplit: 0.25 });
+  expect(generator.augmentation(SHAPE)).toBeUndefined();
+  expect(new ImageDataGenerator({ brightnessRange: [1, 1], zoomRange: 0 }).augmentation(SHAPE)).toBeUndefined();
+  const data = new ImageDataset('train.csv', [1, 1, 1], Uint8Array.of(5, 6, 7, 8, 9), Uint8Array.of(0, 0, 0, 0, 0));
+  const { training, validation } = generator.split(data);
+  expect(Array.from(validation.pixels)).toEqual([5]);
+  expect(Array.from(training.pixels)).toEqual([6, 7, 8, 9]);
+});
+
+// What keras.preprocessing.image.ImageDataGenerator.get_random_transform draws from.
+test.each([
+  [{ widthShiftRange: 0.1 }, { widthShift: 4, heightShift: 0 }],
+  [{ heightShiftRange: 0.1 }, { widthShift: 0, heightShift: 2 }],
+  [{ widthShiftRange: 3 }, { widthShift: [0, 1, 2] }],
+  [{ widthShiftRange: 2.5 }, { widthShift: 2.5 }],
+  [{ widthShiftRange: [0.1, 0.5] }, { widthShift: [4, 20] }],
+  [{ widthShiftRange: [0.1, 5] }, { widthShift: [0.1, 5] }],
+  [{ zoomRange: 0.25 }, { zoom: [0.75, 1.25] }],
+  [{ zoomRange: [0.5, 1] }, { zoom: [0.5, 1] }],
+  [
+    { rotationRange: 10, shearRange: 5 },
+    { rotation: 10, shear: 5, zoom: [1, 1], brightness: [1, 1], fillMode: 'nearest' },
+  ],
+  [
+    { horizontalFlip: true, fillMode: 'constant', cval: 9 },
+    { horizontalFlip: true, verticalFlip: false, fillMode: 'constant', cval: 9 },
+  ],
+] as const)('%j', (options, expected) => {
+  expect(new ImageDataGenerator(options).augmentation(SHAPE)).toMatchObject(expected);
+});
+
+test.each<[ImageDataGeneratorOptions, string]>([
+  [{ rotationRange: -1 }, 'rotationRange must be degrees of at least 0, not -1'],
+  [{ shearRange: Number.NaN }, 'shearRange must be degrees of at least 0, not NaN'],
+  [{ widthShiftRange: [] }, 'widthShiftRange must be a number of at least 0, or a list of numbers, not '],
+  [{ heightShiftRange: -0.1 }, 'heightShiftRange must be a number of at least 0, or a list of numbers, not -0.1'],
+  [
+    { zoomRange: 1 },
+    'zoomRange must be a number of at least 0 and below 1, or two factors above 0, the smaller one first, not 1',
+  ],
+  [{ zoomRange: [1.2, 0.8] }, 'the smaller one first, not 1.2,0.8'],
+  [{ brightnessRange: [-1, 1] }, 'brightnessRange must be two factors of at least 0, the smaller one first, not -1,1'],
+  [{ fillMode: 'mirror' as 'wrap' }, 'fillMode must be one of nearest, constant, reflect, wrap, not mirror'],
+  [{ cval: 256 }, 'cval must be a number in 0 … 255, not 256'],
+  [{ rescale: 0 }, 'rescale must be a number other than 0, not 0'],
+  [{ validationSplit: 1 }, 'validationSplit must be a number of at least 0 and below 1, not 1'],
+])('%j is refused', (options, message) => {
+  expect(() => new ImageDataGenerator(options)).toThrow(message);
+});

@@ -1,0 +1,152 @@
+/**
+ * The parameters of Keras's ImageDataGenerator, with its meanings and defaults
+ * (keras/src/legacy/preprocessing/image.py). The images themselves are changed on the device; here is what is to be done.
+ */
+import { type ImageDataset, splitForValidation } from '../dataset.js';
+import { ParameterError } from '../errors.js';
+
+export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
+export type FillMode = (typeof FILL_MODES)[number];
+
+export interface ImageDataGeneratorOptions {
+  /** Each byte is multiplied by this, after everything else. */
+  readonly rescale?: number;
+  /** The share of the rows, the first ones, that is held out for validation. */
+  readonly validationSplit?: number;
+  /** Degrees: images turn by −range … range. */
+  readonly rotationRange?: number;
+  /**
+   * How far images move to the left or right. Below 1, a share of the width; a whole number n, one of the pixels −(n−1) …
+   * n−1; another number, up to so many pixels; a list, one of its elements (shares if all are below 1) in either direction.
+   */
+  readonly widthShiftRange?: number | readonly number[];
+  /** The same up and down, with the height. */
+  readonly heightShiftRange?: number | readonly number[];
+  /** Degrees: the columns lean by −range … range. */
+  readonly shearRange?: number;
+  /** z for factors in 1−z … 1+z, or their two bounds; rows and columns each draw one, and below 1 the image grows. */
+  readonly zoomRange?: number | readonly [number, number];
+  /** Whether half of the images are turned left to right. */
+  readonly horizontalFlip?: boolean;
+  /** Whether half of the images are turned upside down. */
+  readonly verticalFlip?: boolean;
+  /** Bounds of a factor for all pixels, which end at 255. */
+  readonly brightnessRange?: readonly [number, number];
+  /** What lies beyond the edge: `cval`, the nearest pixel, the mirror image, or the other edge. */
+  readonly fillMode?: FillMode;
+  /** A pixel's value, 0 … 255, for `constant`. */
+  readonly cval?: number;
+}
+
+/** What is to be done to images of a given size, in degrees and pixels. */
+export interface ImageAugmentation {
+  readonly rotation: number;
+  readonly heightShift: number | readonly number[];
+  readonly widthShift: number | readonly number[];
+  readonly shear: number;
+  readonly zoom: readonly [number, number];
+  readonly horizontalFlip: boolean;
+  readonly verticalFlip: boolean;
+  readonly brightness: readonly [number, number];
+  readonly fillMode: FillMode;
+  readonly cval: number;
+}
+
+export class ImageDataGenerator {
+  readonly rescale: number;
+  readonly validationSplit: number;
+  readonly #options: ImageDataGeneratorOptions;
+  readonly #zoom: readonly [number, number];
+  readonly #brightness: readonly [number, number];
+
+  /** @throws ParameterError if a parameter makes no sense */
+  constructor(options: ImageDataGeneratorOptions = {}) {
+    const { rescale = 1, validationSplit = 0, zoomRange = 0, brightnessRange = [1, 1] } = options;
+    check('rescale', rescale, 'a number other than 0', Number.isFinite(rescale) && rescale !== 0);
+    check(
+      'validationSplit',
+      validationSplit,
+      'a number of at least 0 and below 1',
+      validationSplit >= 0 && validationSplit < 1,
+    );
+    for (const name of ['rotationRange', 'shearRange'] as const) {
+      const degrees = options[name] ?? 0;
+      check(name, degrees, 'degrees of at least 0', degrees >= 0 && Number.isFinite(degrees));
+    }
+    for (const name of ['widthShiftRange', 'heightShiftRange'] as const) {
+      const range = options[name] ?? 0;
+      const valid =
+        typeof range === 'number'
+          ? range >= 0 && Number.isFinite(range)
+          : range.length > 0 && range.every(Number.isFinite);
+      check(name, range, 'a number of at least 0, or a list of numbers', valid);
+    }
+    this.#zoom = typeof zoomRange === 'number' ? [1 - zoomRange, 1 + zoomRange] : zoomRange;
+    check(
+      'zoomRange',
+      zoomRange,
+      'a number of at least 0 and below 1, or two factors above 0, the smaller one first',
+      areBounds(this.#zoom) && this.#zoom[0] > 0,
+    );
+    check(
+      'brightnessRange',
+      brightnessRange,
+      'two factors of at least 0, the smaller one first',
+      areBounds(brightnessRange) && brightnessRange[0] >= 0,
+    );
+    this.#brightness = brightnessRange;
+    const { fillMode = 'nearest', cval = 0 } = options;
+    check('fillMode', fillMode, `one of ${FILL_MODES.join(', ')}`, FILL_MODES.includes(fillMode));
+    check('cval', cval, 'a number in 0 … 255', cval >= 0 && cval <= 255);
+    this.rescale = rescale;
+    this.validationSplit = validationSplit;
+    this.#options = options;
+  }
+
+  /**
+   * Holds out the first rows for validation.
+   *
+   * @throws DataError if a part is empty, or the two do not hold the same classes
+   */
+  split(data: ImageDataset): { readonly training: ImageDataset; readonly validation: ImageDataset } {
+    return splitForValidation(data, this.validationSplit);
+  }
+
+  /** What it does to images of this size; undefined where that is nothing. */
+  augmentation([height, width]: readonly [height: number, width: number, channels: number]):
+    | ImageAugmentation
+    | undefined {
+    const { rotationRange = 0, shearRange = 0, heightShiftRange = 0, widthShiftRange = 0 } = this.#options;
+    const { horizontalFlip = false, verticalFlip = false, fillMode = 'nearest', cval = 0 } = this.#options;
+    const changes = [rotationRange, shearRange, heightShiftRange, widthShiftRange].some((range) => range !== 0);
+    const [zoom, brightness] = [this.#zoom, this.#brightness];
+    const scales = [...zoom, ...brightness].some((factor) => factor !== 1);
+    if (!changes && !scales && !horizontalFlip && !verticalFlip) return undefined;
+    return {
+      rotation: rotationRange,
+      heightShift: inPixels(heightShiftRange, height),
+      widthShift: inPixels(widthShiftRange, width),
+      shear: shearRange,
+      zoom,
+      horizontalFlip,
+      verticalFlip,
+      brightness,
+      fillMode,
+      cval,
+    };
+  }
+}
+
+const areBounds = (range: readonly number[]): range is readonly [number, number] =>
+  range.length === 2 && range.every(Number.isFinite) && (range[0] as number) <= (range[1] as number);
+
+function inPixels(range: number | readonly number[], side: number): number | readonly number[] {
+  if (typeof range !== 'number') return Math.max(...range) < 1 ? range.map((part) => part * side) : range;
+  if (range < 1) return range * side;
+  return Number.isInteger(range) ? Array.from({ length: range }, (_, pixels) => pixels) : range;
+}
+
+function check(parameter: string, value: unknown, wanted: string, valid: boolean): void {
+  if (!valid)
+    throw new ParameterError(parameter, `must be ${wanted}, not ${Array.isArray(value) ? value.join(',') : value}`);
+}

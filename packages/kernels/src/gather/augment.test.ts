@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest';
+import { checkKernel, runKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { type Augmentation, type AugmentParams, augment } from './augment.js';
+
+const gpu = useGpu();
+checkKernel(gpu, augment);
+
+const still: Augmentation = {
+  rotation: 0,
+  heightShift: 0,
+  widthShift: 0,
+  shear: 0,
+  zoom: [1, 1],
+  horizontalFlip: false,
+  verticalFlip: false,
+  brightness: [1, 1],
+  fillMode: 'constant',
+  cval: 7,
+};
+
+const LITTLE = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+/** Every image of a batch of nine pixels, 1 … 9, by what became of it. */
+async function changes(change: Partial<Augmentation>, images = 64, seed = 1, step = 5): Promise<Set<string>> {
+  const params: AugmentParams = {
+    ...{ batch: images, rows: images, rowLength: 9, stride: images, factor: 1, shape: [3, 3, 1], seed },
+    augmentation: { ...still, ...change },
+  };
+  const bytes = new Uint8Array(Math.ceil((images * 9) / 4) * 4);
+  for (let i = 0; i < images * 9; i++) bytes[i] = LITTLE[i % 9] as number;
+  const { x } = await runKernel(gpu(), augment, params, {
+    pixels: Float64Array.from(new Uint32Array(bytes.buffer)),
+    labels: new Float64Array(images),
+    order: Float64Array.from({ length: images }, (_, i) => i),
+    counters: Float64Array.of(step, 0),
+    x: new Float64Array(),
+    y: new Float64Array(),
+  });
+  const rows = Array.from({ length: images }, (_, i) => Array.from(x?.subarray(i * 9, i * 9 + 9) ?? []).join(' '));
+  return new Set(rows);
+}
+
+test('where nothing is to change, nothing does', async () => {
+  expect(await changes({})).toEqual(new Set(['1 2 3 4 5 6 7 8 9']));
+});
+
+test('half of the images are flipped, each way by itself', async () => {
+  expect(await changes({ horizontalFlip: true })).toEqual(new Set(['1 2 3 4 5 6 7 8 9', '3 2 1 6 5 4 9 8 7']));
+  expect(await changes({ verticalFlip: true })).toEqual(new Set(['1 2 3 4 5 6 7 8 9', '7 8 9 4 5 6 1 2 3']));
+});
+
+// scipy.ndimage.affine_transform of the image 1 … 9 by an offset of (±1, 0), in each of its modes.
+test.each([
+  ['constant', ['4 5 6 7 8 9 7 7 7', '7 7 7 1 2 3 4 5 6']],
+  ['nearest', ['4 5 6 7 8 9 7 8 9', '1 2 3 1 2 3 4 5 6']],
+  ['reflect', ['4 5 6 7 8 9 7 8 9', '1 2 3 1 2 3 4 5 6']],
+  ['wrap', ['4 5 6 7 8 9 4 5 6', '4 5 6 1 2 3 4 5 6']],
+] as const)('a shift by a pixel from a list, filled by %s', async (fillMode, images) => {
+  expect(await changes({ fillMode, heightShift: [1] })).toEqual(new Set(images));
+});
+
+test('brightness multiplies and ends at 255', async () => {
+  expect(await changes({ brightness: [2, 2] })).toEqual(new Set(['2 4 6 8 10 12 14 16 18']));
+  expect(await changes({ brightness: [60, 60] })).toEqual(new Set(['60 120 180 240 255 255 255 255 255']));
+});
+
+test('images draw anew in each step and with each seed, and the same when asked again', async () => {
+  const first = await changes({ rotation: 90 }, 8);
+  expect(first.size).toBe(8);
+  expect(await changes({ rotation: 90 }, 8)).toEqual(first);
+  expect(await changes({ rotation: 90 }, 8, 2)).not.toEqual(first);
+  expect(await changes({ rotation: 90 }, 8, 1, 6)).not.toEqual(first);
+});

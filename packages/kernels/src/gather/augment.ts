@@ -1,0 +1,370 @@
+/**
+ * augment: takes a batch out of a data set as `gather` does, each image moved, turned, sheared, zoomed, flipped and
+ * brightened at random, as Keras's ImageDataGenerator does (keras/src/legacy/preprocessing/image.py). Images are
+ * (height, width, channels), pixels bytes, X float32.
+ *
+ *   X[b, r, c, k] = min(brightness · value, 255) · factor,    value = pixels[row_b] at the place
+ *
+ *   ( r' )         ( r − o_r )       ( t_r )
+ *   (    ) = o + A (         ) + R · (     ),    A = R · S · Z,    o = ((height − 1) / 2, (width − 1) / 2)
+ *   ( c' )         ( c − o_c )       ( t_c )
+ *
+ *       ( cos θ  −sin θ )       ( 1  −sin φ )       ( z_r   0  )
+ *   R = (               )   S = (           )   Z = (          )
+ *       ( sin θ   cos θ )       ( 0   cos φ )       (  0   z_c )
+ *
+ * between its four neighbours, bilinearly, one channel by one; flips turn r and c round before that. Beyond the image's
+ * edge, as SciPy's affine_transform (order 1) has it: `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the
+ * mirror image, `wrap` goes on at the other edge, where the last and the first pixel are one place (period n − 1).
+ * Pillow, which Keras brightens with, rounds down to bytes before and after; this does not.
+ *
+ * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter, and a
+ * workgroup of 64 threads is an image: each thread draws them again rather than wait at a barrier for another, and does
+ * every 64th pixel. Sine and cosine are polynomials, because WGSL promises no more than 11 bits of its own.
+ * Timed by `pnpm anke bench kernels --filter gather/augment`.
+ */
+import { philox4x32 } from '@anke/random';
+import { PHILOX_WGSL, STREAMS } from '../random/philox.js';
+import { constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+import { type GatherParams, gather } from './gather.js';
+
+export const FILL_MODES = ['constant', 'nearest', 'reflect', 'wrap'] as const;
+
+/** How far images may be changed at random; every number is drawn evenly between its bounds. */
+export interface Augmentation {
+  /** Degrees, in both directions. */
+  readonly rotation: number;
+  /** Pixels, up or down: a number is a bound, a list holds the distances to choose from. */
+  readonly heightShift: number | readonly number[];
+  /** Pixels, left or right. */
+  readonly widthShift: number | readonly number[];
+  /** Degrees, in both directions. */
+  readonly shear: number;
+  /** Bounds of the two factors for rows and columns: below 1, the image grows. */
+  readonly zoom: readonly [number, number];
+  readonly horizontalFlip: boolean;
+  readonly verticalFlip: boolean;
+  readonly brightness: readonly [number, number];
+  readonly fillMode: (typeof FILL_MODES)[number];
+  /** What lies beyond the edge with `constant`, 0 … 255. */
+  readonly cval: number;
+}
+
+export interface AugmentParams extends GatherParams {
+  /** (height, width, channels); `rowLength` is their product. */
+  readonly shape: readonly [number, number, number];
+  readonly augmentation: Augmentation;
+  readonly seed: number;
+}
+
+const PLACE = 1;
+const THREADS = 64;
+
+/** WGSL of a shift in pixels, drawn by `word`; `other` draws the sign of one from a list. */
+function shiftWgsl(shift: number | readonly number[], word: string, other: string): string {
+  const f32 = (value: number): string => `f32(${Math.fround(value)})`;
+  if (typeof shift === 'number') return `between(${f32(-shift)}, ${f32(shift)}, ${word})`;
+  const chosen = `array<f32, ${shift.length}>(${shift.map(f32)})[((${word} >> 16u) * ${shift.length}u) >> 16u]`;
+  return `${chosen} * select(-1.0, 1.0, ${other} >= 0x80000000u)`;
+}
+
+export const augment = defineKernel<AugmentParams, keyof typeof gather.bindings>({
+  name: 'gather/augment',
+  bindings: gather.bindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: (p) => flatGrid(p.batch, 1),
+      wgsl: ({ batch, rowLength, stride, factor, shape, seed, augmentation: a }) => `
+${constants({
+  BATCH: batch,
+  ROW: flatRow(batch, 1),
+  ROW_LENGTH: rowLength,
+  STRIDE: stride,
+  HEIGHT: { i32: shape[0] },
+  WIDTH: { i32: shape[1] },
+  CHANNELS: { i32: shape[2] },
+  PLACE,
+  THREADS,
+  FACTOR: { f32: factor },
+  FACTOR_REST: { f32: factor - Math.fround(factor) },
+  SEED: seed >>> 0,
+  STREAM: STREAMS.augment,
+  ROTATION_TURNS: { f32: a.rotation / 360 },
+  SHEAR_TURNS: { f32: a.shear / 360 },
+  LEAST_ZOOM: { f32: a.zoom[0] },
+  MOST_ZOOM: { f32: a.zoom[1] },
+  HORIZONTAL_FLIP: a.horizontalFlip,
+  VERTICAL_FLIP: a.verticalFlip,
+  LEAST_BRIGHTNESS: { f32: a.brightness[0] },
+  MOST_BRIGHTNESS: { f32: a.brightness[1] },
+  CONSTANT: a.fillMode === 'constant',
+  REFLECT: a.fillMode === 'reflect',
+  WRAP: a.fillMode === 'wrap',
+  CVAL: { f32: a.cval },
+})}
+${PHILOX_WGSL}
+
+@group(0) @binding(0) var<storage, read> pixels: array<u32>;
+@group(0) @binding(1) var<storage, read> labels: array<u32>;
+@group(0) @binding(2) var<storage, read> order: array<u32>;
+@group(0) @binding(3) var<storage, read> counters: array<u32>;
+@group(0) @binding(4) var<storage, read_write> x: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<u32>;
+
+fn words(image: u32, block: u32) -> vec4u {
+  return philox(vec4u(4u * image + block, counters[0], 0u, STREAM), vec2u(SEED, 0u));
+}
+
+fn between(low: f32, high: f32, word: u32) -> f32 {
+  return low + (high - low) * (f32(word >> 8u) * 0x1p-24);
+}
+
+/// sin(2π · turns), by Taylor's series to the eleventh power within a quarter turn.
+fn sine(turns: f32) -> f32 {
+  let t = turns - round(turns);
+  let quarter = select(t, sign(t) * 0.5 - t, abs(t) > 0.25);
+  let a = quarter * 6.283185307179586;
+  let s = a * a;
+  return a * (1.0 + s * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362880.0 - s / 39916800.0)))));
+}
+
+/// 1 − 2 sin²(angle / 2), which is 1 for no angle at all: an image that is not turned stays what it is.
+fn cosine(turns: f32) -> f32 {
+  let half = sine(turns * 0.5);
+  return 1.0 - 2.0 * half * half;
+}
+
+/// A coordinate as the fill mode has it; outside stays outside only where mirrored pixels are looked up one by one.
+fn onto(coordinate: f32, size: i32) -> f32 {
+  let last = f32(size - 1);
+  if (REFLECT) { return coordinate; }
+  if (WRAP && (coordinate < 0.0 || coordinate > last)) {
+    let period = max(last, 1.0);
+    return clamp(coordinate - floor(coordinate / period) * period, 0.0, last);
+  }
+  return clamp(coordinate, 0.0, last);
+}
+
+fn neighbour(i: i32, size: i32) -> i32 {
+  if (!REFLECT) { return min(i, size - 1); }
+  let period = 2 * size;
+  let place = ((i % period) + period) % period;
+  return min(place, period - 1 - place);
+}
+
+fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
+  let byte = start + u32((r * WIDTH + c) * CHANNELS + k);
+  return f32((pixels[byte / 4u] >> (byte % 4u * 8u)) & 0xffu);
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let b = group.y * ROW + group.x;
+  if (b >= BATCH) { return; }
+  let row = order[counters[PLACE] * STRIDE + b];
+  if (local == 0u) { y[b] = labels[row]; }
+
+  let first = words(b, 0u);
+  let second = words(b, 1u);
+  let third = words(b, 2u);
+  let theta = between(-ROTATION_TURNS, ROTATION_TURNS, first.x);
+  let shiftRow = ${shiftWgsl(a.heightShift, 'first.y', 'third.y')};
+  let shiftColumn = ${shiftWgsl(a.widthShift, 'first.z', 'third.z')};
+  let phi = between(-SHEAR_TURNS, SHEAR_TURNS, first.w);
+  let zoomRow = between(LEAST_ZOOM, MOST_ZOOM, second.x);
+  let zoomColumn = between(LEAST_ZOOM, MOST_ZOOM, second.y);
+  let flipColumns = HORIZONTAL_FLIP && second.z < 0x80000000u;
+  let flipRows = VERTICAL_FLIP && second.w < 0x80000000u;
+  let brightness = between(LEAST_BRIGHTNESS, MOST_BRIGHTNESS, third.x);
+
+  let sinTheta = sine(theta);
+  let cosTheta = cosine(theta);
+  let sinPhi = sine(phi);
+  let cosPhi = cosine(phi);
+  let rotation = mat2x2f(cosTheta, sinTheta, -sinTheta, cosTheta);
+  let shear = mat2x2f(1.0, 0.0, -sinPhi, cosPhi);
+  let zoom = mat2x2f(zoomRow, 0.0, 0.0, zoomColumn);
+  let linear = rotation * shear * zoom;
+  let center = vec2f(f32(HEIGHT - 1), f32(WIDTH - 1)) * 0.5;
+  let shift = rotation * vec2f(shiftRow, shiftColumn);
+
+  let start = row * ROW_LENGTH;
+  // A bound that the compiler does not know: unrolled, this loop would take it long.
+  for (var i = local; i < min(ROW_LENGTH, arrayLength(&x)); i += THREADS) {
+    let k = i32(i) % CHANNELS;
+    let c = i32(i) / CHANNELS % WIDTH;
+    let r = i32(i) / (CHANNELS * WIDTH);
+    let place = vec2f(f32(select(r, HEIGHT - 1 - r, flipRows)), f32(select(c, WIDTH - 1 - c, flipColumns)));
+    let source = center + linear * (place - center) + shift;
+    let inside = source.x >= 0.0 && source.x <= f32(HEIGHT - 1) && source.y >= 0.0 && source.y <= f32(WIDTH - 1);
+    var value = CVAL;
+    if (inside || !CONSTANT) {
+      let at = vec2f(onto(source.x, HEIGHT), onto(source.y, WIDTH));
+      let corner = vec2i(floor(at));
+      let part = at - floor(at);
+      let top = neighbour(corner.x, HEIGHT);
+      let bottom = neighbour(corner.x + 1, HEIGHT);
+      let left = neighbour(corner.y, WIDTH);
+      let right = neighbour(corner.y + 1, WIDTH);
+      let upper = mix(pixel(start, top, left, k), pixel(start, top, right, k), part.y);
+      let lower = mix(pixel(start, bottom, left, k), pixel(start, bottom, right, k), part.y);
+      value = mix(upper, lower, part.x);
+    }
+    let bright = min(value * brightness, 255.0);
+    x[b * ROW_LENGTH + i] = fma(bright, FACTOR, bright * FACTOR_REST);
+  }
+}`,
+    },
+  },
+  cost: (p) => ({ flops: p.batch * p.rowLength * 30, bytes: p.batch * p.rowLength * 5 }),
+  terms: ({ shape: [height, width], augmentation: { heightShift, widthShift, zoom } }) => {
+    // A coordinate is rounded some 16 times, at most at the size that it can reach; the value changes by at most 255 a
+    // pixel along either axis.
+    const reach = (height + width) * Math.max(1, zoom[1]) + Math.max(...[heightShift, widthShift].flat().map(Math.abs));
+    return 2 * 16 * reach;
+  },
+  reference: (p, { pixels, labels, order, counters }) => {
+    const { shape, rowLength, factor } = p;
+    const [height, width, channels] = shape;
+    const [step = 0, place = 0] = counters;
+    const x = new Float64Array(p.batch * rowLength);
+    const y = new Float64Array(p.batch);
+    for (let b = 0; b < p.batch; b++) {
+      const row = order[place * p.stride + b] as number;
+      y[b] = labels[row] as number;
+      const image = Float64Array.from({ length: rowLength }, (_, i) => {
+        const byte = row * rowLength + i;
+        return Math.floor((pixels[Math.floor(byte / 4)] as number) / 256 ** (byte % 4)) % 256;
+      });
+      const { source, brightness } = transformOf(p, step, b);
+      for (let i = 0; i < rowLength; i++) {
+        const at = source(Math.floor(i / (channels * width)), Math.floor(i / channels) % width);
+        const value = interpolate(
+          (r, c) => image[(r * width + c) * channels + (i % channels)] as number,
+          at,
+          [height, width],
+          p.augmentation,
+        );
+        x[b * rowLength + i] = Math.min(value * brightness, 255) * factor;
+      }
+    }
+    return { x, y };
+  },
+  cases: [
+    ...FILL_MODES.flatMap((fillMode) => [
+      {
+        ...{ batch: 5, rows: 12, stride: 5, factor: 1 / 255, seed: 3, shape: [28, 28, 1] as const, rowLength: 784 },
+        augmentation: everything({ fillMode }),
+      },
+      {
+        ...{ batch: 3, rows: 7, stride: 4, factor: 1, seed: 0xffffffff, shape: [5, 9, 3] as const, rowLength: 135 },
+        augmentation: everything({ fillMode, zoom: [0.5, 3], heightShift: 11.5, widthShift: [1, 2.5, 20] }),
+      },
+      {
+        ...{ batch: 2, rows: 2, stride: 2, factor: 1, seed: 1, shape: [1, 3, 1] as const, rowLength: 3 },
+        augmentation: everything({ fillMode, rotation: 180 }),
+      },
+    ]),
+    {
+      ...{ batch: 65, rows: 130, stride: 65, factor: 0.5, seed: 9, shape: [3, 1, 1] as const, rowLength: 3 },
+      augmentation: everything({ zoom: [1, 1], rotation: 0, shear: 0, heightShift: [1], widthShift: 0 }),
+    },
+    {
+      ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, seed: 77, shape: [28, 28, 1] as const, rowLength: 784 },
+      augmentation: everything({}),
+    },
+  ],
+});
+
+/** All changes at once, for tests and benchmarks. */
+function everything(other: Partial<Augmentation>): Augmentation {
+  return {
+    rotation: 10,
+    heightShift: 2.8,
+    widthShift: 2.8,
+    shear: 10,
+    zoom: [0.9, 1.1],
+    horizontalFlip: true,
+    verticalFlip: true,
+    brightness: [0.5, 1.5],
+    fillMode: 'nearest',
+    cval: 17,
+    ...other,
+  };
+}
+
+type Place = readonly [row: number, column: number];
+
+/** What an image draws: where each pixel of the result comes from, and the brightness. */
+function transformOf(
+  { shape: [height, width], augmentation: a, seed }: AugmentParams,
+  step: number,
+  image: number,
+): { readonly source: (r: number, c: number) => Place; readonly brightness: number } {
+  const draw = (block: number): Uint32Array => {
+    const words = Uint32Array.of(4 * image + block, step, 0, STREAMS.augment);
+    philox4x32(words, seed, 0);
+    return words;
+  };
+  const [turned = 0, shiftedRows = 0, shiftedColumns = 0, sheared = 0] = draw(0);
+  const [zoomedRows = 0, zoomedColumns = 0, flippedColumns = 0, flippedRows = 0] = draw(1);
+  const [brightened = 0, rowSign = 0, columnSign = 0] = draw(2);
+  const between = (low: number, high: number, word: number): number => low + (high - low) * ((word >>> 8) / 2 ** 24);
+  const shift = (by: number | readonly number[], word: number, sign: number): number =>
+    typeof by === 'number'
+      ? between(-by, by, word)
+      : (by[((word >>> 16) * by.length) >>> 16] as number) * (sign >= 2 ** 31 ? 1 : -1);
+  const theta = (between(-a.rotation, a.rotation, turned) * Math.PI) / 180;
+  const phi = (between(-a.shear, a.shear, sheared) * Math.PI) / 180;
+  const [zr, zc] = [between(...a.zoom, zoomedRows), between(...a.zoom, zoomedColumns)];
+  const [tr, tc] = [shift(a.heightShift, shiftedRows, rowSign), shift(a.widthShift, shiftedColumns, columnSign)];
+  const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
+  // R · S · Z, written out.
+  const linear = [
+    [cos * zr, (-cos * Math.sin(phi) - sin * Math.cos(phi)) * zc],
+    [sin * zr, (-sin * Math.sin(phi) + cos * Math.cos(phi)) * zc],
+  ] as const;
+  const center = [(height - 1) / 2, (width - 1) / 2] as const;
+  const flipRows = a.verticalFlip && flippedRows < 2 ** 31;
+  const flipColumns = a.horizontalFlip && flippedColumns < 2 ** 31;
+  return {
+    brightness: between(...a.brightness, brightened),
+    source: (r, c) => {
+      const down = (flipRows ? height - 1 - r : r) - center[0];
+      const right = (flipColumns ? width - 1 - c : c) - center[1];
+      return [
+        center[0] + linear[0][0] * down + linear[0][1] * right + cos * tr - sin * tc,
+        center[1] + linear[1][0] * down + linear[1][1] * right + sin * tr + cos * tc,
+      ];
+    },
+  };
+}
+
+/** The value of an image (height, width) between its pixels, and beyond its edge as the fill mode has it. */
+function interpolate(
+  pixel: (r: number, c: number) => number,
+  at: Place,
+  sides: Place,
+  { fillMode, cval }: Augmentation,
+): number {
+  if (fillMode === 'constant' && at.some((x, axis) => x < 0 || x > (sides[axis] as number) - 1)) return cval;
+  const axes = at.map((x, axis) => {
+    const size = sides[axis] as number;
+    const period = size - 1;
+    let place = x;
+    if (fillMode === 'wrap' && (x < 0 || x > period)) place = period === 0 ? 0 : x - Math.floor(x / period) * period;
+    if (fillMode === 'nearest') place = Math.max(0, Math.min(period, x));
+    const before = Math.floor(place);
+    const neighbour = (i: number): number => {
+      if (fillMode !== 'reflect') return Math.min(i, size - 1);
+      const folded = ((i % (2 * size)) + 2 * size) % (2 * size);
+      return Math.min(folded, 2 * size - 1 - folded);
+    };
+    return { before: neighbour(before), after: neighbour(before + 1), part: place - before };
+  });
+  const [rows, columns] = axes as [(typeof axes)[number], (typeof axes)[number]];
+  const along = (r: number): number =>
+    pixel(r, columns.before) * (1 - columns.part) + pixel(r, columns.after) * columns.part;
+  return along(rows.before) * (1 - rows.part) + along(rows.after) * rows.part;
+}
