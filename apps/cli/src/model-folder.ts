@@ -1,6 +1,7 @@
-/** A trained model in a run folder: `model.json` and `model.safetensors`. */
+/** A trained model in a run folder: `model.json` and `model.safetensors`, and what it has learned from: `data.json`. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
 import {
   decodeWeights,
   describeModel,
@@ -60,4 +61,33 @@ export function loadModel(folder: string, { gpu }: Device): Sequential {
     throw place('model.safetensors', error);
   }
   return model;
+}
+
+/** What a model has learned from, as far as its predictions depend on it. */
+export interface DataFacts {
+  readonly source: string;
+  readonly images: number;
+  /** What the classes stand for, where that is not their number. */
+  readonly classNames?: readonly string[];
+  readonly pixels: PixelStatistics;
+}
+
+const FACTS_FILE = 'data.json';
+
+export function saveDataFacts(folder: string, training: ImageDataset): void {
+  const { source, count: images, classNames } = training;
+  const facts: DataFacts = { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
+  writeWhole(join(folder, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);
+}
+
+/** Undefined where the folder does not tell. */
+export function readDataFacts(folder: string): DataFacts | undefined {
+  const path = join(folder, FACTS_FILE);
+  if (!existsSync(path)) return undefined;
+  try {
+    const facts = JSON.parse(readFileSync(path, 'utf8')) as Partial<DataFacts>;
+    return typeof facts.pixels?.border === 'number' ? (facts as DataFacts) : undefined;
+  } catch {
+    return undefined;
+  }
 }

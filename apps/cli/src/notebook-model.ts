@@ -21,7 +21,7 @@ export interface NotebookWidths {
   readonly classes: number;
 }
 
-const NOTEBOOK: NotebookWidths = { filters: [32, 64, 64], units: [128, 64, 32], classes: 10 };
+export const NOTEBOOK: NotebookWidths = { filters: [32, 64, 64], units: [128, 64, 32], classes: 10 };
 
 /**
  * The notebook's CNN: 173,674 parameters at its own widths.

@@ -7,7 +7,7 @@ import colors from 'picocolors';
 import { curvesSvg, renderPng } from './charts/curves.js';
 import { type Device, saveChoices } from './device.js';
 import { writeWhole } from './files.js';
-import { saveModel } from './model-folder.js';
+import { saveDataFacts, saveModel } from './model-folder.js';
 import { count, duration, type Terminal } from './terminal.js';
 
 export interface EpochRecord extends Logs {
@@ -123,14 +123,16 @@ export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => vo
   };
 }
 
-/** What every training leaves in its folder: the model, the kernels that ran, the history and its curves. */
+/** What every training leaves in its folder: the model, what it learned from, the kernels that ran, the history and its curves. */
 export async function saveRun(
   folder: string,
   device: Device,
   model: Sequential,
   phases: readonly Phase[],
+  training: ImageDataset,
 ): Promise<void> {
   await saveModel(folder, model);
+  saveDataFacts(folder, training);
   saveChoices(folder, device);
   writeWhole(join(folder, 'history.csv'), formatHistory(phases));
   const svg = await curvesSvg(phases);

@@ -14,8 +14,15 @@ export class ImageDataset {
     readonly labels?: Uint8Array,
     /** As the file wrote them. */
     readonly ids?: readonly string[],
+    /** What the labels stand for, where that has names of its own. */
+    readonly classNames?: readonly string[],
   ) {
     this.count = pixels.length / (shape[0] * shape[1] * shape[2]);
+  }
+
+  /** Labels are 0 … classes-1; ten digits, where nothing else is known. */
+  get classes(): number {
+    return this.classNames?.length ?? 10;
   }
 
   get rowLength(): number {
@@ -31,7 +38,13 @@ export class ImageDataset {
       pixels,
       this.labels?.subarray(first, end),
       this.ids?.slice(first, end),
+      this.classNames,
     );
+  }
+
+  /** The same images with these labels. */
+  labelled(labels: Uint8Array): ImageDataset {
+    return new ImageDataset(this.source, this.shape, this.pixels, labels, this.ids, this.classNames);
   }
 
   /** The rows in an order that the seed decides. */
@@ -48,6 +61,7 @@ export class ImageDataset {
       pixels,
       labels && Uint8Array.from(order, (row) => labels[row] as number),
       ids && Array.from(order, (row) => ids[row] as string),
+      this.classNames,
     );
   }
 }

@@ -5,9 +5,29 @@ export {
   ImageDataGenerator,
   type ImageDataGeneratorOptions,
 } from './augmentation/image-data-generator.js';
-export { type Competition, type CompetitionOptions, formatSubmission, readCompetition } from './competition.js';
-export { type CsvOptions, parseCsv } from './csv.js';
+export { type CsvOptions, CsvParser, parseCsv } from './csv/parser.js';
 export { ImageDataset, splitForValidation } from './dataset.js';
 export { DataError, ParameterError } from './errors.js';
-export { type DataSource, openSource, readFile } from './source.js';
+export { decodePicture, isPicture } from './formats/pictures.js';
+export {
+  areInverted,
+  countShared,
+  type Inspection,
+  inspect,
+  missingClasses,
+  type PixelStatistics,
+  pixelStatistics,
+} from './inspection.js';
+export {
+  type DataSets,
+  type LoadOptions,
+  loadData,
+  loadImages,
+  requireTest,
+  requireTraining,
+} from './load.js';
+export { filePieces, plainFile, readWhole, type SourceFile } from './source/file.js';
+export { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';
+export { openSource, type Source } from './source/source.js';
+export { formatSubmission } from './submission.js';
 export { type SyntheticOptions, synthesize, writeCompetition } from './synthetic/synthetic.js';

@@ -1,31 +1,32 @@
-import { parseCsv, readFile } from '@anke/data';
 import type { Command } from 'commander';
 import colors from 'picocolors';
+import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { loadModel } from '../model-folder.js';
 import { mostLikely, samplesOf } from '../samples.js';
 import { count, percent, Terminal } from '../terminal.js';
 
-interface Options {
+interface Options extends DataOptions {
   readonly model: string;
   readonly input: string;
   readonly json?: boolean;
 }
 
 export function addEvaluate(program: Command): void {
-  program
+  const command = program
     .command('evaluate')
-    .description('loss, accuracy and confusion matrix of a trained model on a labelled CSV file')
+    .description('loss, accuracy and confusion matrix of a trained model on labelled images')
     .requiredOption('--model <folder>', 'the folder of a run')
-    .requiredOption('--input <csv>', 'images in the form of train.csv')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .requiredOption('--input <path>', `labelled images: ${DATA_KINDS}`)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  dataOptions(command)
     .addHelpText('after', '\nExample:\n  anke evaluate --model runs/first --input data/digits/Dig-MNIST.csv')
     .action(runEvaluate);
 }
 
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const images = parseCsv(options.input, readFile(options.input), { first: 'label' });
+  const images = await readImages(terminal, options.input, options, 'label');
   const device = await openDevice(terminal, { model: options.model });
   const model = loadModel(options.model, device);
   const bar = terminal.progress('Evaluating', 'images');
@@ -35,7 +36,7 @@ async function runEvaluate(options: Options): Promise<void> {
   const classes = model.outputShape[0] as number;
   const matrix = confusionMatrix(images.labels as Uint8Array, mostLikely(probabilities, classes), classes);
 
-  terminal.fact('images', count(images.count));
+  terminal.fact('images', `${count(images.count)} of ${images.source}`);
   terminal.fact('loss', loss.toFixed(4));
   terminal.fact('accuracy', percent(accuracy));
   terminal.heading('Confusion matrix (rows: true class, columns: predicted)');

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Competition, formatSubmission, type ImageDataset, readCompetition } from '@anke/data';
+import { type DataSets, formatSubmission, type ImageDataset, requireTest, requireTraining } from '@anke/data';
 import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
+import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
 import { type Device, openDevice, saveChoices, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
-import { notebookModel } from '../notebook-model.js';
+import { NOTEBOOK, notebookModel } from '../notebook-model.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
 import { type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
@@ -15,11 +16,10 @@ import { type AugmentOptions, augmentOptions, generatorOf } from './augment-opti
 import { natural, positive, seed, tuningOptions } from './options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
-interface Options extends TuningOptions, AugmentOptions {
+interface Options extends TuningOptions, AugmentOptions, DataOptions {
   readonly data?: string;
   readonly out?: string;
   readonly seed: number;
-  readonly limit?: number;
   readonly adamEpochs: number;
   readonly sgdEpochs: number;
   readonly batchSize: number;
@@ -34,8 +34,8 @@ export function addNotebook(program: Command): void {
     .command('notebook')
     .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
     .option(
-      '--data <folder|zip>',
-      'the competition’s files: train.csv, test.csv, Dig-MNIST.csv, sample_submission.csv; without it, synthetic digits are drawn into data/synthetic',
+      '--data <path>',
+      `the competition’s train.csv, test.csv, Dig-MNIST.csv and sample_submission.csv, or other images for training and testing: ${DATA_KINDS}; without it, synthetic digits are drawn into data/synthetic`,
     )
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
     .option('--seed <n>', 'everything random comes from it', seed, 77)
@@ -44,6 +44,7 @@ export function addNotebook(program: Command): void {
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
     .option('--batch-size <n>', 'images in a training step', positive, 32)
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  dataOptions(command);
   augmentOptions(command);
   tuningOptions(command)
     .addHelpText(
@@ -60,8 +61,11 @@ async function runNotebook(options: Options): Promise<void> {
 
   const data = options.data ?? synthetic(terminal);
   terminal.heading('Input files');
-  const competition = await readFiles(terminal, data, options.limit);
-  const { training, validation } = generator.split(competition.train);
+  const sets = await readDataSets(terminal, data, options);
+  const { training, validation } = generator.split(requireTraining(data, sets));
+  requireTest(data, sets);
+  for (const set of [sets.train, sets.test, sets.digMnist])
+    if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
@@ -73,7 +77,7 @@ async function runNotebook(options: Options): Promise<void> {
       terminal,
       options,
       device,
-      competition,
+      sets,
       { training, validation, augmentation: generator.augmentation(training.shape) },
       folder,
       started,
@@ -86,7 +90,7 @@ async function trainAndPredict(
   terminal: Terminal,
   options: Options,
   device: Device,
-  competition: Competition,
+  sets: DataSets,
   { training, validation, augmentation }: TrainingData,
   folder: string,
   started: number,
@@ -95,7 +99,10 @@ async function trainAndPredict(
   terminal.fact('run folder', folder);
 
   terminal.heading('Model');
-  const model = notebookModel(training.shape, { seed: options.seed });
+  const model = notebookModel(training.shape, {
+    seed: options.seed,
+    widths: { ...NOTEBOOK, classes: training.classes },
+  });
   terminal.say(model.summary());
 
   const release = stopOnInterrupt(terminal, model);
@@ -118,12 +125,12 @@ async function trainAndPredict(
     if (model.interrupted) break;
   }
 
-  await saveRun(folder, device, model, phases);
+  await saveRun(folder, device, model, phases, training);
   if (model.interrupted)
     throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
 
   terminal.heading('Prediction');
-  const scores = await predict(terminal, device, model, competition, folder);
+  const scores = await predict(terminal, device, model, sets, folder);
   saveChoices(folder, device);
   release();
 
@@ -133,7 +140,7 @@ async function trainAndPredict(
   );
   terminal.result({
     folder,
-    files: competition.files,
+    files: sets.files,
     parameters: countParameters(model.layers).total,
     epochs: Object.fromEntries(phases.map(({ optimizer, epochs }) => [optimizer, epochs.length])),
     final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
@@ -154,28 +161,6 @@ function synthetic(terminal: Terminal): string {
   return folder;
 }
 
-async function readFiles(terminal: Terminal, data: string, limit: number | undefined): Promise<Competition> {
-  let bar = terminal.progress('', 'bytes');
-  let reading = '';
-  const competition = await readCompetition(data, {
-    ...(limit === undefined ? {} : { limit }),
-    onProgress: (file, done, total) => {
-      if (file !== reading) {
-        bar.stop();
-        bar = terminal.progress(`Reading ${file}`, 'bytes');
-        reading = file;
-      }
-      bar.update(done, total);
-    },
-  });
-  bar.stop();
-  const describe = ({ source, count: images }: ImageDataset): void => terminal.fact(source, `${count(images)} images`);
-  describe(competition.train);
-  describe(competition.test);
-  if (competition.digMnist) describe(competition.digMnist);
-  return competition;
-}
-
 interface Scores {
   readonly digMnistAccuracy?: number;
   readonly testAccuracy?: number;
@@ -186,12 +171,13 @@ async function predict(
   terminal: Terminal,
   device: Device,
   model: Sequential,
-  competition: Competition,
+  sets: DataSets,
   folder: string,
 ): Promise<Scores> {
-  const { test, testLabels, digMnist } = competition;
+  const { testLabels, digMnist } = sets;
+  const test = sets.test as ImageDataset;
   const started = performance.now();
-  const bar = terminal.progress('Predicting test.csv', 'images');
+  const bar = terminal.progress(`Predicting ${test.source}`, 'images');
   const probabilities = await model.predict(samplesOf(test), { onProgress: bar.update });
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
@@ -199,19 +185,19 @@ async function predict(
   const file = join(folder, 'submission.csv');
   writeWhole(file, formatSubmission(test.ids as readonly string[], labels));
   terminal.fact(
-    'test.csv',
+    test.source,
     `${count(test.count)} predictions in ${duration(seconds)} (${count(test.count / seconds)} images/s)`,
   );
   terminal.fact('submission', file);
   let scores: Scores = {};
   if (testLabels) {
     const testAccuracy = accuracyOf(labels, testLabels);
-    terminal.fact('test.csv', `accuracy ${percent(testAccuracy)}`);
+    terminal.fact(test.source, `accuracy ${percent(testAccuracy)}`);
     scores = { ...scores, testAccuracy };
   }
   if (digMnist) {
     const { accuracy } = await model.evaluate(samplesOf(digMnist));
-    terminal.fact('Dig-MNIST.csv', `accuracy ${percent(accuracy)}`);
+    terminal.fact(digMnist.source, `accuracy ${percent(accuracy)}`);
     scores = { ...scores, digMnistAccuracy: accuracy };
   }
   device.gpu.check();

@@ -2,14 +2,14 @@ import { ImageDataset } from '@anke/data';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
 import type { Command } from 'commander';
 import { contactSheet } from '../charts/contact-sheet.js';
+import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice } from '../device.js';
 import { writeWhole } from '../files.js';
 import { count, Terminal } from '../terminal.js';
-import { readTraining } from '../training-data.js';
 import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { positive, seed } from './options.js';
 
-interface Options extends AugmentOptions {
+interface Options extends AugmentOptions, DataOptions {
   readonly data: string;
   readonly output: string;
   readonly images: number;
@@ -21,11 +21,12 @@ export function addPreview(program: Command): void {
   const command = program
     .command('preview')
     .description('a picture of images, and of what augmentation makes of them')
-    .requiredOption('--data <path>', 'train.csv, or what holds it')
+    .requiredOption('--data <path>', `images: ${DATA_KINDS}`)
     .option('--output <png>', 'where to write the picture', 'preview.png')
     .option('--images <n>', 'images, one a row', positive, 12)
     .option('--copies <n>', 'augmented copies of each, beside it', positive, 11)
     .option('--seed <n>', 'everything random comes from it', seed, 77);
+  dataOptions(command);
   augmentOptions(command)
     .addHelpText(
       'after',
@@ -37,7 +38,7 @@ export function addPreview(program: Command): void {
 async function runPreview(options: Options): Promise<void> {
   const terminal = new Terminal();
   generatorOf(options); // a wrong option is told before anything is read
-  const data = await readTraining(terminal, { data: options.data, limit: options.images });
+  const data = await readTraining(terminal, { ...options, limit: options.images });
   // Without an option that changes anything, the usual changes are what a preview is for.
   const augmentation =
     generatorOf(options).augmentation(data.shape) ??

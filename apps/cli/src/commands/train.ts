@@ -1,17 +1,17 @@
 import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
+import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder } from '../files.js';
-import { notebookModel } from '../notebook-model.js';
+import { NOTEBOOK, notebookModel } from '../notebook-model.js';
 import { samplesOf } from '../samples.js';
 import { count, duration, Terminal } from '../terminal.js';
 import { saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
-import { readTraining } from '../training-data.js';
 import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
-interface Options extends TuningOptions, AugmentOptions {
+interface Options extends TuningOptions, AugmentOptions, DataOptions {
   readonly data: string;
   readonly out?: string;
   readonly epochs: number;
@@ -21,7 +21,6 @@ interface Options extends TuningOptions, AugmentOptions {
   readonly validationSplit: number;
   readonly batchSize: number;
   readonly seed: number;
-  readonly limit?: number;
   readonly json?: boolean;
 }
 
@@ -29,7 +28,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command('train')
     .description('train the notebook’s CNN with one optimizer')
-    .requiredOption('--data <folder|zip|csv>', 'train.csv, or what holds it')
+    .requiredOption('--data <path>', `labelled images: ${DATA_KINDS}`)
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-train-<n>')
     .option('--epochs <n>', 'epochs at most', natural, 20)
     .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']).default('adam'))
@@ -40,6 +39,7 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows', positive)
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  dataOptions(command);
   augmentOptions(command);
   tuningOptions(command)
     .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
@@ -77,14 +77,17 @@ async function trainInto(
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
 
-  const model = notebookModel(training.shape, { seed: options.seed });
+  const model = notebookModel(training.shape, {
+    seed: options.seed,
+    widths: { ...NOTEBOOK, classes: training.classes },
+  });
   const release = stopOnInterrupt(terminal, model);
   const rate = options.learningRate === undefined ? {} : { learningRate: options.learningRate };
   const optimizer = options.optimizer === 'adam' ? new Adam(rate) : new SGD(rate);
   const data = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
   terminal.say();
   const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
-  await saveRun(folder, device, model, [phase]);
+  await saveRun(folder, device, model, [phase], training);
   release();
   if (model.interrupted)
     throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);

@@ -1,4 +1,4 @@
-import { readFile } from '@anke/data';
+import { plainFile, readWhole } from '@anke/data';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { openDevice } from '../device.js';
@@ -43,7 +43,7 @@ export function addVerify(program: Command): void {
 
 async function runVerify(file: string | undefined, options: { readonly json?: boolean }): Promise<void> {
   const terminal = new Terminal(options);
-  const given = file === undefined ? undefined : readGolden(file, readFile(file));
+  const given = file === undefined ? undefined : readGolden(file, await readWhole(plainFile(file)));
   const { gpu, report } = await openDevice(terminal);
   terminal.fact('adapter', report.name);
   if (!given) terminal.fact('golden run', 'a narrow CNN, trained in float64 by the CPU references');

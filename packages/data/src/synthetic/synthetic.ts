@@ -1,7 +1,7 @@
 /** A data set of synthetic handwritten Kannada digits, in the form of the competition's files. */
 import { Random } from '@anke/random';
-import { formatSubmission } from '../competition.js';
 import { ImageDataset } from '../dataset.js';
+import { formatSubmission } from '../submission.js';
 import { digitOutlines } from './fonts.js';
 import { type Skeleton, skeletonOf } from './skeleton.js';
 import { SIDE, writeDigit } from './write.js';

@@ -1,0 +1,187 @@
+import {
+  areInverted,
+  countShared,
+  type DataSets,
+  ImageDataset,
+  type Inspection,
+  inspect,
+  missingClasses,
+  splitForValidation,
+} from '@anke/data';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { contactSheet } from '../charts/contact-sheet.js';
+import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
+import { CommandError } from '../errors.js';
+import { writeWhole } from '../files.js';
+import { readDataFacts } from '../model-folder.js';
+import { count, Terminal } from '../terminal.js';
+import { positive, share } from './options.js';
+
+interface Options extends DataOptions {
+  readonly model?: string;
+  readonly sheet: string;
+  readonly validationSplit: number;
+  readonly json?: boolean;
+}
+
+export function addInspect(program: Command): void {
+  const command = program
+    .command('inspect')
+    .description('shapes, classes and pixels of a data set, a sheet of its images, and what would spoil a training')
+    .argument('<data>', DATA_KINDS)
+    .option('--model <folder>', 'a run: are these images like those that it has learned from?')
+    .option('--sheet <png>', 'where to draw the images', 'contact-sheet.png')
+    .option('--validation-split <x>', 'the share, of the first rows, that a training would hold out', share, 0.2)
+    .option('--limit <n>', 'look only at the first rows for training', positive)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+  dataOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  anke inspect Kannada-MNIST.zip\n  anke inspect photos --model runs/first --sheet photos.png',
+    )
+    .action(runInspect);
+}
+
+const NAMES = { train: 'for training', test: 'for testing', digMnist: 'Dig-MNIST' } as const;
+
+async function runInspect(path: string, options: Options): Promise<void> {
+  const terminal = new Terminal(options);
+  const facts = options.model === undefined ? undefined : readDataFacts(options.model);
+  if (options.model !== undefined && !facts) {
+    throw new CommandError(`${options.model}: there is no data.json in it that tells what the model has learned from`);
+  }
+  const sets = await readDataSets(terminal, path, options);
+  const all = (['train', 'test', 'digMnist'] as const).flatMap((role) => {
+    const data = sets[role];
+    return data ? [{ role, data, result: inspect(data) }] : [];
+  });
+  const [first] = all;
+  if (!first) throw new CommandError(`${path}: there are no images in it`);
+  for (const { role, data, result } of all) show(terminal, `${data.source}, ${NAMES[role]}`, result);
+
+  const warnings = [
+    ...all.flatMap(({ data, result }) => warningsOf(data, result)),
+    ...warningsBetween(sets, options.validationSplit),
+    ...all.flatMap(({ data, result }) => [
+      ...(facts && areInverted(result.pixels, facts.pixels)
+        ? [
+            `${data.source}: dark and light are the other way round than in ${facts.source}, which the model has learned from (predict --invert turns them)`,
+          ]
+        : []),
+      ...(data !== first.data && areInverted(result.pixels, first.result.pixels)
+        ? [`${data.source}: dark and light are the other way round than in ${first.data.source}`]
+        : []),
+    ]),
+  ];
+  terminal.heading(
+    warnings.length > 0 ? 'What would spoil a training' : 'Nothing was found that would spoil a training',
+  );
+  for (const warning of warnings) terminal.say(`  ${colors.yellow('!')} ${warning}`);
+
+  const { picture, what } = sheetOf(first.data);
+  writeWhole(options.sheet, picture);
+  terminal.say(`\n${what}: ${options.sheet}`);
+  terminal.result({
+    sets: Object.fromEntries(all.map(({ role, data, result }) => [role, { source: data.source, ...result }])),
+    warnings,
+    sheet: options.sheet,
+  });
+}
+
+function show(
+  terminal: Terminal,
+  title: string,
+  { images, shape, classes, pixels, duplicates, constant }: Inspection,
+): void {
+  terminal.heading(title);
+  terminal.fact('images', `${count(images)} of ${shape.join(' × ')}`);
+  const { mean, deviation, least, most, border } = pixels;
+  terminal.fact(
+    'pixels',
+    `${least} … ${most}, mean ${mean.toFixed(1)} ± ${deviation.toFixed(1)}, at the edges ${border.toFixed(1)}`,
+  );
+  terminal.fact('alike', duplicates === 0 ? 'no two images' : `${count(duplicates)} are like an earlier one`);
+  if (constant.length > 0) terminal.fact('of one colour', count(constant.length));
+  if (!classes) return;
+  const largest = Math.max(...classes.map((one) => one.images));
+  const width = Math.max(...classes.map(({ name }) => name.length));
+  for (const { name, images: held } of classes) {
+    const bar = '█'.repeat(Math.round((24 * held) / Math.max(1, largest)));
+    terminal.fact(`class ${name.padStart(width)}`, `${count(held).padStart(7)} ${bar}`);
+  }
+}
+
+/** Rows as people find them again: the file's line, or the number of the image. */
+const rowsOf = (data: ImageDataset, rows: readonly number[]): string => {
+  const shown = rows.slice(0, 5).map((row) => (data.source.includes('.csv') ? `line ${row + 2}` : `image ${row}`));
+  return `${shown.join(', ')}${rows.length > shown.length ? ` and ${count(rows.length - shown.length)} more` : ''}`;
+};
+
+function warningsOf(data: ImageDataset, { classes, constant, contradictions, images }: Inspection): string[] {
+  const warnings: string[] = [];
+  if (constant.length > 0)
+    warnings.push(`${data.source}: ${count(constant.length)} images have one colour only (${rowsOf(data, constant)})`);
+  if (contradictions.length > 0) {
+    const [a, b] = contradictions[0] as readonly [number, number];
+    warnings.push(
+      `${data.source}: ${count(contradictions.length)} images have another label than one that looks the same (${rowsOf(data, [a, b])})`,
+    );
+  }
+  const fair = images / (classes?.length ?? 1);
+  for (const { name, images: held } of classes ?? []) {
+    if (held === 0) warnings.push(`${data.source}: class ${name} has no images`);
+    else if (held < fair / 10) warnings.push(`${data.source}: class ${name} has only ${count(held)} images`);
+  }
+  return warnings;
+}
+
+function warningsBetween({ train, test, testLabels, digMnist }: DataSets, validationSplit: number): string[] {
+  const warnings: string[] = [];
+  if (train?.labels) {
+    try {
+      splitForValidation(train, validationSplit);
+    } catch (error) {
+      warnings.push((error as Error).message);
+    }
+    for (const [data, labels] of [
+      [test, testLabels],
+      [digMnist, digMnist?.labels],
+    ] as const) {
+      const missing = data && labels ? missingClasses(train, labels, train.labels) : [];
+      if (data && missing.length > 0)
+        warnings.push(`${data.source}: class ${missing.join(', ')} is not in ${train.source}`);
+    }
+  }
+  const shared = train && test && train.rowLength === test.rowLength ? countShared(train, test) : 0;
+  if (shared > 0)
+    warnings.push(
+      `${test?.source}: ${count(shared)} images are in ${train?.source} too: predicting them proves nothing`,
+    );
+  return warnings;
+}
+
+const COLUMNS = 20;
+const ROWS = 15;
+
+/** The first images of each class in a row of its own, or simply the first ones. */
+function sheetOf(data: ImageDataset): { readonly picture: Uint8Array; readonly what: string } {
+  const { labels, rowLength } = data;
+  if (!labels || data.classes > 40) return { picture: contactSheet(data, COLUMNS, ROWS), what: 'The first images' };
+  const rows = Array.from({ length: data.classes }, (): number[] => []);
+  labels.forEach((label, row) => {
+    const list = rows[label] as number[];
+    if (list.length < COLUMNS) list.push(row);
+  });
+  const columns = Math.max(...rows.map((list) => list.length));
+  const pixels = new Uint8Array(rows.length * columns * rowLength);
+  rows.forEach((list, label) => {
+    list.forEach((row, i) => {
+      pixels.set(data.pixels.subarray(row * rowLength, (row + 1) * rowLength), (label * columns + i) * rowLength);
+    });
+  });
+  return {
+    picture: contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, rows.length),
+    what: 'The first images of each class, a row a class',
+  };
+}

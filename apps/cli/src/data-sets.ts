@@ -1,0 +1,87 @@
+/** Data as the command line's users name it, read with a bar for what takes long. */
+import { type DataSets, type ImageDataset, type LoadOptions, loadData, loadImages, requireTraining } from '@anke/data';
+import { type Command, InvalidArgumentError } from 'commander';
+import { positive } from './commands/options.js';
+import type { Terminal } from './terminal.js';
+
+/** Where data comes from, and what the files do not say of it. */
+export interface DataOptions {
+  readonly limit?: number;
+  readonly imageShape?: readonly [number, number, number];
+  readonly maxUnpacked?: number;
+  readonly maxRatio?: number;
+}
+
+function imageShape(text: string): [number, number, number] {
+  const sides = text.split(',').map(Number);
+  if (sides.length !== 3 || !sides.every((side) => Number.isInteger(side) && side > 0))
+    throw new InvalidArgumentError('It must be three positive integers: height,width,channels.');
+  return sides as [number, number, number];
+}
+
+export const DATA_KINDS =
+  'a folder, a zip or tar(.gz) archive, CSV, IDX or NumPy files, or a folder of pictures with one subfolder a class';
+
+export const dataOptions = (command: Command): Command =>
+  command
+    .option('--image-shape <h,w,c>', 'height, width and channels of an image, where the files do not tell', imageShape)
+    .option('--max-unpacked <bytes>', 'how much an archive may unpack to; default: 16 GiB', positive)
+    .option('--max-ratio <x>', 'how many times its own size it may unpack to; default: 200', positive);
+
+function loadOptions(
+  terminal: Terminal,
+  options: DataOptions,
+): { readonly load: LoadOptions; readonly stop: () => void } {
+  const { limit, imageShape, maxUnpacked = 16 * 2 ** 30, maxRatio = 200 } = options;
+  let bar = terminal.progress('', 'bytes');
+  let reading = '';
+  const onProgress = (file: string, done: number, total: number): void => {
+    if (file !== reading) {
+      bar.stop();
+      bar = terminal.progress(`Reading ${file.slice(-40)}`, 'bytes');
+      reading = file;
+    }
+    bar.update(done, total);
+  };
+  return {
+    load: { limit, imageShape, limits: { maxBytes: maxUnpacked, maxRatio }, onProgress },
+    stop: () => bar.stop(),
+  };
+}
+
+export async function readDataSets(terminal: Terminal, path: string, options: DataOptions): Promise<DataSets> {
+  const { load, stop } = loadOptions(terminal, options);
+  try {
+    return await loadData(path, load);
+  } finally {
+    stop();
+  }
+}
+
+/** Labelled images to train on. */
+export async function readTraining(
+  terminal: Terminal,
+  options: DataOptions & { readonly data: string },
+): Promise<ImageDataset> {
+  const { load, stop } = loadOptions(terminal, options);
+  try {
+    return requireTraining(options.data, await loadData(options.data, { ...load, needs: 'label', roles: ['train'] }));
+  } finally {
+    stop();
+  }
+}
+
+/** Images to predict, or to evaluate a model on. */
+export async function readImages(
+  terminal: Terminal,
+  path: string,
+  options: DataOptions,
+  needs?: 'label',
+): Promise<ImageDataset> {
+  const { load, stop } = loadOptions(terminal, options);
+  try {
+    return await loadImages(path, { ...load, needs });
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,95 @@
+/** The first line of a CSV file of images: names decide what a column is. */
+import { DataError } from '../errors.js';
+import { quoted, unquote } from './text.js';
+
+/** A stretch of columns: pixels beside one another, or a single label or id. */
+export type Part = { readonly kind: 'pixels'; readonly count: number } | { readonly kind: 'label' | 'id' };
+
+export interface Header {
+  /** The columns' names, for messages. */
+  readonly columns: readonly string[];
+  readonly parts: readonly Part[];
+  /** (height, width, channels) */
+  readonly shape: readonly [number, number, number];
+  readonly pixels: number;
+  /** Which pixel each pixel column holds, where they do not stand in their order. */
+  readonly order: Uint32Array | undefined;
+}
+
+export interface HeaderOptions {
+  /** A column that must be there: labels to learn from, ids of images to be predicted, or one of the two. */
+  readonly needs?: 'label' | 'id' | 'either';
+  /** (height, width, channels) of an image; square and with one channel if absent. */
+  readonly imageShape?: readonly [number, number, number];
+}
+
+/**
+ * Columns are `label`, `id`, and `pixel0` … `pixel<n−1>` (or `pixel1` … `pixel<n>`), in any order.
+ *
+ * @throws DataError if one is missing, stands twice or is something else
+ */
+export function readHeader(file: string, line: string, { needs, imageShape }: HeaderOptions): Header {
+  const fail = (problem: string): DataError => new DataError(`${file}, line 1: ${problem}`);
+  const columns = line.split(',').map((name) => unquote(name.trim()));
+  const [first = ''] = columns;
+  const missing =
+    needs === 'either'
+      ? !columns.includes('id') && !columns.includes('label') && 'id'
+      : needs && !columns.includes(needs) && needs;
+  if (missing) throw fail(`the column "${missing}" is missing: the first column is ${quoted(first)}`);
+
+  const pixels = columns.flatMap((name) => (/^pixel\d{1,9}$/.test(name) ? [Number(name.slice(5))] : []));
+  const base = pixels.includes(0) ? 0 : 1;
+  const seen = new Set<string>();
+  columns.forEach((name, i) => {
+    if (name !== 'label' && name !== 'id' && !/^pixel\d{1,9}$/.test(name)) {
+      throw fail(`column ${i + 1} is ${quoted(name)}, and "label", "id" or "pixel0", "pixel1" … are expected`);
+    }
+    if (seen.has(name)) throw fail(`the column "${name}" stands twice`);
+    seen.add(name);
+  });
+  if (pixels.length === 0) throw fail(`the column "pixel0" is missing: there is only "${columns.join('", "')}"`);
+  const there = new Set(pixels);
+  for (let i = base; i < base + pixels.length; i++) {
+    if (!there.has(i))
+      throw fail(
+        `the column "pixel${i === 1 && base === 1 ? 0 : i}" is missing among ${pixels.length} columns of pixels`,
+      );
+  }
+
+  const parts: Part[] = [];
+  for (const name of columns) {
+    const last = parts.at(-1);
+    if (name === 'label' || name === 'id') parts.push({ kind: name });
+    else if (last?.kind === 'pixels') parts[parts.length - 1] = { kind: 'pixels', count: last.count + 1 };
+    else parts.push({ kind: 'pixels', count: 1 });
+  }
+  const inOrder = pixels.every((pixel, i) => pixel === base + i);
+  return {
+    columns,
+    parts,
+    shape: imageShape ? givenShape(imageShape, pixels.length, fail) : squareShape(pixels.length, base, fail),
+    pixels: pixels.length,
+    order: inOrder ? undefined : Uint32Array.from(pixels, (pixel) => pixel - base),
+  };
+}
+
+type Shape = readonly [number, number, number];
+
+function givenShape(shape: Shape, pixels: number, fail: (problem: string) => DataError): Shape {
+  const [height, width, channels] = shape;
+  if (height * width * channels !== pixels) {
+    throw fail(
+      `there are ${pixels} columns of pixels, but an image of ${shape.join(' × ')} has ${height * width * channels}`,
+    );
+  }
+  return shape;
+}
+
+function squareShape(pixels: number, base: number, fail: (problem: string) => DataError): Shape {
+  const side = Math.floor(Math.sqrt(pixels));
+  if (side * side === pixels) return [side, side, 1];
+  throw fail(
+    `the column "pixel${pixels + base}" is missing: ${pixels} pixels make no square image (${side} × ${side} has ${side * side}, ${side + 1} × ${side + 1} has ${(side + 1) ** 2}); another shape must be given as height, width, channels`,
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * NumPy's files: `.npy` holds one array, `.npz` is a zip archive of them. The format is described in NumPy's
+ * `numpy/lib/format.py`: a magic string, a version, the length of a header, the header (a Python dictionary), the elements.
+ */
+import { DataError } from '../errors.js';
+import { readWhole } from '../source/file.js';
+import type { ArchiveLimits } from '../source/limits.js';
+import { zipFiles } from '../source/zip.js';
+import { checkLength, ELEMENT_BYTES, type NumberArray } from './arrays.js';
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const TYPES: Readonly<Record<string, NumberArray['type']>> = {
+  u1: 'uint8',
+  b1: 'uint8',
+  i1: 'int8',
+  u2: 'uint16',
+  i2: 'int16',
+  u4: 'uint32',
+  i4: 'int32',
+  u8: 'uint64',
+  i8: 'int64',
+};
+
+export const isNpy = (head: Uint8Array): boolean => MAGIC.every((byte, i) => head[i] === byte);
+
+/** @throws DataError if the file is no NumPy array of whole numbers, or not whole */
+export function parseNpy(source: string, bytes: Uint8Array): NumberArray {
+  const fail = (problem: string): DataError => new DataError(`${source}: ${problem}`);
+  if (!isNpy(bytes)) throw fail('this is no NumPy file: it does not begin with \\x93NUMPY');
+  const version = bytes[6] ?? 0;
+  const wide = version >= 2;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerStart = wide ? 12 : 10;
+  if (bytes.length < headerStart) throw fail('its end is missing: the header is not whole');
+  if (version < 1 || version > 3) throw fail(`version ${version} of NumPy’s format is not known`);
+  const start = headerStart + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  if (bytes.length < start) throw fail('its end is missing: the header is not whole');
+  const header = new TextDecoder('latin1').decode(bytes.subarray(headerStart, Math.min(start, headerStart + 2 ** 16)));
+
+  const descr = /'descr':\s*'([<>|=])(\w{1,8})'/.exec(header);
+  const shapeText = /'shape':\s*\(([\d,\sL]{0,200})\)/.exec(header)?.[1];
+  const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  if (!descr || shapeText === undefined || !fortran)
+    throw fail('its header does not tell the elements’ type, their order and the shape');
+  const type = TYPES[descr[2] as string];
+  if (!type)
+    throw fail(`elements of type "${descr[1]}${descr[2]}" are not known, only whole numbers; save images as uint8`);
+  const shape = shapeText.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number.parseInt(side, 10)]));
+  if (shape.length === 0 || !shape.every(Number.isSafeInteger)) throw fail(`the shape (${shapeText}) is no array’s`);
+  if (fortran === 'True' && shape.filter((side) => side > 1).length > 1)
+    throw fail('its elements lie in Fortran’s order; save numpy.ascontiguousarray of it');
+  checkLength(source, shape, ELEMENT_BYTES[type], bytes.length - start);
+  return { source, shape, type, littleEndian: descr[1] !== '>', bytes: bytes.subarray(start) };
+}
+
+/**
+ * The arrays of a `.npz` file, by name.
+ *
+ * @throws DataError if it is no zip archive of NumPy arrays, or not whole
+ */
+export async function* parseNpz(source: string, bytes: Uint8Array, limits: ArchiveLimits): AsyncGenerator<NumberArray> {
+  for await (const file of zipFiles(source, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), limits)) {
+    yield parseNpy(`${source}, ${file.name.replace(/\.npy$/, '')}`, await readWhole(file));
+  }
+}

@@ -1,0 +1,126 @@
+import { pipeline, type Readable } from 'node:stream';
+import { crc32, createInflateRaw } from 'node:zlib';
+import yauzl from 'yauzl';
+import { DataError } from '../errors.js';
+import type { SourceFile } from './file.js';
+import { type ArchiveLimits, Budget } from './limits.js';
+import { entryName } from './names.js';
+
+const PIECE = 2 ** 18;
+const STORED = 0;
+const DEFLATED = 8;
+/** Bits of the attributes that Unix writes for each entry. */
+const FILE_TYPE = 0o170000;
+const SYMBOLIC_LINK = 0o120000;
+
+/**
+ * The files of a zip archive, in its order. All names and sizes are checked before the first is given out.
+ *
+ * @param content where it lies, or its bytes
+ * @throws DataError if it is no zip archive, is cut off, encrypted or dangerous, or a checksum is wrong
+ */
+export async function* zipFiles(
+  archive: string,
+  content: string | Buffer,
+  limits: ArchiveLimits,
+): AsyncGenerator<SourceFile> {
+  const zip = await opened(archive, content);
+  try {
+    for (const file of await listed(archive, zip, limits)) yield file;
+  } finally {
+    zip.close();
+  }
+}
+
+function opened(archive: string, content: string | Buffer): Promise<yauzl.ZipFile> {
+  return new Promise((resolve, reject) => {
+    const options = { autoClose: false, lazyEntries: true, decodeStrings: false };
+    const done = (error: Error | null, zip: yauzl.ZipFile): void => {
+      if (error) reject(new DataError(`${archive}: this is no zip archive, or its end is missing (${error.message})`));
+      else resolve(zip);
+    };
+    if (typeof content === 'string') yauzl.open(content, options, done);
+    else yauzl.fromBuffer(content, options, done);
+  });
+}
+
+async function listed(archive: string, zip: yauzl.ZipFile, limits: ArchiveLimits): Promise<SourceFile[]> {
+  const budget = new Budget(archive, zip.fileSize, limits);
+  const files = new Map<string, SourceFile>();
+  await new Promise<void>((resolve, reject) => {
+    zip.on('error', (error: Error) =>
+      reject(new DataError(`${archive}: the list of its entries is damaged (${error.message})`)),
+    );
+    zip.on('end', () => resolve());
+    zip.on('entry', (entry: yauzl.Entry) => {
+      try {
+        const file = fileOf(archive, zip, entry);
+        budget.spend(entry.uncompressedSize);
+        if (file) {
+          if (files.has(file.name)) throw new DataError(`${archive}: the entry "${file.name}" is there twice`);
+          files.set(file.name, file);
+        }
+        zip.readEntry();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    zip.readEntry();
+  });
+  return [...files.values()];
+}
+
+/** An entry as a file; undefined if it is a folder. */
+function fileOf(archive: string, zip: yauzl.ZipFile, entry: yauzl.Entry): SourceFile | undefined {
+  // With decodeStrings: false, names are bytes, whatever the types say.
+  const raw = entry.fileName as unknown as Buffer;
+  const name = entryName(archive, raw);
+  const refuse = (why: string): DataError =>
+    new DataError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
+  if (((entry.externalFileAttributes >>> 16) & FILE_TYPE) === SYMBOLIC_LINK) throw refuse('is a link');
+  if (raw.at(-1) === 0x2f) return undefined;
+  if (entry.isEncrypted()) throw refuse('is encrypted');
+  const { compressionMethod, uncompressedSize, crc32: expected } = entry;
+  if (compressionMethod !== STORED && compressionMethod !== DEFLATED)
+    throw refuse(`is packed by method ${compressionMethod}, and only 0 and 8 (deflate) are known`);
+  return {
+    name,
+    bytes: uncompressedSize,
+    async *pieces() {
+      const fail = (why: string): DataError => new DataError(`${archive}, entry "${name}": ${why}`);
+      let length = 0;
+      let checksum = 0;
+      let stream: Readable | undefined;
+      try {
+        stream = await unpacked(zip, entry);
+        for await (const piece of stream as AsyncIterable<Buffer>) {
+          length += piece.length;
+          if (length > uncompressedSize)
+            throw fail(`it has more than the ${uncompressedSize} bytes that the archive tells`);
+          checksum = crc32(piece, checksum);
+          yield piece;
+        }
+      } catch (error) {
+        throw error instanceof DataError ? error : fail(`it is damaged (${(error as Error).message})`);
+      } finally {
+        stream?.destroy();
+      }
+      if (length !== uncompressedSize) throw fail(`it has ${length} bytes, but the archive tells ${uncompressedSize}`);
+      if (checksum !== expected) throw fail('its checksum is wrong: the archive is damaged');
+    },
+  };
+}
+
+function unpacked(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const options = { decodeFileData: false } as unknown as yauzl.ZipFileOptions;
+    zip.openReadStream(entry, options, (error, raw) => {
+      if (error) return reject(error);
+      if (entry.compressionMethod === STORED) return resolve(raw);
+      // Larger pieces than yauzl's own reader gives, which costs less for each.
+      const inflate = createInflateRaw({ chunkSize: PIECE });
+      pipeline(raw, inflate, () => undefined); // errors come out of whoever reads
+      resolve(inflate);
+    });
+  });
+}

@@ -1,0 +1,35 @@
+/** Submissions: `id,label`, a row a test image. */
+import { DataError } from './errors.js';
+
+/**
+ * The labels of a submission, which must have the ids of the test images, in their order.
+ *
+ * @throws DataError if it has others, or something that is no label
+ */
+export function readSubmission(file: string, bytes: Uint8Array, ids: readonly string[]): Uint8Array {
+  const [header = '', ...lines] = new TextDecoder()
+    .decode(bytes)
+    .replace(/^\uFEFF/, '')
+    .trimEnd()
+    .split(/\r?\n/);
+  if (header.replaceAll('"', '') !== 'id,label') {
+    throw new DataError(`${file}, line 1: expected "id,label", found "${header.slice(0, 24)}"`);
+  }
+  if (lines.length !== ids.length)
+    throw new DataError(`${file}: it has ${lines.length} rows, but the test data has ${ids.length}`);
+  return Uint8Array.from(lines, (line, i) => {
+    const [id, label = ''] = line.replaceAll('"', '').split(',');
+    if (id !== ids[i]) {
+      throw new DataError(`${file}, line ${i + 2}, column "id": expected "${ids[i]}" as in test.csv, found "${id}"`);
+    }
+    if (!/^\d$/.test(label)) {
+      throw new DataError(`${file}, line ${i + 2}, column "label": expected a label in 0 … 9, found "${label}"`);
+    }
+    return Number(label);
+  });
+}
+
+/** The text of a submission: `id,label`, a row a test image. */
+export function formatSubmission(ids: readonly string[], labels: ArrayLike<number>): string {
+  return `id,label\n${ids.map((id, i) => `${id},${labels[i]}\n`).join('')}`;
+}
