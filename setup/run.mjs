@@ -1,5 +1,5 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke` and `pnpm bench:peers`: brings the workspace into shape, then does
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm bench:peers` and `pnpm bench:csv`: brings the workspace into shape, then does
  * what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left
  * alone.
  */
@@ -215,7 +215,7 @@ async function test(environment) {
 }
 
 /** The peers are a project of their own, installed only here. */
-function benchPeers(args, environment) {
+function benchPeers(program, args, environment) {
   const folder = join(root, 'test', 'peers');
   tool(
     'installing the peers',
@@ -223,7 +223,12 @@ function benchPeers(args, environment) {
     ['install', '--dir', folder, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline'],
     environment,
   );
-  return run(process.execPath, ['--import', 'tsx', 'bench.ts', ...args], environment, folder);
+  return run(
+    process.execPath,
+    ['--import', 'tsx', program, ...args],
+    { INIT_CWD: process.cwd(), ...environment },
+    folder,
+  );
 }
 
 const [what, ...args] = process.argv.slice(2);
@@ -232,5 +237,6 @@ const environment = prepare();
 if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
 else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
-else if (what === 'bench:peers') process.exitCode = await benchPeers(args, environment);
-else fail(`setup/run.mjs knows start, test, anke and bench:peers, not "${what ?? ''}"`);
+else if (what === 'bench:peers') process.exitCode = await benchPeers('bench.ts', args, environment);
+else if (what === 'bench:csv') process.exitCode = await benchPeers('bench-csv.ts', args, environment);
+else fail(`setup/run.mjs knows start, test, anke, bench:peers and bench:csv, not "${what ?? ''}"`);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import colors from 'picocolors';
+import { addBenchCsv } from './commands/bench-csv.js';
 import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
 import { addDoctor } from './commands/doctor.js';
@@ -34,9 +35,12 @@ addPreview(program);
 addSynth(program);
 addVerify(program);
 addDoctor(program);
-const bench = program.command('bench').description('time what the engine does: a whole step, or single kernels');
+const bench = program
+  .command('bench')
+  .description('time what the engine does: a whole step, single kernels, or the CSV reader');
 addBenchStep(bench);
 addBenchKernels(bench);
+addBenchCsv(bench);
 
 try {
   await program.parseAsync();

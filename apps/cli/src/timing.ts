@@ -16,7 +16,7 @@ export const milliseconds = ({ median, quartiles }: Times): string =>
 
 const digits = (ms: number): string => ms.toFixed(ms < 1 ? 4 : ms < 100 ? 2 : 0);
 
-function timesOf(samples: readonly number[]): Times {
+export function timesOf(samples: readonly number[]): Times {
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] as number;
   return { median: at(0.5), quartiles: [at(0.25), at(0.75)] };
