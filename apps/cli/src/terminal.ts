@@ -42,18 +42,22 @@ export class Terminal {
    */
   progress(label: string, unit: string): { update(done: number, total: number): void; stop(): void } {
     const started = performance.now();
+    let first: number | undefined;
     let bar: SingleBar | undefined;
     return {
+      /** `total` is 0 where nobody knows it: then there is no bar. */
       update: (done, total) => {
+        first ??= done;
         if (!this.#stream.isTTY || performance.now() - started < 400) return;
         const seconds = (performance.now() - started) / 1000;
-        const rate = done / seconds;
+        // What was there before, of an interrupted download, took no time.
+        const rate = (done - first) / seconds;
         const left = rate > 0 ? (total - done) / rate : 0;
-        const payload = { label, rate: `${count(rate)} ${unit}/s`, left: duration(left) };
+        const payload = { label, amount: amount(done, unit), rate: `${amount(rate, unit)}/s`, left: duration(left) };
         if (!bar) {
-          const width = Math.max(8, Math.min(28, this.columns - label.length - 44));
+          const width = Math.max(8, Math.min(28, this.columns - label.length - 50));
           bar = new SingleBar({
-            format: '{label} {bar} {percentage}%  {rate}  {left} left',
+            format: total > 0 ? '{label} {bar} {percentage}%  {rate}  {left} left' : '{label} {amount}  {rate}',
             barsize: width,
             barCompleteChar: '█',
             barIncompleteChar: '░',
@@ -63,6 +67,7 @@ export class Terminal {
           });
           bar.start(total, done, payload);
         } else {
+          if (total > 0) bar.setTotal(total);
           bar.update(done, payload);
         }
       },
@@ -73,6 +78,9 @@ export class Terminal {
     };
   }
 }
+
+const amount = (value: number, unit: string): string =>
+  unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : `${count(value)} ${unit}`;
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 

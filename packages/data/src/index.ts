@@ -7,6 +7,9 @@ export {
 } from './augmentation/image-data-generator.js';
 export { type CsvOptions, CsvParser, parseCsv } from './csv/parser.js';
 export { ImageDataset, splitForValidation } from './dataset.js';
+export { type DownloadOptions, download } from './download/download.js';
+export { type DownloadSource, parseSources } from './download/sources.js';
+export { type Unpacked, unpack } from './download/unpack.js';
 export { DataError, ParameterError } from './errors.js';
 export { decodePicture, isPicture } from './formats/pictures.js';
 export {

@@ -17,6 +17,11 @@ export interface Source {
   files(): AsyncGenerator<SourceFile>;
 }
 
+export interface SourceOptions {
+  /** Whether single files that are packed by gzip are unpacked on the way; they are, if absent. */
+  readonly gunzip?: boolean;
+}
+
 const HEAD = 512;
 const startsWith = (bytes: Uint8Array, text: string, at = 0): boolean =>
   [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
@@ -31,20 +36,25 @@ export const isTar = (head: Uint8Array): boolean => startsWith(head, 'ustar', 25
  *
  * @throws DataError if there is nothing at the path, or its name promises an archive that it is not
  */
-export async function openSource(path: string, limits: ArchiveLimits = DEFAULT_LIMITS): Promise<Source> {
-  if (statusOf(path).isDirectory())
-    return { path, kind: 'folder', files: () => unzipped(path, folderFiles(path), limits) };
+export async function openSource(
+  path: string,
+  limits: ArchiveLimits = DEFAULT_LIMITS,
+  { gunzip = true }: SourceOptions = {},
+): Promise<Source> {
+  const unzipped = (files: AsyncGenerator<SourceFile>): AsyncGenerator<SourceFile> =>
+    gunzip ? gunzippedFiles(path, files, limits) : files;
+  if (statusOf(path).isDirectory()) return { path, kind: 'folder', files: () => unzipped(folderFiles(path)) };
   const file = plainFile(path);
   const head = headOf(path);
   // NumPy's archives of arrays are files of their own kind.
   if ((isZip(head) && !/\.npz$/i.test(path)) || /\.zip$/i.test(path)) {
-    return { path, kind: 'zip', files: () => unzipped(path, zipFiles(path, path, limits), limits) };
+    return { path, kind: 'zip', files: () => unzipped(zipFiles(path, path, limits)) };
   }
   const budget = (): Budget => new Budget(path, file.bytes ?? 0, limits);
   const tarOf = (pieces: () => AsyncIterable<Uint8Array>): Source => ({
     path,
     kind: 'tar',
-    files: () => unzipped(path, tarFiles(path, pieces()), limits),
+    files: () => unzipped(tarFiles(path, pieces())),
   });
   if (isGzip(head)) {
     if (isTar(await firstBytes(gunzipped(file, budget()))) || /\.(tgz|tar\.gz)$/i.test(path)) {
@@ -59,13 +69,13 @@ export async function openSource(path: string, limits: ArchiveLimits = DEFAULT_L
     path,
     kind: 'file',
     async *files() {
-      yield isGzip(head) ? gunzipped(file, budget()) : file;
+      yield isGzip(head) && gunzip ? gunzipped(file, budget()) : file;
     },
   };
 }
 
 /** Unpacks single files that are packed by gzip, on the way. */
-async function* unzipped(
+async function* gunzippedFiles(
   archive: string,
   files: AsyncGenerator<SourceFile>,
   limits: ArchiveLimits,

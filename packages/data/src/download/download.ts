@@ -1,0 +1,209 @@
+/**
+ * Downloads a file over HTTP. What has come so far lies beside its place, under a hidden name, and is gone on with by a
+ * range request after an interruption, in this call or in a later one. It appears under its own name only when it is whole.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { DataError } from '../errors.js';
+import { filePieces } from '../source/file.js';
+import type { DownloadSource } from './sources.js';
+
+export interface DownloadOptions {
+  /** Seconds without a byte after which the connection is given up. */
+  readonly timeout?: number;
+  /** How often a broken connection is tried again. */
+  readonly retries?: number;
+  /** Milliseconds before the first new try; each further one waits twice as long. */
+  readonly pause?: number;
+  /** The file's SHA-256, in hexadecimal. */
+  readonly sha256?: string | undefined;
+  /** Is told bytes that have come, and bytes in all, 0 where the server does not say. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the download; what has come is kept. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is known of a file that has come in part. */
+interface PartFacts {
+  readonly url: string;
+  /** The server's mark of this version: an ETag, or a date. */
+  readonly validator: string | null;
+}
+
+/** Worth another try: the connection broke, or the server is busy. */
+class Passing extends Error {}
+
+/**
+ * @param path where the file is to appear
+ * @throws DataError if it cannot be had: says why; a part that is worth keeping stays under a hidden name
+ */
+export async function download(source: DownloadSource, path: string, options: DownloadOptions = {}): Promise<void> {
+  const { retries = 4, pause = 1000, sha256, signal } = options;
+  const part = join(dirname(path), `.${basename(path)}.part`);
+  for (let attempt = 0; ; attempt++) {
+    const before = sizeOf(part);
+    try {
+      await fetchInto(source, part, options);
+      break;
+    } catch (error) {
+      if (signal?.aborted)
+        throw new DataError(
+          `${source.name}: interrupted after ${bytes(sizeOf(part))}; the same command goes on from there`,
+        );
+      if (!(error instanceof Passing)) throw error;
+      const progressed = sizeOf(part) > before;
+      if (attempt >= retries) {
+        const kept =
+          sizeOf(part) > 0
+            ? `; the ${bytes(sizeOf(part))} that came are kept, and the same command goes on from there`
+            : '';
+        throw new DataError(`${source.name}: ${error.message}${kept}`);
+      }
+      await wait(progressed ? pause : pause * 2 ** attempt, undefined, signal ? { signal } : {}).catch(() => undefined);
+    }
+  }
+  if (sha256 !== undefined) await checkSum(source.name, part, sha256);
+  renameSync(part, path);
+  rmSync(factsOf(part), { force: true });
+}
+
+const bytes = (count: number): string => `${count.toLocaleString('en-US')} bytes`;
+const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+const factsOf = (part: string): string => `${part}.json`;
+
+function readFacts(part: string): PartFacts | undefined {
+  try {
+    return JSON.parse(readFileSync(factsOf(part), 'utf8')) as PartFacts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Addresses with a signature change from day to day; the file behind them does not. */
+const withoutQuery = (url: string): string => url.split('?')[0] as string;
+
+async function fetchInto(source: DownloadSource, part: string, options: DownloadOptions): Promise<void> {
+  const { timeout = 30, onProgress, signal } = options;
+  const { name, url, authorization } = source;
+  const facts = readFacts(part);
+  const have = facts && withoutQuery(facts.url) === withoutQuery(url) && facts.validator !== null ? sizeOf(part) : 0;
+  const stop = new AbortController();
+  const onAbort = (): void => stop.abort();
+  signal?.addEventListener('abort', onAbort);
+  let timer: NodeJS.Timeout | undefined;
+  const alive = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stop.abort(new Passing(`no data came for ${timeout} s`)), timeout * 1000);
+  };
+  try {
+    signal?.throwIfAborted();
+    alive();
+    const response = await fetch(url, {
+      signal: stop.signal,
+      headers: {
+        // What is sent packed has another length than what is asked for.
+        'accept-encoding': 'identity',
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(have > 0 ? { range: `bytes=${have}-`, 'if-range': facts?.validator as string } : {}),
+      },
+    });
+    if (response.status === 416 && have > 0) {
+      // There is nothing behind what is here: it is whole, or another file's.
+      await response.body?.cancel();
+      if (response.headers.get('content-range') === `bytes */${have}`) return;
+      rmSync(part, { force: true });
+      throw new Passing('the file on the server has changed');
+    }
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw refusal(source, response.status);
+    }
+    const resumed =
+      response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true;
+    if (response.status === 206 && !resumed)
+      throw new DataError(`${name}: the server sent another part than the one that was asked for`);
+    if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
+      await response.body?.cancel();
+      throw new DataError(`${name}: the server sent a web page instead of data; does the address want a login?`);
+    }
+    const length = response.headers.get('content-length');
+    const start = resumed ? have : 0;
+    const total = length === null ? 0 : start + Number(length);
+    if (!resumed)
+      writeFacts(part, { url, validator: response.headers.get('etag') ?? response.headers.get('last-modified') });
+    const file = await open(part, resumed ? 'a' : 'w');
+    try {
+      const end = await writeAll(file, response, start, (done) => {
+        alive();
+        onProgress?.(done, total);
+      });
+      if (total > 0 && end !== total)
+        throw new Passing(`the connection broke off after ${bytes(end)} of ${bytes(total)}`);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof DataError || error instanceof Passing) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+    if (stop.signal.reason instanceof Passing) throw stop.signal.reason;
+    throw connectionError(url, error, sizeOf(part));
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function writeAll(
+  file: FileHandle,
+  response: Response,
+  start: number,
+  onBytes: (done: number) => void,
+): Promise<number> {
+  let done = start;
+  for await (const piece of response.body ?? []) {
+    await file.writeFile(piece);
+    done += piece.length;
+    onBytes(done);
+  }
+  return done;
+}
+
+function writeFacts(part: string, facts: PartFacts): void {
+  rmSync(part, { force: true });
+  writeFileSync(factsOf(part), JSON.stringify(facts));
+}
+
+function refusal({ name, hint }: DownloadSource, status: number): Error {
+  const meaning: Readonly<Record<number, string>> = {
+    401: 'it wants a login, or the token is wrong',
+    403: 'likely expired',
+    404: 'there is nothing at this address',
+    410: 'it has been taken away',
+    429: 'too many requests',
+  };
+  const words = `HTTP ${status}, ${hint && (status === 401 || status === 403) ? hint : (meaning[status] ?? (status >= 500 ? 'the server failed; try again later' : 'the server refuses'))}`;
+  return status >= 500 || status === 429 ? new Passing(words) : new DataError(`${name}: ${words}`);
+}
+
+function connectionError(url: string, error: unknown, have: number): Error {
+  const cause = (error as { cause?: NodeJS.ErrnoException }).cause;
+  const { host } = new URL(url);
+  if (cause?.code === 'ENOTFOUND') return new DataError(`${url}: there is no server called ${host}`);
+  if (cause?.code === 'ECONNREFUSED') return new Passing(`${host} does not answer`);
+  const why = cause?.message ?? (error as Error).message;
+  return new Passing(`the connection broke off${have > 0 ? ` after ${bytes(have)}` : ''} (${why})`);
+}
+
+/** @throws DataError if the file is another one; it is deleted then */
+async function checkSum(name: string, path: string, expected: string): Promise<void> {
+  const hash = createHash('sha256');
+  for await (const piece of filePieces(path)) hash.update(piece);
+  const found = hash.digest('hex');
+  if (found === expected.toLowerCase()) return;
+  rmSync(path, { force: true });
+  rmSync(factsOf(path), { force: true });
+  throw new DataError(`${name}: its SHA-256 is ${found}, not ${expected.toLowerCase()}; it has been deleted`);
+}

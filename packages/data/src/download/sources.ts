@@ -1,0 +1,103 @@
+/** What `anke import` is asked for: names and addresses, as Kaggle's notebooks write them. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DataError } from '../errors.js';
+
+export interface DownloadSource {
+  /** The folder that it is unpacked into. */
+  readonly name: string;
+  readonly url: string;
+  /** The Authorization header, where the server wants one. */
+  readonly authorization?: string;
+  /** What to do when the server refuses. */
+  readonly hint?: string;
+}
+
+/**
+ * Reads `NAME:URL`, with the URL as it is or percent-encoded, several of them with commas between, or a plain URL, whose
+ * last part is then the name, or `kaggle:NAME` for the data of a competition (`kaggle:OWNER/NAME` for a data set).
+ *
+ * @throws DataError if it is nothing of the kind, or Kaggle's token is missing
+ */
+export function parseSources(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): DownloadSource[] {
+  const parts = text.split(',').map((part) => part.trim());
+  // A comma may also be part of an address that is not encoded.
+  const list = parts.every((part) => part === '' || part.includes(':')) ? parts : [text.trim()];
+  return list.flatMap((part) => (part === '' ? [] : [parseSource(part, environment)]));
+}
+
+function parseSource(text: string, environment: Readonly<Record<string, string | undefined>>): DownloadSource {
+  const kaggle = /^kaggle:([\w.-]+(?:\/[\w.-]+)?)$/.exec(text);
+  if (kaggle) return kaggleSource(kaggle[1] as string, environment);
+  const plain = /^https?:\/\//i.test(text);
+  const colon = text.indexOf(':');
+  const encoded = plain ? text : text.slice(colon + 1);
+  let address: string;
+  try {
+    address = /^https?:\/\//i.test(encoded) ? encoded : decodeURIComponent(encoded);
+  } catch {
+    throw new DataError(`${text}: the address is not percent-encoded as it should be`);
+  }
+  if ((!plain && colon < 1) || !/^https?:\/\//i.test(address) || !URL.canParse(address)) {
+    throw new DataError(`${text}: expected NAME:URL with an http or https address, or kaggle:NAME`);
+  }
+  const name = plain ? lastPart(address) : text.slice(0, colon);
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,99}$/u.test(name)) {
+    throw new DataError(
+      `${text}: "${name}" cannot be the name of a folder; use letters, digits, dots, dashes and underscores`,
+    );
+  }
+  return { name, url: address };
+}
+
+/** The name of what an address leads to, without the ending of an archive. */
+function lastPart(address: string): string {
+  const last = new URL(address).pathname.split('/').filter(Boolean).at(-1) ?? 'download';
+  return last.replace(/\.(zip|tar|tgz|tar\.gz|gz)$/i, '');
+}
+
+/** Kaggle's API, with the token from the environment or from Kaggle's own file. */
+function kaggleSource(what: string, environment: Readonly<Record<string, string | undefined>>): DownloadSource {
+  const { username, key } = kaggleToken(what, environment);
+  const base = (environment['KAGGLE_API_ENDPOINT'] ?? 'https://www.kaggle.com').replace(/\/$/, '');
+  const isCompetition = !what.includes('/');
+  return {
+    name: what.split('/').at(-1) as string,
+    url: isCompetition
+      ? `${base}/api/v1/competitions/data/download-all/${what}`
+      : `${base}/api/v1/datasets/download/${what}`,
+    authorization: `Basic ${Buffer.from(`${username}:${key}`).toString('base64')}`,
+    hint: isCompetition
+      ? `accept the competition’s rules at https://www.kaggle.com/c/${what}/rules, and check the token`
+      : 'check the token, and the data set’s name',
+  };
+}
+
+function kaggleToken(
+  what: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly username: string; readonly key: string } {
+  const { KAGGLE_USERNAME: username, KAGGLE_KEY: key } = environment;
+  if (username && key) return { username, key };
+  const file = join(environment['KAGGLE_CONFIG_DIR'] ?? join(homedir(), '.kaggle'), 'kaggle.json');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new DataError(
+      `kaggle:${what}: Kaggle wants a token: make one at https://www.kaggle.com/settings (Create New Token), then put kaggle.json at ${file}, or set KAGGLE_USERNAME and KAGGLE_KEY`,
+    );
+  }
+  try {
+    const token = JSON.parse(text) as { username?: unknown; key?: unknown };
+    if (typeof token.username === 'string' && typeof token.key === 'string')
+      return { username: token.username, key: token.key };
+  } catch {
+    // told below
+  }
+  throw new DataError(`${file}: expected Kaggle’s token, {"username": …, "key": …}`);
+}

@@ -1,0 +1,249 @@
+/** Data through the command line: imported, looked at, augmented, trained on and predicted in every form that people have. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { loadData } from '@anke/data';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const main = join(import.meta.dirname, '../apps/cli/dist/main.js');
+const work = mkdtempSync(join(tmpdir(), 'anke cli data '));
+
+interface Result {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const anke = (args: readonly string[], environment: Record<string, string> = {}): Promise<Result> =>
+  new Promise((resolve) => {
+    const options = { cwd: work, env: { ...process.env, NO_COLOR: '1', ...environment } };
+    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
+      const status = error ? Number((error as { code?: number }).code ?? -1) : 0;
+      resolve({ status, stdout, stderr });
+    });
+  });
+const lastJson = ({ stdout }: Result) => JSON.parse(stdout.trimEnd().split('\n').at(-1) as string);
+const png = (path: string): PNG => PNG.sync.read(readFileSync(join(work, path)));
+
+let archive: Buffer;
+const server = createServer((request, response) => {
+  if (request.url === '/digits.tar.gz') response.end(archive);
+  else response.writeHead(403).end();
+});
+let base = '';
+
+/** A folder a class of the first digits, and the same as IDX files. */
+async function otherForms(): Promise<void> {
+  const { train } = await loadData(join(work, 'digits'));
+  if (!train?.labels) throw new Error('the digits are missing');
+  const [height, width] = train.shape;
+  for (let i = 0; i < 60; i++) {
+    const picture = new PNG({ width, height });
+    const pixels = train.pixels.subarray(i * train.rowLength, (i + 1) * train.rowLength);
+    pixels.forEach((value, j) => {
+      picture.data.set([value, value, value, 255], 4 * j);
+    });
+    const folder = join(work, 'pictures', String(train.labels[i]));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${i}.png`), PNG.sync.write(picture));
+  }
+  const header = (shape: readonly number[]): Buffer => {
+    const bytes = Buffer.alloc(4 + 4 * shape.length);
+    bytes[2] = 8;
+    bytes[3] = shape.length;
+    for (const [i, side] of shape.entries()) bytes.writeUInt32BE(side, 4 + 4 * i);
+    return bytes;
+  };
+  mkdirSync(join(work, 'idx'));
+  const images = Buffer.concat([header([train.count, height, width]), train.pixels]);
+  writeFileSync(join(work, 'idx/train-images-idx3-ubyte.gz'), gzipSync(images));
+  writeFileSync(join(work, 'idx/train-labels-idx1-ubyte'), Buffer.concat([header([train.count]), train.labels]));
+}
+
+beforeAll(async () => {
+  expect((await anke(['synth', '--to', 'digits', '--train', '120', '--test', '20', '--seed', '3'])).status).toBe(0);
+  await otherForms();
+  await new Promise<void>(
+    (resolve) => void execFile('tar', ['-czf', 'digits.tar.gz', 'digits'], { cwd: work }, () => resolve()),
+  );
+  archive = readFileSync(join(work, 'digits.tar.gz'));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const train = ['train', '--data', 'idx', '--epochs', '1', '--batch-size', '20', '--augment', '--out', 'run'];
+  const trained = await anke(train);
+  expect(trained.status, trained.stderr).toBe(0);
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(work, { recursive: true });
+});
+
+describe('anke import', () => {
+  test('a source that fails says why, the others come, and the exit code tells', async () => {
+    const mapping = [
+      `good:${encodeURIComponent(`${base}/digits.tar.gz`)}`,
+      `expired:${encodeURIComponent(`${base}/x.zip`)}`,
+    ];
+    const result = await anke(['import', '--to', 'imported', '--json'], { DATA_SOURCE_MAPPING: mapping.join(',') });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain('expired: HTTP 403, likely expired');
+    expect(result.stderr).toContain('anke: 1 of 2 sources could not be imported');
+    expect(readdirSync(join(work, 'imported'))).toEqual(['good']);
+    expect(readdirSync(join(work, 'imported/good/digits'))).toContain('train.csv');
+    expect(lastJson(result).sources).toMatchObject([{ name: 'good', files: 6 }, { name: 'expired' }]);
+    const again = await anke(['import', `good:${base}/digits.tar.gz`, '--to', 'imported']);
+    expect(again.stdout).toContain('is there already, and left as it is');
+  });
+
+  test('what is asked for wrongly', async () => {
+    expect(await anke(['import'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('name a source: NAME:URL'),
+    });
+    const kaggle = await anke(['import', 'kaggle:Kannada-MNIST'], { KAGGLE_USERNAME: '', KAGGLE_CONFIG_DIR: work });
+    expect(kaggle).toMatchObject({ status: 1, stderr: expect.stringContaining('Kaggle wants a token') });
+    const sum = await anke(['import', `x:${base}/digits.tar.gz`, '--to', 'imported', '--sha256', '0'.repeat(64)]);
+    expect(sum).toMatchObject({ status: 1, stdout: expect.stringContaining('x: its SHA-256 is ') });
+    expect(readdirSync(join(work, 'imported'))).not.toContain('x');
+  });
+});
+
+describe('anke inspect', () => {
+  test('tells what is there, and draws it', async () => {
+    const result = await anke(['inspect', 'digits', '--json', '--sheet', 'sheet.png', '--model', 'run']);
+    expect(result.status, result.stderr).toBe(0);
+    const { sets, warnings } = lastJson(result);
+    expect(sets.train.images).toBe(120);
+    expect(sets.train.classes.map(({ images }: { images: number }) => images)).toEqual(new Array(10).fill(12));
+    expect(sets.test.duplicates).toBe(0);
+    expect(warnings).toEqual([]);
+    expect(png('sheet.png').width).toBe(12 * 60 + 4);
+  });
+
+  test('warns of what would spoil a training', async () => {
+    const rows = readFileSync(join(work, 'digits/train.csv'), 'utf8').trimEnd().split('\n');
+    const light = rows.map((row, i) => {
+      const [label, ...pixels] = row.split(',');
+      return i === 0 ? row : [label, ...pixels.map((pixel) => 255 - Number(pixel))].join(',');
+    });
+    const flat = `4,${new Array(784).fill('7').join(',')}`;
+    const twin = (light[1] as string).replace(/^\d/, '9');
+    writeFileSync(
+      join(work, 'spoilt.csv'),
+      `${[...light.filter((row) => !row.startsWith('5,')), flat, twin].join('\n')}\n`,
+    );
+    const { warnings } = lastJson(await anke(['inspect', 'spoilt.csv', '--json', '--model', 'run']));
+    expect(warnings).toEqual([
+      expect.stringMatching(/spoilt\.csv: 1 images have one colour only \(line 110\)/),
+      expect.stringMatching(/1 images have another label than one that looks the same \(line 2, line 111\)/),
+      expect.stringMatching(/class 5 has no images/),
+      expect.stringMatching(/dark and light are the other way round/),
+    ]);
+  });
+});
+
+describe('anke preview', () => {
+  test('draws images and what becomes of them, the same for the same seed', async () => {
+    const draw = async (output: string, ...more: string[]): Promise<Buffer> => {
+      const options = ['--images', '3', '--copies', '4', '--output', output];
+      const { status, stderr } = await anke(['preview', '--data', 'digits', ...options, ...more]);
+      expect(status, stderr).toBe(0);
+      return readFileSync(join(work, output));
+    };
+    const first = await draw('a.png', '--rotation-range', '30');
+    expect(png('a.png')).toMatchObject({ width: 5 * 60 + 4, height: 3 * 60 + 4 });
+    expect((await draw('b.png', '--rotation-range', '30')).equals(first)).toBe(true);
+    expect((await draw('c.png', '--rotation-range', '30', '--seed', '2')).equals(first)).toBe(false);
+  });
+
+  test.each([
+    [['--rotation-range', 'ten'], "option '--rotation-range <degrees>' argument 'ten' is invalid. It must be a number"],
+    [['--zoom-range', '2'], '--zoom-range must be a number of at least 0 and below 1, or two factors above 0'],
+    [['--fill-mode', 'mirror'], 'Allowed choices are nearest, constant, reflect, wrap'],
+    [['--image-shape', '28'], 'It must be three positive integers: height,width,channels'],
+  ])('%j', async (args, message) => {
+    const { status, stderr } = await anke(['preview', '--data', 'digits', ...args]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('every form of data', () => {
+  test('a training tells what it has learned from, and how it changed its images', () => {
+    expect(JSON.parse(readFileSync(join(work, 'run/data.json'), 'utf8'))).toMatchObject({
+      images: 96,
+      pixels: { least: 0 },
+    });
+    expect(JSON.parse(readFileSync(join(work, 'run/config.json'), 'utf8'))).toMatchObject({ augment: true });
+  });
+
+  test('pictures train a model of as many classes as there are folders', async () => {
+    const { status, stderr } = await anke([
+      'train',
+      '--data',
+      'pictures',
+      '--epochs',
+      '1',
+      '--batch-size',
+      '16',
+      '--out',
+      'from pictures',
+    ]);
+    expect(status, stderr).toBe(0);
+    expect(existsSync(join(work, 'from pictures/model.safetensors'))).toBe(true);
+  });
+
+  test('a picture is predicted as it is in the file of all', async () => {
+    const many = await anke([
+      'predict',
+      '--model',
+      'run',
+      '--input',
+      'pictures',
+      '--output',
+      'p.csv',
+      '--probabilities',
+    ]);
+    expect(many.status, many.stderr).toBe(0);
+    const rows = readFileSync(join(work, 'p.csv'), 'utf8').trimEnd().split('\n').slice(1);
+    const row = rows.find((line) => line.startsWith('3/3.png,')) ?? rows[0];
+    const [id = '', label, ...shares] = (row as string).split(',');
+    const one = await anke(['predict', '--model', 'run', '--input', join('pictures', id)]);
+    expect(one.status, one.stderr).toBe(0);
+    const [first, ...bars] = one.stdout.trimEnd().split('\n').slice(-11);
+    expect(first).toBe(label);
+    bars.forEach((line, i) => {
+      expect(line).toMatch(new RegExp(`^ +${i} .* ${(100 * Number(shares[i])).toFixed(2)}%$`));
+    });
+    const turned = await anke(['predict', '--model', 'run', '--input', join('pictures', id), '--invert']);
+    expect(turned.stdout).toContain('Dark and light are the other way round');
+  });
+
+  test('evaluate takes IDX files and archives', async () => {
+    const fromIdx = lastJson(
+      await anke(['evaluate', '--model', 'run', '--input', 'idx/train-images-idx3-ubyte.gz', '--json']),
+    );
+    const fromCsv = lastJson(await anke(['evaluate', '--model', 'run', '--input', 'digits/train.csv', '--json']));
+    expect(fromIdx).toMatchObject({ loss: fromCsv.loss, accuracy: fromCsv.accuracy, images: 120 });
+    const fromArchive = lastJson(await anke(['evaluate', '--model', 'run', '--input', 'digits.tar.gz', '--json']));
+    expect(fromArchive.images).toBe(20);
+  });
+
+  test('bench csv times the reader', async () => {
+    const { rows, bytes, ms, readingMs, peakBytes } = lastJson(await anke(['bench', 'csv', 'digits', '--json']));
+    expect([rows, bytes]).toEqual([120, readFileSync(join(work, 'digits/train.csv')).length]);
+    expect(ms.median).toBeGreaterThan(0);
+    expect(readingMs.median).toBeGreaterThan(0);
+    expect(peakBytes).toBeGreaterThan(1e6);
+    expect(await anke(['bench', 'csv', 'idx'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('there is no train.csv in it'),
+    });
+  });
+});
