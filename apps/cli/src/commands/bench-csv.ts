@@ -16,7 +16,7 @@ export function addBenchCsv(bench: Command): void {
     )
     .argument('<file>', 'a CSV file, or what holds a train.csv: a .csv.gz, a zip or tar archive, a folder')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
-    .addHelpText('after', '\nExamples:\n  anke bench csv data/digits/train.csv\n  anke bench csv Kannada-MNIST.zip')
+    .addHelpText('after', '\nExamples:\n  anke bench csv data/digits\n  anke bench csv data/digits/train.csv --json')
     .action(runBenchCsv);
 }
 

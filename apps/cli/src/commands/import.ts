@@ -25,6 +25,9 @@ interface Options {
   readonly json?: boolean;
 }
 
+/** Of Keras's copy of MNIST, for an example that works. */
+const MNIST_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1';
+
 /** `HEX` for a single source, `NAME=HEX` for one of several. */
 function checksum(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name = '', hex] = /^(?:(.+)=)?([0-9a-f]{64})$/i.exec(text) ?? [];
@@ -54,8 +57,8 @@ KAGGLE_USERNAME and KAGGLE_KEY.
 
 Examples:
   anke import kaggle:Kannada-MNIST
-  anke import Kannada-MNIST:https%3A%2F%2Fexample.org%2FKannada-MNIST.zip --to data
-  anke import digits:https://example.org/digits.tar.gz --sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`,
+  anke import mnist:https%3A%2F%2Fstorage.googleapis.com%2Ftensorflow%2Ftf-keras-datasets%2Fmnist.npz
+  anke import mnist:https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz --sha256 ${MNIST_SHA256}`,
     )
     .action(runImport);
 }

@@ -38,7 +38,7 @@ export function addInspect(program: Command): void {
   dataOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke inspect Kannada-MNIST.zip\n  anke inspect photos --model runs/first --sheet photos.png',
+      '\nExamples:\n  anke inspect data/digits\n  anke inspect data/digits/Dig-MNIST.csv --model runs/first --sheet harder.png',
     )
     .action(runInspect);
 }

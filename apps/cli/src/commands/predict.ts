@@ -33,7 +33,7 @@ export function addPredict(program: Command): void {
   dataOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke predict --model runs/first --input data/digits/test.csv --output submission.csv\n  anke predict --model runs/first --input photo.png --invert',
+      '\nExamples:\n  anke predict --model runs/first --input data/digits/test.csv --output submission.csv\n  anke predict --model runs/first --input digit.png',
     )
     .action(runPredict);
 }

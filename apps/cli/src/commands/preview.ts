@@ -7,7 +7,7 @@ import { type Device, openDevice } from '../device.js';
 import { writeWhole } from '../files.js';
 import { count, Terminal } from '../terminal.js';
 import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
-import { positive, seed } from './options.js';
+import { natural, positive, seed } from './options.js';
 
 interface Options extends AugmentOptions, DataOptions {
   readonly data: string;
@@ -24,7 +24,7 @@ export function addPreview(program: Command): void {
     .requiredOption('--data <path>', `images: ${DATA_KINDS}`)
     .option('--output <png>', 'where to write the picture', 'preview.png')
     .option('--images <n>', 'images, one a row', positive, 12)
-    .option('--copies <n>', 'augmented copies of each, beside it', positive, 11)
+    .option('--copies <n>', 'augmented copies of each, beside it', natural, 11)
     .option('--seed <n>', 'everything random comes from it', seed, 77);
   dataOptions(command);
   augmentOptions(command)

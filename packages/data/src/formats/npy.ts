@@ -38,7 +38,7 @@ export function parseNpy(source: string, bytes: Uint8Array): NumberArray {
   const header = new TextDecoder('latin1').decode(bytes.subarray(headerStart, Math.min(start, headerStart + 2 ** 16)));
 
   const descr = /'descr':\s*'([<>|=])(\w{1,8})'/.exec(header);
-  const shapeText = /'shape':\s*\(([\d,\sL]{0,200})\)/.exec(header)?.[1];
+  const shapeText = /'shape':\s*\(([\d, L]{0,200})\)/.exec(header)?.[1];
   const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
   if (!descr || shapeText === undefined || !fortran)
     throw fail('its header does not tell the elements’ type, their order and the shape');

@@ -67,9 +67,12 @@ async function opened(path: string): Promise<FileHandle> {
   }
 }
 
+/** What is reserved at once on an archive's word for a file's length; more, only when it has come. */
+const MOST_TRUSTED = 2 ** 24;
+
 /** All of a file in memory. */
 export async function readWhole(file: SourceFile): Promise<Uint8Array> {
-  let bytes = new Uint8Array(file.bytes ?? PIECE);
+  let bytes = new Uint8Array(Math.min(file.bytes ?? PIECE, MOST_TRUSTED));
   let length = 0;
   for await (const piece of file.pieces()) {
     if (length + piece.length > bytes.length) {
