@@ -33,3 +33,16 @@ test('shuffling keeps images and labels together, and depends on the seed alone'
   expect(shuffled.pixels).toEqual(data.shuffled(3).pixels);
   expect(shuffled.pixels).not.toEqual(data.shuffled(4).pixels);
 });
+
+test('labels count the classes of whoever is asked', () => {
+  const [names, ids] = [
+    ['cat', 'dog'],
+    ['x.png', 'y.png'],
+  ];
+  const data = new ImageDataset('pets', [1, 1, 1], Uint8Array.of(5, 6), Uint8Array.of(1, 0), ids, names);
+  const other = data.withClasses(['bird', 'cat', 'dog']);
+  expect(Array.from(other.labels ?? [])).toEqual([2, 1]);
+  expect(other.classes).toBe(3);
+  expect(() => data.withClasses(['cat'])).toThrow('x.png: the class "dog" is none of cat');
+  expect(dataset([3]).withClasses(['0']).labels).toEqual(Uint8Array.of(3));
+});

@@ -47,6 +47,32 @@ export class ImageDataset {
     return new ImageDataset(this.source, this.shape, this.pixels, labels, this.ids, this.classNames);
   }
 
+  /**
+   * The same images with labels that count these classes: as a model does that has learned from others.
+   *
+   * @throws DataError if an image belongs to none of them
+   */
+  withClasses(classNames: readonly string[]): ImageDataset {
+    const { labels, classNames: own } = this;
+    if (!labels || !own) return this;
+    const places = own.map((name) => classNames.indexOf(name));
+    const missing = labels.findIndex((label) => (places[label] as number) < 0);
+    if (missing >= 0) {
+      throw new DataError(
+        `${this.ids?.[missing] ?? `${this.source}, image ${missing}`}: the class "${own[labels[missing] as number]}" is none of ${classNames.join(', ')}`,
+      );
+    }
+    const { source, shape, pixels, ids } = this;
+    return new ImageDataset(
+      source,
+      shape,
+      pixels,
+      labels.map((label) => places[label] as number),
+      ids,
+      classNames,
+    );
+  }
+
   /** The rows in an order that the seed decides. */
   shuffled(seed: number): ImageDataset {
     const order = new Random(seed, 'dataset').permutation(this.count);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { loadModel } from '../model-folder.js';
+import { loadModel, readDataFacts } from '../model-folder.js';
 import { mostLikely, samplesOf } from '../samples.js';
 import { count, percent, Terminal } from '../terminal.js';
 
@@ -26,7 +26,9 @@ export function addEvaluate(program: Command): void {
 
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const images = await readImages(terminal, options.input, options, 'label');
+  const read = await readImages(terminal, options.input, options, 'label');
+  const names = readDataFacts(options.model)?.classNames;
+  const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
   const model = loadModel(options.model, device);
   const bar = terminal.progress('Evaluating', 'images');

@@ -6,7 +6,7 @@ import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-s
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { type DataFacts, loadModel, readDataFacts } from '../model-folder.js';
+import { loadModel, readDataFacts } from '../model-folder.js';
 import { mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
 import { positive } from './options.js';
@@ -67,13 +67,14 @@ async function runPredict(options: Options): Promise<void> {
   const classes = model.outputShape[0] as number;
   const labels = mostLikely(probabilities, classes);
 
-  if (isSingle) showPrediction(terminal, probabilities, labels[0] as number, facts);
+  const nameOf = (i: number): string => facts?.classNames?.[i] ?? String(i);
+  if (isSingle) showPrediction(terminal, probabilities, labels[0] as number, nameOf);
   if (options.output !== undefined) {
     const columns = options.probabilities ? Array.from({ length: classes }, (_, i) => `p${i}`) : [];
     const header = ['id', 'label', ...columns].join(',');
     const rows = Array.from(labels, (label, row) => {
       const shares = columns.map((_, i) => (probabilities[row * classes + i] as number).toPrecision(7));
-      return `${[quoteId(images.ids?.[row] ?? String(row)), label, ...shares].join(',')}\n`;
+      return `${[quoted(images.ids?.[row] ?? String(row)), quoted(nameOf(label)), ...shares].join(',')}\n`;
     });
     writeWhole(options.output, `${header}\n${rows.join('')}`);
     const rate = count(images.count / seconds);
@@ -104,7 +105,7 @@ const inverted = ({ source, shape, pixels, labels, ids, classNames }: ImageDatas
   );
 
 /** A cell that may hold commas or quotes, as CSV has it. */
-const quoteId = (id: string): string => (/[",\n]/.test(id) ? `"${id.replaceAll('"', '""')}"` : id);
+const quoted = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 const BAR = 24;
 
@@ -113,9 +114,8 @@ function showPrediction(
   terminal: Terminal,
   probabilities: Float32Array,
   label: number,
-  facts: DataFacts | undefined,
+  nameOf: (i: number) => string,
 ): void {
-  const nameOf = (i: number): string => facts?.classNames?.[i] ?? String(i);
   const width = Math.max(...Array.from(probabilities, (_, i) => nameOf(i).length));
   terminal.say(colors.bold(nameOf(label)));
   probabilities.forEach((share, i) => {
