@@ -17,6 +17,8 @@ export interface TuningOptions {
   readonly tune?: boolean;
   /** A run folder or a file whose choices are to be taken. */
   readonly kernels?: string;
+  /** The folder of a run that is resumed: what it has chosen is chosen again. */
+  readonly resume?: string;
   /** The folder of a trained model, whose choices are taken if it names any: it then predicts what it did at its end. */
   readonly model?: string;
 }
@@ -38,7 +40,7 @@ interface ChoicesFile {
  */
 export async function openDevice(
   terminal: Terminal,
-  { tune = false, kernels, model }: TuningOptions = {},
+  { tune = false, kernels, model, resume }: TuningOptions = {},
 ): Promise<Device> {
   const ofModel = model === undefined ? undefined : readChoices(join(model, CHOICES_FILE))?.choices;
   const given = kernels === undefined ? ofModel : readGiven(kernels);
@@ -46,7 +48,8 @@ export async function openDevice(
   if (given) return { gpu: await Gpu.open(report.adapter, new Tuner(given, false)), report };
   if (!tune) return { gpu: await Gpu.open(report.adapter), report };
   const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}-${variantsStamp()}.json`);
-  const known = readChoices(cache)?.choices ?? {};
+  const ofRun = resume === undefined ? undefined : readChoices(join(resume, CHOICES_FILE))?.choices;
+  const known = { ...readChoices(cache)?.choices, ...ofRun };
   const save = (choices: Choices): void => writeWhole(cache, formatChoices(report.name, { ...known, ...choices }));
   return { gpu: await Gpu.open(report.adapter, new Tuner(known, true, save)), report };
 }

@@ -60,22 +60,25 @@ function makeRunFolder(wanted: string | undefined, name: string): string {
 }
 
 /**
- * Gives work a folder of its own, with the run's configuration in it. If the work fails before it has left a model, the
- * folder goes away again.
+ * Gives work a folder of its own, with the run's configuration in it, or that of the run that is resumed. If the work fails
+ * before it has left a model or a checkpoint, a new folder goes away again.
  */
 export async function inRunFolder<T>(
-  wanted: string | undefined,
+  { out, resume }: { readonly out?: string; readonly resume?: string },
   name: string,
   config: object,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = makeRunFolder(wanted, name);
+  if (resume !== undefined) return await work(resume);
+  const folder = makeRunFolder(out, name);
   const configuration = join(folder, 'config.json');
   try {
     writeWhole(configuration, `${JSON.stringify({ command: name, ...config }, null, 2)}\n`);
     return await work(folder);
   } catch (error) {
-    if (!existsSync(join(folder, 'model.safetensors'))) rmSync(configuration, { force: true });
+    const kept = ['model.safetensors', 'checkpoint'].some((file) => existsSync(join(folder, file)));
+    if (!kept)
+      for (const file of ['config.json', 'data.json', 'kernels.json']) rmSync(join(folder, file), { force: true });
     if (readdirSync(folder).length === 0) rmdirSync(folder);
     throw error;
   }

@@ -74,10 +74,13 @@ export interface DataFacts {
 
 const FACTS_FILE = 'data.json';
 
-export function saveDataFacts(folder: string, training: ImageDataset): void {
+export function dataFactsOf(training: ImageDataset): DataFacts {
   const { source, count: images, classNames } = training;
-  const facts: DataFacts = { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
-  writeWhole(join(folder, FACTS_FILE), `${JSON.stringify(facts, null, 2)}\n`);
+  return { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
+}
+
+export function saveDataFacts(folder: string, training: ImageDataset): void {
+  writeWhole(join(folder, FACTS_FILE), `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
 }
 
 /** Undefined where the folder does not tell. */

@@ -2,12 +2,24 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '@anke/data';
 import type { Augmentation } from '@anke/kernels';
-import { EarlyStopping, type Logs, type Optimizer, type Samples, type Sequential } from '@anke/nn';
+import {
+  type Callback,
+  type Checkpoint,
+  EarlyStopping,
+  type Logs,
+  type Optimizer,
+  type ProgressPhase,
+  type Samples,
+  type Sequential,
+} from '@anke/nn';
 import colors from 'picocolors';
 import { curvesSvg, renderPng } from './charts/curves.js';
 import { type Device, saveChoices } from './device.js';
+import { CommandError, explain } from './errors.js';
 import { writeWhole } from './files.js';
 import { saveDataFacts, saveModel } from './model-folder.js';
+import { checkSameData, hasCheckpoint, readCheckpoint, saveCheckpoint } from './resume.js';
+import { samplesOf } from './samples.js';
 import { count, duration, type Terminal } from './terminal.js';
 
 export interface EpochRecord extends Logs {
@@ -32,80 +44,168 @@ export interface TrainingData {
 
 const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
 
-/** Trains one phase with early stopping on the validation loss, the best weights restored. */
-export async function trainPhase(
+/** What a phase is to do. */
+export interface PhasePlan {
+  readonly title?: string;
+  readonly optimizer: Optimizer;
+  readonly epochs: number;
+}
+
+/** How far a run has come: the phases that are done, and the one that was under way. */
+interface RunProgress {
+  readonly phases: readonly Phase[];
+  /** Whether the last of them needs no further epoch. */
+  readonly ended: boolean;
+}
+
+/**
+ * Trains phase after phase, each with early stopping on the validation loss and its best weights restored, and leaves a
+ * checkpoint after every epoch. A run folder that holds one is gone on with.
+ */
+export async function trainPhases(
   terminal: Terminal,
-  { gpu }: Device,
+  device: Device,
+  model: Sequential,
+  { training, validation, augmentation }: TrainingData,
+  plans: readonly PhasePlan[],
+  folder: string,
+  options: { readonly batchSize: number; readonly patience: number },
+): Promise<Phase[]> {
+  const data = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
+  const checkpoint = readCheckpoint(folder);
+  const { phases: earlier, ended } = (checkpoint?.run ?? { phases: [], ended: false }) as RunProgress;
+  const phases: Phase[] = earlier.slice(0, -1);
+  checkSameData(folder, training);
+  saveDataFacts(folder, training);
+  try {
+    for (const plan of plans.slice(phases.length)) {
+      if (plan.title !== undefined) terminal.heading(plan.title);
+      const begun =
+        checkpoint && phases.length === earlier.length - 1
+          ? { checkpoint, ended, phase: earlier.at(-1) as Phase }
+          : undefined;
+      phases.push(await trainPhase(terminal, device, model, data, plan, options, folder, phases, begun));
+      if (model.interrupted) break;
+    }
+  } catch (error) {
+    if (!hasCheckpoint(folder)) throw error;
+    const { message } = explain(error);
+    throw new CommandError(`${message}; the epochs so far are kept: --resume ${folder} goes on with them`);
+  }
+  return phases;
+}
+
+async function trainPhase(
+  terminal: Terminal,
+  device: Device,
   model: Sequential,
   data: { readonly training: Samples; readonly validation: Samples; readonly augmentation: Augmentation | undefined },
-  options: {
-    readonly optimizer: Optimizer;
-    readonly epochs: number;
-    readonly batchSize: number;
-    readonly patience: number;
-  },
+  { optimizer, epochs }: PhasePlan,
+  { batchSize, patience }: { readonly batchSize: number; readonly patience: number },
+  folder: string,
+  before: readonly Phase[],
+  begun: { readonly checkpoint: Checkpoint; readonly ended: boolean; readonly phase: Phase } | undefined,
 ): Promise<Phase> {
-  const { optimizer, epochs, batchSize, patience } = options;
   const stopping = new EarlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true });
-  const records: EpochRecord[] = [];
+  const records: EpochRecord[] = [...(begun?.phase.epochs ?? [])];
+  const phaseSoFar = (): Phase => ({
+    optimizer: optimizer.name,
+    epochs: records,
+    bestEpoch: stopping.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1,
+    stoppedEarly: stopping.stoppedEpoch !== undefined,
+  });
+  model.compile({ gpu: device.gpu, optimizer });
+  if (begun) {
+    model.setState(begun.checkpoint.model);
+    stopping.setState(begun.checkpoint.stopping);
+    terminal.say(colors.dim(`goes on after epoch ${records.length}`));
+  }
   const images = data.training.pixels.length / data.training.shape.reduce((a, b) => a * b);
-  const digits = String(epochs).length;
-  let epochLabel = '';
-  let started = 0;
-  let bar = terminal.progress('', 'images');
-  let barPhase = '';
-
-  model.compile({ gpu, optimizer });
+  const keeper: Callback = {
+    onTrainBegin: () => saveChoices(folder, device),
+    async onEpochEnd(_, logs, trained) {
+      records.push({ ...logs, seconds: watcher.seconds() });
+      const ended = trained.stopTraining || records.length === epochs;
+      const run: RunProgress = { phases: [...before, phaseSoFar()], ended };
+      saveCheckpoint(folder, { model: await trained.getState(), stopping: await stopping.getState(trained), run });
+    },
+  };
+  const watcher = new EpochWatcher(terminal, epochs, images);
+  const initialEpoch = records.length;
   await model.fit(data.training, {
-    epochs,
+    initialEpoch,
+    epochs: begun?.ended ? initialEpoch : epochs,
     batchSize,
     validationData: data.validation,
     augmentation: data.augmentation,
-    callbacks: [
-      stopping,
-      {
-        onEpochBegin: (epoch) => {
-          bar.stop();
-          epochLabel = `Epoch ${String(epoch + 1).padStart(digits)}/${epochs}`;
-          started = performance.now();
-          barPhase = '';
-        },
-        onProgress: (phase, done, total) => {
-          if (phase !== barPhase) {
-            bar.stop();
-            bar =
-              phase === 'preparing'
-                ? terminal.progress('Preparing the kernels', 'steps')
-                : terminal.progress(phase === 'training' ? epochLabel : `${epochLabel} validation`, 'images');
-            barPhase = phase;
-          }
-          bar.update(done, total);
-        },
-        onEpochEnd: (_, logs) => {
-          bar.stop();
-          const seconds = (performance.now() - started) / 1000;
-          records.push({ ...logs, seconds });
-          const values = METRICS.map((name) => `${name} ${colors.cyan((logs[name] as number).toFixed(4))}`);
-          const time = `${duration(seconds)}  ${count(images / seconds)} images/s`;
-          if (terminal.columns >= 100) {
-            terminal.say(`${epochLabel}  ${values.join('  ')}  ${colors.dim(time)}`);
-          } else {
-            terminal.say(`${epochLabel}  ${colors.dim(time)}`);
-            terminal.say(`  ${values.slice(0, 2).join('  ')}`);
-            terminal.say(`  ${values.slice(2).join('  ')}`);
-          }
-        },
-        onTrainEnd: () => bar.stop(),
-      },
-    ],
+    callbacks: [stopping, watcher, keeper],
   });
-  const stoppedEarly = stopping.stoppedEpoch !== undefined;
-  const bestEpoch = stopping.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1;
-  if (bestEpoch !== undefined) {
-    const why = stoppedEarly ? `no better val_loss for ${patience} epochs; ` : '';
-    terminal.say(colors.dim(`${why}kept the weights of epoch ${bestEpoch}`));
+  const phase = phaseSoFar();
+  if (phase.bestEpoch !== undefined) {
+    const why = phase.stoppedEarly ? `no better val_loss for ${patience} epochs; ` : '';
+    terminal.say(colors.dim(`${why}kept the weights of epoch ${phase.bestEpoch}`));
   }
-  return { optimizer: optimizer.name, epochs: records, bestEpoch, stoppedEarly };
+  return phase;
+}
+
+/** A bar while an epoch runs, a line when it is done. */
+class EpochWatcher implements Callback {
+  #label = '';
+  #started = 0;
+  #seconds = 0;
+  #phase = '';
+  #bar: ReturnType<Terminal['progress']>;
+
+  constructor(
+    readonly terminal: Terminal,
+    readonly epochs: number,
+    readonly images: number,
+  ) {
+    this.#bar = terminal.progress('', 'images');
+  }
+
+  /** How long the last epoch took. */
+  seconds(): number {
+    return this.#seconds;
+  }
+
+  onEpochBegin(epoch: number): void {
+    this.#bar.stop();
+    this.#label = `Epoch ${String(epoch + 1).padStart(String(this.epochs).length)}/${this.epochs}`;
+    this.#started = performance.now();
+    this.#phase = '';
+  }
+
+  onProgress(phase: ProgressPhase, done: number, total: number): void {
+    if (phase !== this.#phase) {
+      this.#bar.stop();
+      const label = phase === 'training' ? this.#label : `${this.#label} validation`;
+      this.#bar =
+        phase === 'preparing'
+          ? this.terminal.progress('Preparing the kernels', 'steps')
+          : this.terminal.progress(label, 'images');
+      this.#phase = phase;
+    }
+    this.#bar.update(done, total);
+  }
+
+  onEpochEnd(_: number, logs: Logs): void {
+    this.#bar.stop();
+    this.#seconds = (performance.now() - this.#started) / 1000;
+    const values = METRICS.map((name) => `${name} ${colors.cyan((logs[name] as number).toFixed(4))}`);
+    const time = `${duration(this.#seconds)}  ${count(this.images / this.#seconds)} images/s`;
+    if (this.terminal.columns >= 100) {
+      this.terminal.say(`${this.#label}  ${values.join('  ')}  ${colors.dim(time)}`);
+    } else {
+      this.terminal.say(`${this.#label}  ${colors.dim(time)}`);
+      this.terminal.say(`  ${values.slice(0, 2).join('  ')}`);
+      this.terminal.say(`  ${values.slice(2).join('  ')}`);
+    }
+  }
+
+  onTrainEnd(): void {
+    this.#bar.stop();
+  }
 }
 
 /** Asks the model to stop at the first Ctrl-C; the second one ends the program at once. */
@@ -123,16 +223,18 @@ export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => vo
   };
 }
 
-/** What every training leaves in its folder: the model, what it learned from, the kernels that ran, the history and its curves. */
+/** The last words of a run that was interrupted. */
+export const howToGoOn = (command: string, folder: string): string =>
+  `interrupted; the model, the history and the curves so far are in ${folder}; go on with: anke ${command} --resume ${folder}`;
+
+/** What every training leaves in its folder: the model, the kernels that ran, the history and its curves. */
 export async function saveRun(
   folder: string,
   device: Device,
   model: Sequential,
   phases: readonly Phase[],
-  training: ImageDataset,
 ): Promise<void> {
   await saveModel(folder, model);
-  saveDataFacts(folder, training);
   saveChoices(folder, device);
   writeWhole(join(folder, 'history.csv'), formatHistory(phases));
   const svg = await curvesSvg(phases);

@@ -2,7 +2,7 @@ export { defineOperation, type GradientContext, type Operation } from './autogra
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
 export { type Callback, History, type Logs, type ProgressPhase } from './callbacks/callback.js';
-export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.js';
+export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './callbacks/early-stopping.js';
 export { FormatError, ModelError, ShapeError } from './errors.js';
 export { Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
 export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
@@ -13,6 +13,7 @@ export { Flatten } from './layers/flatten.js';
 export { type Initializer, initialValues } from './layers/initializers.js';
 export { type CallContext, type L2Regularizer, Layer, type LayerOptions, l2, type WeightSpec } from './layers/layer.js';
 export { MaxPooling2D, type MaxPooling2DOptions } from './layers/max-pooling-2d.js';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './model/checkpoint.js';
 export { DeviceData, type Samples } from './model/device-data.js';
 export { type Loss, sparseCategoricalCrossentropy } from './model/losses.js';
 export { ModelMemory, type Slot } from './model/memory.js';
@@ -30,6 +31,7 @@ export {
   type CompileOptions,
   type Evaluation,
   type FitOptions,
+  type ModelState,
   Sequential,
   type SequentialOptions,
   type WeightSnapshot,

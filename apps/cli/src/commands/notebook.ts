@@ -9,15 +9,17 @@ import { type Device, openDevice, saveChoices, type TuningOptions } from '../dev
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
+import { absolute, optionsOf } from '../resume.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
-import { type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
+import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
 import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { natural, positive, seed, tuningOptions } from './options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
 interface Options extends TuningOptions, AugmentOptions, DataOptions {
   readonly data?: string;
+  readonly resume?: string;
   readonly out?: string;
   readonly seed: number;
   readonly adamEpochs: number;
@@ -37,6 +39,7 @@ export function addNotebook(program: Command): void {
       '--data <path>',
       `the competition’s train.csv, test.csv, Dig-MNIST.csv and sample_submission.csv, or other images for training and testing: ${DATA_KINDS}; without it, synthetic digits are drawn into data/synthetic`,
     )
+    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
     .option('--seed <n>', 'everything random comes from it', seed, 77)
     .option('--limit <n>', 'use only the first rows of train.csv', positive)
@@ -54,8 +57,9 @@ export function addNotebook(program: Command): void {
     .action(runNotebook);
 }
 
-async function runNotebook(options: Options): Promise<void> {
+async function runNotebook(given: Options): Promise<void> {
   const started = performance.now();
+  const options = optionsOf(given, 'notebook');
   const terminal = new Terminal(options);
   const generator = generatorOf({ ...options, validationSplit: VALIDATION_SPLIT });
 
@@ -71,8 +75,8 @@ async function runNotebook(options: Options): Promise<void> {
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
 
   const device = await openDevice(terminal, options);
-  const config = { ...options, data, adapter: device.report.name };
-  await inRunFolder(options.out, 'notebook', config, (folder) =>
+  const config = { ...options, data: absolute(data), kernels: absolute(options.kernels), adapter: device.report.name };
+  await inRunFolder(options, 'notebook', config, (folder) =>
     trainAndPredict(
       terminal,
       options,
@@ -91,7 +95,7 @@ async function trainAndPredict(
   options: Options,
   device: Device,
   sets: DataSets,
-  { training, validation, augmentation }: TrainingData,
+  data: TrainingData,
   folder: string,
   started: number,
 ): Promise<void> {
@@ -99,35 +103,21 @@ async function trainAndPredict(
   terminal.fact('run folder', folder);
 
   terminal.heading('Model');
-  const model = notebookModel(training.shape, {
+  const model = notebookModel(data.training.shape, {
     seed: options.seed,
-    widths: { ...NOTEBOOK, classes: training.classes },
+    widths: { ...NOTEBOOK, classes: data.training.classes },
   });
   terminal.say(model.summary());
 
   const release = stopOnInterrupt(terminal, model);
-  const samples = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
-  const phases: Phase[] = [];
   const plans = [
     { title: 'Training with Adam', optimizer: new Adam(), epochs: options.adamEpochs },
     { title: 'Training with SGD, from the best weights', optimizer: new SGD(), epochs: options.sgdEpochs },
   ];
-  for (const { title, optimizer, epochs } of plans) {
-    terminal.heading(title);
-    phases.push(
-      await trainPhase(terminal, device, model, samples, {
-        optimizer,
-        epochs,
-        batchSize: options.batchSize,
-        patience: PATIENCE,
-      }),
-    );
-    if (model.interrupted) break;
-  }
-
-  await saveRun(folder, device, model, phases, training);
-  if (model.interrupted)
-    throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+  const { batchSize } = options;
+  const phases = await trainPhases(terminal, device, model, data, plans, folder, { batchSize, patience: PATIENCE });
+  await saveRun(folder, device, model, phases);
+  if (model.interrupted) throw new Interrupted(howToGoOn('notebook', folder));
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, sets, folder);

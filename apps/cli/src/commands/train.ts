@@ -2,17 +2,18 @@ import { Adam, SGD } from '@anke/nn';
 import { type Command, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice, type TuningOptions } from '../device.js';
-import { Interrupted } from '../errors.js';
+import { Interrupted, UsageError } from '../errors.js';
 import { inRunFolder } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
-import { samplesOf } from '../samples.js';
+import { absolute, optionsOf } from '../resume.js';
 import { count, duration, Terminal } from '../terminal.js';
-import { saveRun, stopOnInterrupt, type TrainingData, trainPhase } from '../training.js';
+import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
 import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
 import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
 interface Options extends TuningOptions, AugmentOptions, DataOptions {
-  readonly data: string;
+  readonly data?: string;
+  readonly resume?: string;
   readonly out?: string;
   readonly epochs: number;
   readonly optimizer: 'adam' | 'sgd';
@@ -28,7 +29,8 @@ export function addTrain(program: Command): void {
   const command = program
     .command('train')
     .description('train the notebook’s CNN with one optimizer')
-    .requiredOption('--data <path>', `labelled images: ${DATA_KINDS}`)
+    .option('--data <path>', `labelled images: ${DATA_KINDS}`)
+    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-train-<n>')
     .option('--epochs <n>', 'epochs at most', natural, 20)
     .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']).default('adam'))
@@ -42,25 +44,26 @@ export function addTrain(program: Command): void {
   dataOptions(command);
   augmentOptions(command);
   tuningOptions(command)
-    .addHelpText('after', '\nExample:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam\n  anke train --resume runs/first',
+    )
     .action(runTrain);
 }
 
-async function runTrain(options: Options): Promise<void> {
+async function runTrain(given: Options): Promise<void> {
   const started = performance.now();
+  const options = optionsOf(given, 'train');
+  const { data } = options;
+  if (data === undefined) throw new UsageError("required option '--data <path>' not specified");
   const terminal = new Terminal(options);
   const generator = generatorOf(options);
-  const { training, validation } = generator.split(await readTraining(terminal, options));
+  const { training, validation } = generator.split(await readTraining(terminal, { ...options, data }));
   const device = await openDevice(terminal, options);
-  await inRunFolder(options.out, 'train', { ...options, adapter: device.report.name }, (folder) =>
-    trainInto(
-      terminal,
-      options,
-      device,
-      { training, validation, augmentation: generator.augmentation(training.shape) },
-      folder,
-      started,
-    ),
+  const config = { ...options, data: absolute(data), kernels: absolute(options.kernels), adapter: device.report.name };
+  const augmentation = generator.augmentation(training.shape);
+  await inRunFolder(options, 'train', config, (folder) =>
+    trainInto(terminal, options, device, { training, validation, augmentation }, folder, started),
   );
   device.gpu.destroy();
 }
@@ -69,10 +72,11 @@ async function trainInto(
   terminal: Terminal,
   options: Options,
   device: Device,
-  { training, validation, augmentation }: TrainingData,
+  data: TrainingData,
   folder: string,
   started: number,
 ): Promise<void> {
+  const { training, validation } = data;
   terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
@@ -84,13 +88,19 @@ async function trainInto(
   const release = stopOnInterrupt(terminal, model);
   const rate = options.learningRate === undefined ? {} : { learningRate: options.learningRate };
   const optimizer = options.optimizer === 'adam' ? new Adam(rate) : new SGD(rate);
-  const data = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
   terminal.say();
-  const phase = await trainPhase(terminal, device, model, data, { ...options, optimizer });
-  await saveRun(folder, device, model, [phase], training);
+  const [phase] = (await trainPhases(
+    terminal,
+    device,
+    model,
+    data,
+    [{ optimizer, epochs: options.epochs }],
+    folder,
+    options,
+  )) as [Phase];
+  await saveRun(folder, device, model, [phase]);
   release();
-  if (model.interrupted)
-    throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}`);
+  if (model.interrupted) throw new Interrupted(howToGoOn('train', folder));
 
   const seconds = (performance.now() - started) / 1000;
   terminal.say(`\nDone in ${duration(seconds)}. The model is in ${folder}`);

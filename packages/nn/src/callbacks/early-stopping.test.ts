@@ -15,7 +15,7 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
     },
   };
   const asModel = model as unknown as Sequential;
-  stopping.onTrainBegin();
+  stopping.onTrainBegin(asModel);
   for (; epoch < losses.length && !model.stopTraining; epoch++) {
     stopping.onEpochEnd(epoch, { [name]: losses[epoch] as number }, asModel);
   }

@@ -13,6 +13,18 @@ export interface EarlyStoppingOptions {
   readonly restoreBestWeights?: boolean;
 }
 
+/** What it remembers between two epochs. */
+export interface EarlyStoppingState {
+  /** The best value so far; undefined before the first. */
+  readonly best: number | undefined;
+  readonly bestEpoch: number | undefined;
+  readonly stoppedEpoch: number | undefined;
+  readonly wait: number;
+  /** The best weights and moving averages, if they are to be restored. */
+  readonly weights?: Float32Array;
+  readonly averages?: Float32Array;
+}
+
 /** Stops training when a quantity no longer improves, as Keras defines it. */
 export class EarlyStopping implements Callback {
   readonly monitor: string;
@@ -27,6 +39,8 @@ export class EarlyStopping implements Callback {
   #best = 0;
   #wait = 0;
   #weights: WeightSnapshot | undefined;
+  /** What the next training begins with. */
+  #earlier: EarlyStoppingState | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
     const { monitor = 'val_loss', minDelta = 0, patience = 0, mode = 'auto', restoreBestWeights = false } = options;
@@ -38,11 +52,36 @@ export class EarlyStopping implements Callback {
     this.#maximize = mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy'));
   }
 
-  onTrainBegin(): void {
-    this.#best = this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-    this.#wait = 0;
-    this.bestEpoch = undefined;
-    this.stoppedEpoch = undefined;
+  onTrainBegin(model: Sequential): void {
+    const { best, bestEpoch, stoppedEpoch, wait = 0, weights, averages } = this.#earlier ?? {};
+    this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    this.#wait = wait;
+    this.bestEpoch = bestEpoch;
+    this.stoppedEpoch = stoppedEpoch;
+    this.#earlier = undefined;
+    if (weights && averages) {
+      this.#weights = model.snapshot(this.#weights);
+      const { gpu } = model.compiled;
+      gpu.write(this.#weights.weights, weights);
+      gpu.write(this.#weights.averages, averages);
+    }
+  }
+
+  /** What a later callback of the same options can go on from. */
+  async getState({ compiled: { gpu } }: Sequential): Promise<EarlyStoppingState> {
+    const kept = this.#weights;
+    return {
+      best: Number.isFinite(this.#best) ? this.#best : undefined,
+      bestEpoch: this.bestEpoch,
+      stoppedEpoch: this.stoppedEpoch,
+      wait: this.#wait,
+      ...(kept ? { weights: await gpu.readFloats(kept.weights), averages: await gpu.readFloats(kept.averages) } : {}),
+    };
+  }
+
+  /** Goes on from a state when training begins. */
+  setState(state: EarlyStoppingState): void {
+    this.#earlier = state;
   }
 
   onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {

@@ -48,7 +48,17 @@ export function encodeSafetensors(
  *
  * @throws FormatError if the bytes are no safetensors file, or one with types other than F32, I32, U32 and U8
  */
-export function decodeSafetensors(bytes: Uint8Array): Map<string, TensorEntry> {
+export const decodeSafetensors = (bytes: Uint8Array): Map<string, TensorEntry> => readSafetensors(bytes).tensors;
+
+/**
+ * The tensors of a file, by name, and the words that it has about them.
+ *
+ * @throws FormatError if the bytes are no safetensors file, or one with types other than F32, I32, U32 and U8
+ */
+export function readSafetensors(bytes: Uint8Array): {
+  readonly tensors: Map<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+} {
   const fail = (reason: string): never => {
     throw new FormatError(`not a safetensors file: ${reason}`);
   };
@@ -94,5 +104,6 @@ export function decodeSafetensors(bytes: Uint8Array): Map<string, TensorEntry> {
     }[type]();
     tensors.set(name, { type, shape, values });
   }
-  return tensors;
+  const metadata = (header as Record<string, unknown>)['__metadata__'];
+  return { tensors, metadata: typeof metadata === 'object' && metadata !== null ? { ...metadata } : {} };
 }

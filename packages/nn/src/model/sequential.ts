@@ -25,7 +25,10 @@ export interface CompileOptions {
 }
 
 export interface FitOptions {
+  /** Trains up to this epoch, counted from 0. */
   readonly epochs: number;
+  /** The epoch to begin with, where earlier ones were trained before; 0 if absent. */
+  readonly initialEpoch?: number;
   readonly batchSize?: number;
   readonly validationData?: Samples;
   /** Samples in one batch of the validation; about 256 if absent, as nothing is kept for a backward pass. */
@@ -52,6 +55,15 @@ export interface WeightSnapshot {
 export interface Evaluation {
   readonly loss: number;
   readonly accuracy: number;
+}
+
+/** All that a training goes on from: what is on the device, and how far its random numbers have been drawn. */
+export interface ModelState {
+  /** Steps and epochs that have been trained. */
+  readonly steps: number;
+  readonly epochs: number;
+  /** By name: weights, averages, the optimizer's moments and its bias corrections, each as it lies on the device. */
+  readonly tensors: ReadonlyMap<string, Float32Array>;
 }
 
 interface Compiled extends Required<CompileOptions> {
@@ -143,7 +155,7 @@ export class Sequential {
    */
   async fit(samples: Samples, options: FitOptions): Promise<History> {
     const { epochs, batchSize = 32, validationData, validationBatchSize, shuffle = true, callbacks = [] } = options;
-    const { augmentation } = options;
+    const { initialEpoch = 0, augmentation } = options;
     const { gpu, loss, optimizer, moments } = this.compiled;
     const count = checkSamples(samples, this.inputShape, sizeOf(this.outputShape));
     if (validationData) checkSamples(validationData, this.inputShape, sizeOf(this.outputShape));
@@ -178,7 +190,7 @@ export class Sequential {
 
       this.stopTraining = false;
       for (const hook of hooks) await hook.onTrainBegin?.(this);
-      for (let epoch = 0; epoch < epochs && !this.stopTraining && !this.interrupted; epoch++) {
+      for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining && !this.interrupted; epoch++) {
         for (const hook of hooks) await hook.onEpochBegin?.(epoch, this);
         if (shuffle) gpu.write(data.order, new Random(this.seed, 'shuffle', this.#epochs).permutation(count));
         const trained = await this.#run(training, totals, (done) => report('training')(done, count));
@@ -301,6 +313,41 @@ export class Sequential {
       }
     }
     for (const { name, storage } of memory.slots) gpu.write(storage, (weights.get(name) as WeightValues).values);
+  }
+
+  /** What a training can go on from, to the same bits as if it had not stopped. */
+  async getState(): Promise<ModelState> {
+    const { gpu } = this.compiled;
+    const tensors = new Map<string, Float32Array>();
+    for (const [name, storage] of this.#stateful()) tensors.set(name, await gpu.readFloats(storage));
+    return { steps: this.#steps, epochs: this.#epochs, tensors };
+  }
+
+  /**
+   * Takes a state that the same model has left, compiled with the same optimizer.
+   *
+   * @throws ShapeError if it is another model's
+   */
+  setState({ steps, epochs, tensors }: ModelState): void {
+    for (const [name, { bytes }] of this.#stateful()) {
+      const length = tensors.get(name)?.length ?? 0;
+      if (length * 4 !== bytes)
+        throw new ShapeError(`the state's "${name}" has ${length} numbers instead of ${bytes / 4}`);
+    }
+    for (const [name, storage] of this.#stateful()) this.compiled.gpu.write(storage, tensors.get(name) as Float32Array);
+    this.#steps = steps;
+    this.#epochs = epochs;
+  }
+
+  #stateful(): readonly (readonly [string, Storage])[] {
+    const { memory, moments } = this.compiled;
+    return [
+      ['weights', memory.weights],
+      ['averages', memory.averages],
+      ['corrections', memory.corrections],
+      ['rate', memory.rate],
+      ...moments.map((moment, i) => [`moment${i}`, moment] as const),
+    ];
   }
 
   /** Gives the device's memory back; the model cannot be used until it is compiled again, with fresh weights. */
