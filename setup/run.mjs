@@ -203,6 +203,7 @@ async function test(environment) {
     ['tsc', ['-p', 'test/tsconfig.json', '--noEmit']],
     ['vitest', ['run']],
   ];
+  installAside('readers', environment);
   for (const [program, args] of steps) {
     const code = await run(
       join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${program}.cmd` : program),
@@ -214,21 +215,29 @@ async function test(environment) {
   return 0;
 }
 
-/** The peers are a project of their own, installed only here. */
+/** Installs a project of its own, which only some commands need. */
+function installAside(folder, environment) {
+  once(
+    `installed-${folder}`,
+    () =>
+      `${fingerprint([join('test', folder, 'pnpm-lock.yaml')], true)} ${existsSync(join(root, 'test', folder, 'node_modules'))}`,
+    () => {
+      say(`Setting up: test/${folder}`);
+      const place = ['--dir', join(root, 'test', folder), '--ignore-workspace'];
+      tool(
+        `installing test/${folder}`,
+        'pnpm',
+        ['install', ...place, '--frozen-lockfile', '--prefer-offline'],
+        environment,
+      );
+    },
+  );
+}
+
 function benchPeers(program, args, environment) {
-  const folder = join(root, 'test', 'peers');
-  tool(
-    'installing the peers',
-    'pnpm',
-    ['install', '--dir', folder, '--ignore-workspace', '--frozen-lockfile', '--prefer-offline'],
-    environment,
-  );
-  return run(
-    process.execPath,
-    ['--import', 'tsx', program, ...args],
-    { INIT_CWD: process.cwd(), ...environment },
-    folder,
-  );
+  installAside('peers', environment);
+  const peers = { INIT_CWD: process.cwd(), ...environment };
+  return run(process.execPath, ['--import', 'tsx', program, ...args], peers, join(root, 'test', 'peers'));
 }
 
 const [what, ...args] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 /** A trained model in a run folder: `model.json` and `model.safetensors`, and what it has learned from: `data.json`. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
 import {
   decodeWeights,
@@ -14,6 +14,7 @@ import {
 } from '@anke/nn';
 import type { Device } from './device.js';
 import { CommandError } from './errors.js';
+import { fromOnnx } from './export/onnx.js';
 import { writeWhole } from './files.js';
 
 export async function saveModel(folder: string, model: Sequential): Promise<void> {
@@ -23,44 +24,58 @@ export async function saveModel(folder: string, model: Sequential): Promise<void
 }
 
 /**
- * A model from a run folder, on the device.
+ * A model on the device, from a run folder, its `model.safetensors`, or an ONNX file that `anke export` has written.
  *
- * @throws CommandError if the folder is not one that Anke has written
+ * @throws CommandError if the path is nothing of the kind
  */
-export function loadModel(folder: string, { gpu }: Device): Sequential {
-  if (!existsSync(folder))
-    throw new CommandError(`${folder}: there is no such folder; --model wants the folder of a run`);
-  if (!statSync(folder).isDirectory())
-    throw new CommandError(`${folder}: this is a file; --model wants the folder of a run`);
-  const read = (name: string): Buffer => {
-    const path = join(folder, name);
-    if (!existsSync(path))
+export function loadModel(path: string, { gpu }: Device): Sequential {
+  if (!existsSync(path)) throw new CommandError(`${path}: there is no such folder; --model wants the folder of a run`);
+  if (!statSync(path).isDirectory()) {
+    if (basename(path) === 'model.safetensors') return loadModel(dirname(path), { gpu } as Device);
+    if (!/\.onnx$/i.test(path)) {
       throw new CommandError(
-        `${folder}: there is no ${name} in it; --model wants a folder that "anke train" or "anke notebook" has written`,
+        `${path}: this is a file; --model wants the folder of a run, its model.safetensors, or an exported .onnx`,
       );
-    return readFileSync(path);
+    }
+    const { model, weights } = explained(path, () => fromOnnx(readFileSync(path)));
+    return withWeights(path, model, weights, gpu);
+  }
+  const read = (name: string): Buffer => {
+    const file = join(path, name);
+    if (!existsSync(file))
+      throw new CommandError(
+        `${path}: there is no ${name} in it; --model wants a folder that "anke train" or "anke notebook" has written`,
+      );
+    return readFileSync(file);
   };
-  const weights = read('model.safetensors');
+  const bytes = read('model.safetensors');
   const text = read('model.json').toString();
-  const place = (name: string, error: unknown): CommandError => {
+  const model = explained(join(path, 'model.json'), () => modelFromDescription(JSON.parse(text)));
+  const weights = explained(join(path, 'model.safetensors'), () => decodeWeights(bytes));
+  return withWeights(join(path, 'model.safetensors'), model, weights, gpu);
+}
+
+function withWeights(
+  path: string,
+  model: Sequential,
+  weights: ReturnType<typeof decodeWeights>,
+  gpu: Device['gpu'],
+): Sequential {
+  model.compile({ gpu, optimizer: new SGD() });
+  explained(path, () => model.setWeights(weights));
+  return model;
+}
+
+/** What a file's reader says of it, with the file's name. */
+function explained<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
     if (error instanceof FormatError || error instanceof ShapeError || error instanceof SyntaxError) {
-      return new CommandError(`${join(folder, name)}: ${error.message}`);
+      throw new CommandError(`${path}: ${error.message}`);
     }
     throw error;
-  };
-  let model: Sequential;
-  try {
-    model = modelFromDescription(JSON.parse(text));
-  } catch (error) {
-    throw place('model.json', error);
   }
-  model.compile({ gpu, optimizer: new SGD() });
-  try {
-    model.setWeights(decodeWeights(weights));
-  } catch (error) {
-    throw place('model.safetensors', error);
-  }
-  return model;
 }
 
 /** What a model has learned from, as far as its predictions depend on it. */

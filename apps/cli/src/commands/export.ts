@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeWeights } from '@anke/nn';
+import { type Command, Option } from 'commander';
+import { openDevice } from '../device.js';
+import { CommandError } from '../errors.js';
+import { toOnnx } from '../export/onnx.js';
+import { toTensorFlowJs } from '../export/tfjs.js';
+import { writeWhole } from '../files.js';
+import { loadModel } from '../model-folder.js';
+import { count, Terminal } from '../terminal.js';
+
+interface Options {
+  readonly format: 'onnx' | 'tfjs' | 'safetensors';
+  readonly output?: string;
+}
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('write a trained model for other programs')
+    .argument('<run>', 'the folder of a run')
+    .addOption(
+      new Option('--format <name>', 'onnx (opset 17), tfjs (layers model) or safetensors (Keras’s names)')
+        .choices(['onnx', 'tfjs', 'safetensors'])
+        .default('onnx'),
+    )
+    .option('--output <path>', 'a file, or for tfjs a new folder; default: model.onnx, model-tfjs or model.safetensors')
+    .addHelpText(
+      'after',
+      `
+The model’s input is (images, height, width, channels), float32, pixels / 255; its output the classes’ probabilities.
+
+Examples:
+  anke export runs/first --format onnx --output digits.onnx
+  anke export runs/first --format tfjs --output digits-tfjs`,
+    )
+    .action(runExport);
+}
+
+async function runExport(run: string, { format, output }: Options): Promise<void> {
+  const terminal = new Terminal();
+  const device = await openDevice(terminal);
+  const model = loadModel(run, device);
+  const place = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
+  if (existsSync(place)) throw new CommandError(`${place}: it is there already; name another with --output`);
+  let bytes: number;
+  if (format === 'tfjs') {
+    const { json, weights } = await toTensorFlowJs(model);
+    mkdirSync(place);
+    writeWhole(join(place, 'weights.bin'), weights);
+    writeWhole(join(place, 'model.json'), json);
+    bytes = weights.length;
+  } else {
+    const file = format === 'onnx' ? await toOnnx(model) : await encodeWeights(model);
+    writeWhole(place, file);
+    bytes = file.length;
+  }
+  terminal.say(`${place}: ${count(bytes)} bytes`);
+  device.gpu.destroy();
+}
