@@ -56,6 +56,8 @@ test('the notebook leaves a complete run folder and says what came out', () => {
   const files = [
     'checkpoint',
     'config.json',
+    'confusion.png',
+    'confusion.svg',
     'curves.png',
     'curves.svg',
     'data.json',
@@ -63,6 +65,7 @@ test('the notebook leaves a complete run folder and says what came out', () => {
     'kernels.json',
     'model.json',
     'model.safetensors',
+    'report.html',
     'submission.csv',
   ];
   expect(readdirSync(join(work, 'first')).sort()).toEqual(files);

@@ -10,7 +10,7 @@ const COLORS: Readonly<Record<string, string>> = { Adam: '#1f77b4', SGD: '#ff7f0
 const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
 
 /** Whole numbers from 1 on, at most a dozen. */
-function epochTicks(longest: number): number[] {
+export function epochTicks(longest: number): number[] {
   const step = Math.ceil(longest / 12);
   return Array.from({ length: Math.ceil(longest / step) }, (_, i) => 1 + i * step);
 }

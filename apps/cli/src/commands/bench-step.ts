@@ -1,9 +1,10 @@
-import { DeviceError, type DispatchTime, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
+import { DeviceError, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { randomSamples, SHAPE } from '../bench-data.js';
 import { openDevice, type TuningOptions } from '../device.js';
+import { byKernel, type KernelShare } from '../kernel-shares.js';
 import { notebookModel } from '../notebook-model.js';
 import { count, Terminal } from '../terminal.js';
 import { measure, milliseconds, type Times } from '../timing.js';
@@ -171,24 +172,4 @@ function showDetails(terminal: Terminal, result: StepResult): void {
       `  ${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)} × ${bar} ${speed}`.trimEnd(),
     );
   }
-}
-
-interface KernelShare {
-  readonly kernel: string;
-  readonly ms: number;
-  readonly dispatches: number;
-  readonly gflops: number;
-}
-
-/** Dispatches of the same kernel and variant added up, the longest first. */
-function byKernel(times: readonly DispatchTime[]): KernelShare[] {
-  const sums = new Map<string, { ms: number; dispatches: number; flops: number }>();
-  for (const { kernel, variant, milliseconds: ms, cost } of times) {
-    const name = `${kernel} (${variant})`;
-    const sum = sums.get(name) ?? { ms: 0, dispatches: 0, flops: 0 };
-    sums.set(name, { ms: sum.ms + ms, dispatches: sum.dispatches + 1, flops: sum.flops + cost.flops });
-  }
-  return [...sums]
-    .map(([kernel, { ms, dispatches, flops }]) => ({ kernel, ms, dispatches, gflops: flops / ms / 1e6 }))
-    .sort((a, b) => b.ms - a.ms);
 }

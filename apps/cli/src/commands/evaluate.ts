@@ -3,6 +3,7 @@ import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { loadModel, readDataFacts } from '../model-folder.js';
+import { confusionMatrix } from '../report/evaluation.js';
 import { mostLikely, samplesOf } from '../samples.js';
 import { count, percent, Terminal } from '../terminal.js';
 
@@ -63,15 +64,4 @@ async function runEvaluate(options: Options): Promise<void> {
     adapter: device.report.name,
   });
   device.gpu.destroy();
-}
-
-/** Counts by true class, then by predicted class. */
-export function confusionMatrix(labels: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
-  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let i = 0; i < labels.length; i++) {
-    const row = matrix[labels[i] as number] as number[];
-    const column = predicted[i] as number;
-    row[column] = (row[column] as number) + 1;
-  }
-  return matrix;
 }

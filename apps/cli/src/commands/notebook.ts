@@ -9,6 +9,7 @@ import { type Device, openDevice, saveChoices, type TuningOptions } from '../dev
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
+import { writeReport } from '../report/report.js';
 import { absolute, optionsOf } from '../resume.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
@@ -121,12 +122,13 @@ async function trainAndPredict(
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, sets, folder);
+  await writeReport(terminal, device, model, data, { folder, config: options, phases, batchSize });
   saveChoices(folder, device);
   release();
 
   const seconds = (performance.now() - started) / 1000;
   terminal.say(
-    `\n${colors.bold('Done')} in ${duration(seconds)}. Curves, model and submission are in ${colors.bold(folder)}`,
+    `\n${colors.bold('Done')} in ${duration(seconds)}. Report, curves, model and submission are in ${colors.bold(folder)}`,
   );
   terminal.result({
     folder,

@@ -5,6 +5,7 @@ import { type Device, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted, UsageError } from '../errors.js';
 import { inRunFolder } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
+import { writeReport } from '../report/report.js';
 import { absolute, optionsOf } from '../resume.js';
 import { count, duration, Terminal } from '../terminal.js';
 import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
@@ -101,9 +102,15 @@ async function trainInto(
   await saveRun(folder, device, model, [phase]);
   release();
   if (model.interrupted) throw new Interrupted(howToGoOn('train', folder));
+  await writeReport(terminal, device, model, data, {
+    folder,
+    config: options,
+    phases: [phase],
+    batchSize: options.batchSize,
+  });
 
   const seconds = (performance.now() - started) / 1000;
-  terminal.say(`\nDone in ${duration(seconds)}. The model is in ${folder}`);
+  terminal.say(`\nDone in ${duration(seconds)}. The model and report.html are in ${folder}`);
   const best = phase.bestEpoch === undefined ? null : { epoch: phase.bestEpoch, ...phase.epochs[phase.bestEpoch - 1] };
   terminal.result({ folder, epochs: phase.epochs.length, best, seconds, adapter: device.report.name });
 }

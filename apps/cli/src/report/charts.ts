@@ -1,0 +1,146 @@
+/** The report's charts, as Vega specifications: drawn in the browser by Vega, and on disk as SVG. */
+import * as vega from 'vega';
+import * as vegaLite from 'vega-lite';
+import { epochTicks } from '../charts/curves.js';
+import type { Phase } from '../training.js';
+
+export type Chart = vega.Spec;
+
+const COLORS: Readonly<Record<string, string>> = { Adam: '#4c8fd0', SGD: '#f08a24' };
+const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
+
+/** Without a ground of its own: the page's shows through, dark or light. */
+const compiled = (specification: object): Chart => {
+  const { background: _, ...chart } = vegaLite.compile({
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    ...specification,
+  } as unknown as vegaLite.TopLevelSpec).spec;
+  return chart;
+};
+
+/** Loss and accuracy over the epochs, in training and in validation; a point shows its numbers. */
+export function curvesChart(phases: readonly Phase[]): Chart {
+  const values = phases.flatMap(({ optimizer, epochs }) =>
+    epochs.flatMap((record, i) =>
+      (['training', 'validation'] as const).map((part) => ({
+        optimizer: title(optimizer),
+        part,
+        epoch: i + 1,
+        loss: record[part === 'training' ? 'loss' : 'val_loss'],
+        accuracy: record[part === 'training' ? 'accuracy' : 'val_accuracy'],
+      })),
+    ),
+  );
+  const shown = [...new Set(values.map(({ optimizer }) => optimizer))];
+  const longest = Math.max(2, ...phases.map(({ epochs }) => epochs.length));
+  const panel = (field: string, name: string): object => ({
+    width: 380,
+    height: 260,
+    title: name,
+    layer: [
+      {
+        mark: 'line',
+        encoding: {
+          strokeDash: {
+            field: 'part',
+            type: 'nominal',
+            title: 'Data',
+            legend: { symbolType: 'stroke', symbolSize: 400, symbolStrokeColor: '#8a94a3', symbolStrokeWidth: 2 },
+            scale: {
+              domain: ['validation', 'training'],
+              range: [
+                [1, 0],
+                [4, 3],
+              ],
+            },
+          },
+        },
+      },
+      { mark: { type: 'point', filled: true, size: 40, opacity: 1 } },
+    ],
+    encoding: {
+      x: {
+        field: 'epoch',
+        type: 'quantitative',
+        title: 'Epoch',
+        scale: { domain: [1, longest], nice: false },
+        axis: { values: epochTicks(longest), format: 'd' },
+      },
+      y: { field, type: 'quantitative', title: name, scale: { zero: false } },
+      color: {
+        field: 'optimizer',
+        type: 'nominal',
+        title: 'Optimizer',
+        scale: { domain: shown, range: shown.map((name) => COLORS[name] ?? '#3aa06b') },
+      },
+      tooltip: ['optimizer', 'part', 'epoch', 'loss', 'accuracy'].map((one) => ({
+        field: one,
+        ...(one === 'loss' || one === 'accuracy' ? { format: '.4f' } : {}),
+      })),
+    },
+  });
+  return compiled({ data: { values }, spacing: 40, hconcat: [panel('loss', 'Loss'), panel('accuracy', 'Accuracy')] });
+}
+
+/** True classes down, predicted ones across; the darker, the larger the share of the true class; nothing where there is none. */
+export function confusionChart(matrix: readonly (readonly number[])[], names: readonly string[]): Chart {
+  const values = matrix.flatMap((row, i) => {
+    const total = row.reduce((a, b) => a + b, 0);
+    return row.map((images, j) => ({
+      truth: names[i],
+      predicted: names[j],
+      images,
+      share: total > 0 ? images / total : 0,
+    }));
+  });
+  const side = Math.max(220, Math.min(520, 44 * names.length));
+  const axis = (field: string, name: string): object => ({
+    field,
+    type: 'nominal',
+    title: name,
+    sort: null,
+    scale: { domain: names },
+    axis: { labelAngle: 0 },
+  });
+  return compiled({
+    data: { values },
+    width: side,
+    height: side,
+    encoding: { x: axis('predicted', 'Predicted class'), y: axis('truth', 'True class') },
+    layer: [
+      {
+        transform: [{ filter: 'datum.images > 0' }],
+        mark: { type: 'rect', tooltip: true },
+        encoding: {
+          color: {
+            field: 'share',
+            type: 'quantitative',
+            scale: { type: 'pow', exponent: 0.4, domain: [0, 1], range: ['#b9d6f0', '#1f5f9f'] },
+            legend: null,
+          },
+          tooltip: [{ field: 'truth' }, { field: 'predicted' }, { field: 'images' }, { field: 'share', format: '.2%' }],
+        },
+      },
+      {
+        transform: [{ filter: 'datum.images > 0' }],
+        mark: { type: 'text', fontSize: 12 },
+        encoding: {
+          text: { field: 'images' },
+          color: { condition: { test: 'datum.share > 0.25', value: 'white' }, value: '#333' },
+        },
+      },
+    ],
+  });
+}
+
+/** A chart as SVG on white. */
+export const chartSvg = async (chart: Chart): Promise<string> =>
+  await new vega.View(
+    vega.parse(
+      { ...chart, background: 'white', padding: 16 },
+      { axis: { labelFont: FONT, titleFont: FONT }, text: { font: FONT } },
+    ),
+    { renderer: 'none' },
+  ).toSVG();
+
+const FONT = 'DejaVu Sans';

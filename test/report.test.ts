@@ -1,0 +1,84 @@
+/** A run's report in a real browser: it opens without errors and without a network, in light and in dark. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const main = join(import.meta.dirname, '../apps/cli/dist/main.js');
+const readers = join(import.meta.dirname, 'readers');
+// The browser that comes as a package is Linux's.
+const installed = existsSync(join(readers, 'node_modules')) && process.platform === 'linux' && process.arch === 'x64';
+if (!installed)
+  console.warn(
+    'test/readers is not installed (npm test does it), or has no browser for this system: reports are not opened',
+  );
+
+const work = mkdtempSync(join(tmpdir(), 'anke report '));
+afterAll(() => rmSync(work, { recursive: true }));
+const anke = (...args: readonly string[]): void => {
+  const { status, stderr } = spawnSync(process.execPath, [main, ...args], { cwd: work, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+};
+const path = join(work, 'run <&>', 'report.html');
+
+beforeAll(() => {
+  anke('synth', '--to', 'digits', '--train', '120', '--test', '20', '--seed', '3');
+  anke('train', '--data', 'digits', '--epochs', '2', '--batch-size', '20', '--out', 'run <&>');
+});
+
+test('a report holds all that it shows, and its pictures lie beside it', () => {
+  const page = readFileSync(path, 'utf8');
+  // Vega names the addresses of schemas and of SVG's namespaces; nothing is fetched from anywhere.
+  expect(page).not.toMatch(/<(script|link|img)[^>]+(src|href)="(?!data:)/);
+  expect(page).toContain('Anke: run &#60;&#38;&#62;');
+  expect(readFileSync(join(work, 'run <&>', 'confusion.svg'), 'utf8')).toContain('Predicted class');
+  expect(PNG.sync.read(readFileSync(join(work, 'run <&>', 'confusion.png'))).width).toBeGreaterThan(400);
+});
+
+describe.skipIf(!installed)('in Chromium', () => {
+  test.each(['light', 'dark'] as const)('%s', async (colorScheme) => {
+    const load = createRequire(join(readers, 'package.json'));
+    const { chromium } = load('playwright-core');
+    const { default: packed } = await import(pathToFileURL(load.resolve('@sparticuz/chromium')).href);
+    const browser = await chromium.launch({
+      executablePath: await packed.executablePath(),
+      args: packed.args,
+      headless: true,
+    });
+    try {
+      const context = await browser.newContext({ colorScheme, viewport: { width: 1100, height: 800 } });
+      const page = await context.newPage();
+      const problems: string[] = [];
+      page.on('pageerror', (error: Error) => problems.push(error.message));
+      page.on(
+        'console',
+        (line: { type(): string; text(): string }) => line.type() === 'error' && problems.push(line.text()),
+      );
+      page.on(
+        'request',
+        (request: { url(): string }) => /^(file|data):/.test(request.url()) || problems.push(request.url()),
+      );
+      await page.goto(pathToFileURL(path).href);
+      await page.waitForSelector('.chart svg');
+      expect(problems).toEqual([]);
+      expect(await page.locator('.chart svg').count()).toBe(2);
+      const headings = await page.locator('h2').allTextContents();
+      for (const heading of ['Loss and accuracy', 'Data', 'Classes', 'The worst mistakes', 'Model', 'Environment'])
+        expect(headings).toContain(heading);
+      // A picture of its own beside each mistake, and no wider than the window.
+      expect(await page.locator('.tiles figure img').count()).toBeGreaterThan(5);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      const corner = PNG.sync.read(await page.screenshot()).data.subarray(0, 3);
+      expect([...corner]).toEqual(colorScheme === 'light' ? [255, 255, 255] : [18, 22, 28]);
+      // The charts take the scheme's colours: a label of an axis.
+      const ink = await page.locator('.chart svg .role-axis-label text').first().getAttribute('fill');
+      expect(ink).toBe(colorScheme === 'light' ? '#333' : '#c9d2de');
+    } finally {
+      await browser.close();
+    }
+  });
+});
