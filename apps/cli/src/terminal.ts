@@ -53,11 +53,17 @@ export class Terminal {
         // What was there before, of an interrupted download, took no time.
         const rate = (done - first) / seconds;
         const left = rate > 0 ? (total - done) / rate : 0;
-        const payload = { label, amount: amount(done, unit), rate: `${amount(rate, unit)}/s`, left: duration(left) };
+        const payload = {
+          label,
+          amount: total > 0 && unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : amount(done, unit),
+          rate: `${amount(rate, unit)}/s`,
+          left: duration(left),
+        };
         if (!bar) {
-          const width = Math.max(8, Math.min(28, this.columns - label.length - 50));
+          const narrow = this.columns < label.length + 60;
+          const width = Math.max(6, Math.min(28, this.columns - label.length - (narrow ? 24 : 52)));
           bar = new SingleBar({
-            format: total > 0 ? '{label} {bar} {percentage}%  {rate}  {left} left' : '{label} {amount}  {rate}',
+            format: formatOf(total > 0, narrow, unit),
             barsize: width,
             barCompleteChar: '█',
             barIncompleteChar: '░',
@@ -79,8 +85,16 @@ export class Terminal {
   }
 }
 
+function formatOf(known: boolean, narrow: boolean, unit: string): string {
+  if (!known) return narrow ? '{label} {amount}' : '{label} {amount}  {rate}';
+  if (narrow) return '{label} {bar} {percentage}%  {left} left';
+  return `{label} {bar} ${unit === 'bytes' ? '{amount}' : '{percentage}%'}  {rate}  {left} left`;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
 const amount = (value: number, unit: string): string =>
-  unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : `${count(value)} ${unit}`;
+  unit === 'bytes' ? `${megabytes(value)} MB` : `${count(value)} ${unit}`;
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
