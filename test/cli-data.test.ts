@@ -1,5 +1,5 @@
 /** Data through the command line: imported, looked at, augmented, trained on and predicted in every form that people have. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -223,6 +223,43 @@ describe('every form of data', () => {
     });
     const turned = await anke(['predict', '--model', 'run', '--input', join('pictures', id), '--invert']);
     expect(turned.stdout).toContain('Dark and light are the other way round');
+  });
+
+  test('predictions go from stdin to stdout, the most likely classes first', async () => {
+    const input = readFileSync(join(work, 'digits/test.csv'));
+    const predict = (...more: string[]) =>
+      spawnSync(process.execPath, [main, 'predict', '--model', 'run', '--input', '-', '--output', '-', ...more], {
+        cwd: work,
+        input,
+        encoding: 'utf8',
+      });
+    const top = predict('--top', '3');
+    expect(top.status, top.stderr).toBe(0);
+    const [header, ...rows] = top.stdout.trimEnd().split('\n');
+    expect(header).toBe('id,label,probability,label2,probability2,label3,probability3');
+    const all = predict('--probabilities').stdout.trimEnd().split('\n').slice(1);
+    rows.forEach((row, i) => {
+      const [id, label, first, , second, , third] = row.split(',');
+      const [wholeId, wholeLabel, ...shares] = (all[i] as string).split(',');
+      expect([id, label]).toEqual([wholeId, wholeLabel]);
+      expect([first, second, third].map(Number)).toEqual(
+        shares
+          .map(Number)
+          .sort((a, b) => b - a)
+          .slice(0, 3),
+      );
+    });
+    const single = predict('--batch-size', '1');
+    expect(single.stderr).toMatch(/one by one: median [\d.]+ ms, 99% within [\d.]+ ms/);
+    expect(single.stdout).toBe(predict().stdout);
+    expect(predict('--json').status).toBe(2);
+    const bad = spawnSync(process.execPath, [main, 'predict', '--model', 'run', '--input', '-', '--output', '-'], {
+      cwd: work,
+      input: 'id,pixel0\n1,x\n',
+      encoding: 'utf8',
+    });
+    expect(bad.stderr).toContain('stdin, line 2, column "pixel0": expected an integer in 0 … 255, found "x"');
+    expect([bad.status, bad.stdout]).toEqual([1, '']);
   });
 
   test('evaluate takes IDX files and archives', async () => {

@@ -1,5 +1,13 @@
 /** Data as the command line's users name it, read with a bar for what takes long. */
-import { type DataSets, type ImageDataset, type LoadOptions, loadData, loadImages, requireTraining } from '@anke/data';
+import {
+  CsvParser,
+  type DataSets,
+  type ImageDataset,
+  type LoadOptions,
+  loadData,
+  loadImages,
+  requireTraining,
+} from '@anke/data';
 import { type Command, InvalidArgumentError } from 'commander';
 import { positive } from './commands/options.js';
 import type { Terminal } from './terminal.js';
@@ -71,17 +79,28 @@ export async function readTraining(
   }
 }
 
-/** Images to predict, or to evaluate a model on. */
+/** Images to predict, or to evaluate a model on; `-` is CSV from stdin. */
 export async function readImages(
   terminal: Terminal,
   path: string,
   options: DataOptions,
   needs?: 'label',
 ): Promise<ImageDataset> {
+  if (path === '-') return await readStdin(options, needs);
   const { load, stop } = loadOptions(terminal, options);
   try {
     return await loadImages(path, { ...load, needs });
   } finally {
     stop();
   }
+}
+
+async function readStdin({ limit, imageShape }: DataOptions, needs?: 'label'): Promise<ImageDataset> {
+  const parser = new CsvParser('stdin', {
+    ...(limit === undefined ? {} : { limit }),
+    ...(imageShape ? { imageShape } : {}),
+    ...(needs ? { needs } : {}),
+  });
+  for await (const piece of process.stdin) parser.push(piece as Buffer);
+  return parser.end();
 }

@@ -48,6 +48,12 @@ addBenchStep(bench);
 addBenchKernels(bench);
 addBenchCsv(bench);
 
+// Whoever reads what we write may have seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

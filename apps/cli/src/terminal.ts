@@ -2,14 +2,14 @@
 import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 
-/** With `--json`, stdout belongs to the machine, and people's lines go to stderr. */
+/** With `--json`, or where the output itself is stdout, stdout belongs to the machine, and people's lines go to stderr. */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream;
   readonly #json: boolean;
 
-  constructor({ json = false }: { readonly json?: boolean } = {}) {
+  constructor({ json = false, output }: { readonly json?: boolean; readonly output?: string } = {}) {
     this.#json = json;
-    this.#stream = json ? process.stderr : process.stdout;
+    this.#stream = json || output === '-' ? process.stderr : process.stdout;
   }
 
   get columns(): number {
