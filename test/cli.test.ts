@@ -134,6 +134,24 @@ test('train learns with one optimizer and leaves a model that predicts', () => {
   expect(anke('predict', '--model', 'trained', '--input', 'digits/train.csv', '--output', 'p.csv').status).toBe(0);
 });
 
+test('compare sets runs beside one another, and names what they differ in', () => {
+  const result = anke('compare', 'first', 'other', '--output', 'both.png', '--json');
+  expect(result.status, result.stderr).toBe(0);
+  const { runs, different } = lastJson(result.stdout);
+  expect(different).toEqual(['seed']);
+  const last = lastJson(first.stdout);
+  expect(runs[0]).toMatchObject({
+    run: 'first',
+    epochs: 2,
+    bestLoss: last.best.val_loss,
+    bestAccuracy: last.best.val_accuracy,
+  });
+  expect(result.stderr).toMatch(/first +\d\.\d{4} +\d+\.\d\d% +2 /);
+  expect(readFileSync(join(work, 'both.png')).subarray(1, 4).toString()).toBe('PNG');
+  expect(anke('compare', 'first', 'digits').stderr).toContain('digits: there is no history.csv in it');
+  expect(anke('compare', 'first', 'first').status).toBe(2);
+});
+
 test('doctor and bench step tell about the device', () => {
   const doctor = lastJson(anke('doctor', '--json').stdout);
   expect(doctor.adapter.name).not.toBe('');

@@ -82,6 +82,36 @@ export function curvesChart(phases: readonly Phase[]): Chart {
   return compiled({ data: { values }, spacing: 40, hconcat: [panel('loss', 'Loss'), panel('accuracy', 'Accuracy')] });
 }
 
+/** Validation loss and accuracy of several runs, epoch by epoch through all phases. */
+export function comparisonChart(
+  runs: readonly {
+    readonly run: string;
+    readonly epochs: readonly { readonly loss: number; readonly accuracy: number }[];
+  }[],
+): Chart {
+  const values = runs.flatMap(({ run, epochs }) => epochs.map((epoch, i) => ({ run, epoch: i + 1, ...epoch })));
+  const longest = Math.max(2, ...runs.map(({ epochs }) => epochs.length));
+  const panel = (field: string, name: string): object => ({
+    width: 400,
+    height: 280,
+    title: name,
+    mark: { type: 'line', point: { size: 36, filled: true } },
+    encoding: {
+      x: {
+        field: 'epoch',
+        type: 'quantitative',
+        title: 'Epoch',
+        scale: { domain: [1, longest], nice: false },
+        axis: { values: epochTicks(longest), format: 'd' },
+      },
+      y: { field, type: 'quantitative', title: name, scale: { zero: false } },
+      color: { field: 'run', type: 'nominal', title: 'Run', sort: null, legend: { labelLimit: 300 } },
+    },
+  });
+  const panels = [panel('loss', 'Validation loss'), panel('accuracy', 'Validation accuracy')];
+  return compiled({ data: { values }, spacing: 40, hconcat: panels });
+}
+
 /** True classes down, predicted ones across; the darker, the larger the share of the true class; nothing where there is none. */
 export function confusionChart(matrix: readonly (readonly number[])[], names: readonly string[]): Chart {
   const values = matrix.flatMap((row, i) => {

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import colors from 'picocolors';
+import { renderPng } from '../charts/curves.js';
+import { CommandError, UsageError } from '../errors.js';
+import { writeWhole } from '../files.js';
+import { chartSvg, comparisonChart } from '../report/charts.js';
+import { duration, percent, Terminal } from '../terminal.js';
+
+interface Options {
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+export function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .description('set runs beside one another: a table, and their curves in one picture')
+    .argument('<runs...>', 'folders of runs')
+    .option('--output <png>', 'where to draw the curves', 'comparison.png')
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .addHelpText('after', '\nExample:\n  anke compare runs/first runs/second --output both.png')
+    .action(runCompare);
+}
+
+/** A run as its history tells it. */
+export interface RunSummary {
+  readonly run: string;
+  /** All epochs of all phases, one after the other. */
+  readonly epochs: readonly { readonly loss: number; readonly accuracy: number }[];
+  readonly bestLoss: number;
+  readonly bestAccuracy: number;
+  readonly seconds: number;
+  /** The options in which the runs differ. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What two runs may differ in without being different experiments. */
+const INCIDENTAL = ['command', 'out', 'json', 'adapter', 'resume', 'tune', 'kernels'];
+
+async function runCompare(runs: readonly string[], options: Options): Promise<void> {
+  const terminal = new Terminal(options);
+  if (new Set(runs).size !== runs.length) throw new UsageError('a run is named twice');
+  const summaries = runs.map(readRun);
+  const names = [...new Set(summaries.flatMap(({ options: own }) => Object.keys(own)))];
+  const different = names.filter(
+    (name) => new Set(summaries.map(({ options: own }) => JSON.stringify(own[name]))).size > 1,
+  );
+
+  const width = Math.max(...runs.map((run) => run.length), 3);
+  terminal.say(colors.dim(`${'run'.padEnd(width)}  val_loss  val_accuracy  epochs       time`));
+  const least = Math.min(...summaries.map(({ bestLoss }) => bestLoss));
+  for (const { run, bestLoss, bestAccuracy, epochs, seconds, options: own } of summaries) {
+    const cells = [
+      bestLoss.toFixed(4).padStart(8),
+      percent(bestAccuracy).padStart(12),
+      String(epochs.length).padStart(6),
+      duration(seconds).padStart(9),
+    ];
+    const line = `${run.padEnd(width)}  ${cells.join('  ')}`;
+    terminal.say(bestLoss === least ? colors.green(line) : line);
+    for (const name of different.filter((one) => own[one] !== undefined)) {
+      terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: ${JSON.stringify(own[name])}`));
+    }
+  }
+  writeWhole(options.output, renderPng(await chartSvg(comparisonChart(summaries))));
+  terminal.say(`\nThe curves: ${options.output}`);
+  terminal.result({ runs: summaries.map(({ epochs, ...rest }) => ({ ...rest, epochs: epochs.length })), different });
+}
+
+/** @throws CommandError if the folder holds no run that has ended an epoch */
+function readRun(run: string): RunSummary {
+  const read = (name: string): string => {
+    const path = join(run, name);
+    if (!existsSync(run) || !statSync(run).isDirectory())
+      throw new CommandError(`${run}: there is no such folder; compare wants the folders of runs`);
+    if (!existsSync(path))
+      throw new CommandError(`${run}: there is no ${name} in it; compare wants runs that have come to their end`);
+    return readFileSync(path, 'utf8');
+  };
+  const [header = '', ...lines] = read('history.csv').trimEnd().split('\n');
+  const place = (name: string): number => header.split(',').indexOf(name);
+  const records = lines.map((line) => line.split(',').map(Number));
+  const column = (name: string): number[] => records.map((record) => record[place(name)] as number);
+  const [losses, accuracies] = [column('val_loss'), column('val_accuracy')];
+  if (losses.length === 0 || losses.some((loss) => loss === undefined))
+    throw new CommandError(`${join(run, 'history.csv')}: it tells of no epoch`);
+  const bestLoss = Math.min(...losses);
+  const config = JSON.parse(read('config.json')) as Record<string, unknown>;
+  return {
+    run,
+    epochs: losses.map((loss, i) => ({ loss, accuracy: accuracies[i] as number })),
+    bestLoss,
+    bestAccuracy: accuracies[losses.indexOf(bestLoss)] as number,
+    seconds: column('seconds').reduce((a, b) => a + b, 0),
+    options: Object.fromEntries(Object.entries(config).filter(([name]) => !INCIDENTAL.includes(name))),
+  };
+}
