@@ -152,6 +152,12 @@ test('compare sets runs beside one another, and names what they differ in', () =
   expect(anke('compare', 'first', 'first').status).toBe(2);
 });
 
+test('versions, adapter and driver', () => {
+  const { status, stdout } = anke('--version');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^anke \d+\.\d+\.\d+\nwebgpu [\d.]+ \(Dawn\)\nnode v\d+.*\nadapter .+\ndriver: .+\n$/);
+});
+
 test('doctor and bench step tell about the device', () => {
   const doctor = lastJson(anke('doctor', '--json').stdout);
   expect(doctor.adapter.name).not.toBe('');

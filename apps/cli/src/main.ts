@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import colors from 'picocolors';
 import { addBenchCsv } from './commands/bench-csv.js';
@@ -18,7 +19,9 @@ import { addServe } from './commands/serve.js';
 import { addSynth } from './commands/synth.js';
 import { addTrain } from './commands/train.js';
 import { addVerify } from './commands/verify.js';
+import { openDevice } from './device.js';
 import { EXIT, explain } from './errors.js';
+import { Terminal } from './terminal.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -26,7 +29,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 const program = new Command('anke')
   .description('Trains convolutional networks on the GPU, with WebGPU kernels written by hand.')
-  .version(version)
+  .option('-V, --version', 'versions, adapter and driver')
   .showHelpAfterError(colors.dim('(add --help for what this command takes)'))
   .exitOverride();
 
@@ -56,8 +59,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** Versions of what computes, and on what. */
+async function showVersion(): Promise<void> {
+  const { version: webgpu } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
+  process.stdout.write(`anke ${version}\nwebgpu ${webgpu} (Dawn)\nnode ${process.version}\n`);
+  const { report, gpu } = await openDevice(new Terminal({ json: true }));
+  process.stdout.write(`adapter ${report.name}\ndriver: ${report.why}\n`);
+  gpu.destroy();
+}
+
 try {
-  await program.parseAsync();
+  if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();
+  else await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has already said what was wrong, or printed the help that was asked for.

@@ -3,6 +3,12 @@ export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
 export { type Callback, History, type Logs, type ProgressPhase } from './callbacks/callback.js';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './callbacks/early-stopping.js';
+export {
+  LearningRateScheduler,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  TerminateOnNaN,
+} from './callbacks/learning-rate.js';
 export { FormatError, ModelError, ShapeError } from './errors.js';
 export { Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
 export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';

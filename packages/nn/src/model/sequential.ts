@@ -82,6 +82,7 @@ export class Sequential {
   /** Steps that have been trained, for dropout; epochs, for the order of the samples. */
   #steps = 0;
   #epochs = 0;
+  #rate = 0;
 
   /**
    * @throws ShapeError if a layer cannot take what the one before gives
@@ -132,6 +133,21 @@ export class Sequential {
     gpu.write(memory.corrections, new Float32Array(2));
     gpu.write(memory.rate, Float32Array.of(optimizer.learningRate));
     this.#compiled = { gpu, optimizer, loss, memory, moments };
+    this.#rate = optimizer.learningRate;
+  }
+
+  /** The step size that the optimizer goes by; callbacks may change it between epochs. */
+  get learningRate(): number {
+    return this.#rate;
+  }
+
+  /** @throws ModelError if it is not positive */
+  set learningRate(rate: number) {
+    if (!(rate > 0 && Number.isFinite(rate)))
+      throw new ModelError(`the learning rate must be a positive number, not ${rate}`);
+    const { gpu, memory } = this.compiled;
+    gpu.write(memory.rate, Float32Array.of(rate));
+    this.#rate = rate;
   }
 
   #place(gpu: Gpu): ModelMemory {
@@ -337,6 +353,7 @@ export class Sequential {
     for (const [name, storage] of this.#stateful()) this.compiled.gpu.write(storage, tensors.get(name) as Float32Array);
     this.#steps = steps;
     this.#epochs = epochs;
+    this.#rate = tensors.get('rate')?.[0] as number;
   }
 
   #stateful(): readonly (readonly [string, Storage])[] {

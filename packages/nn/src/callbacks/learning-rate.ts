@@ -1,0 +1,93 @@
+/** Callbacks that change the learning rate while a model trains, as Keras defines them. */
+import { ModelError } from '../errors.js';
+import type { Sequential } from '../model/sequential.js';
+import type { Callback, Logs } from './callback.js';
+
+/** Sets the rate before each epoch: `schedule(epoch, rate)`, with the epoch counted from 0 and the rate until then. */
+export class LearningRateScheduler implements Callback {
+  constructor(readonly schedule: (epoch: number, rate: number) => number) {}
+
+  onEpochBegin(epoch: number, model: Sequential): void {
+    model.learningRate = this.schedule(epoch, model.learningRate);
+  }
+}
+
+export interface ReduceLROnPlateauOptions {
+  /** A name from the logs. */
+  readonly monitor?: string;
+  /** The rate is multiplied by this. */
+  readonly factor?: number;
+  /** Epochs without an improvement after which that happens. */
+  readonly patience?: number;
+  readonly mode?: 'auto' | 'min' | 'max';
+  /** Changes of at most this are no improvement. */
+  readonly minDelta?: number;
+  /** Epochs after a reduction in which nothing counts. */
+  readonly cooldown?: number;
+  readonly minLearningRate?: number;
+}
+
+/** Lowers the rate when a quantity no longer improves. */
+export class ReduceLROnPlateau implements Callback {
+  readonly #options: Required<ReduceLROnPlateauOptions>;
+  readonly #maximize: boolean;
+  #best = 0;
+  #wait = 0;
+  #cooling = 0;
+
+  /** @throws ModelError if the factor is not below 1 */
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    this.#options = {
+      monitor: 'val_loss',
+      factor: 0.1,
+      patience: 10,
+      mode: 'auto',
+      minDelta: 1e-4,
+      cooldown: 0,
+      minLearningRate: 0,
+      ...options,
+    };
+    const { factor, mode, monitor } = this.#options;
+    if (!(factor > 0 && factor < 1)) throw new ModelError(`the factor must lie between 0 and 1, not ${factor}`);
+    this.#maximize = mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy'));
+  }
+
+  onTrainBegin(): void {
+    this.#best = this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    this.#wait = 0;
+    this.#cooling = 0;
+  }
+
+  onEpochEnd(_: number, logs: Logs, model: Sequential): void {
+    const { monitor, factor, patience, minDelta, cooldown, minLearningRate } = this.#options;
+    const current = logs[monitor];
+    if (current === undefined) {
+      throw new ModelError(`ReduceLROnPlateau watches "${monitor}", but the logs hold ${Object.keys(logs).join(', ')}`);
+    }
+    if (this.#cooling > 0) {
+      this.#cooling--;
+      this.#wait = 0;
+    }
+    const gain = this.#maximize ? current - this.#best : this.#best - current;
+    if (gain > minDelta) {
+      this.#best = current;
+      this.#wait = 0;
+    } else if (this.#cooling === 0 && ++this.#wait >= patience && model.learningRate > minLearningRate) {
+      model.learningRate = Math.max(model.learningRate * factor, minLearningRate);
+      this.#cooling = cooldown;
+      this.#wait = 0;
+    }
+  }
+}
+
+/** Ends training after an epoch whose loss is not a number, or infinite. */
+export class TerminateOnNaN implements Callback {
+  /** Whether it has done so. */
+  terminated = false;
+
+  onEpochEnd(_: number, logs: Logs, model: Sequential): void {
+    if (Number.isFinite(logs['loss'])) return;
+    this.terminated = true;
+    model.stopTraining = true;
+  }
+}
