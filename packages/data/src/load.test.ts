@@ -243,6 +243,11 @@ describe('pictures', () => {
     );
   });
 
+  test('a single one is no data set', async () => {
+    const path = asFile('one.png', await picture(1));
+    await expect(loadData(path)).rejects.toThrow('one.png: this is a single picture; a data set is a folder of them');
+  });
+
   test('a broken one is refused by name', async () => {
     const path = place('broken', { '1/a.png': (await picture(1, 40)).subarray(0, 60), '2/b.png': await picture(1) });
     await expect(loadData(path)).rejects.toThrow('1/a.png: this picture cannot be read');

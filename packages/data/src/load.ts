@@ -44,7 +44,7 @@ export interface LoadOptions {
   readonly roles?: readonly Role[] | undefined;
   /** How much archives may unpack to. */
   readonly limits?: ArchiveLimits | undefined;
-  /** Is told the file that is being read, bytes read, and bytes in all as far as they are known. */
+  /** Is told the file that is being read, bytes read, and bytes in all, 0 where nobody knows. */
   readonly onProgress?: ((file: string, done: number, total: number) => void) | undefined;
 }
 
@@ -140,7 +140,13 @@ class Collection {
     this.#found.push(only ? name : file.name);
     if (name.startsWith('.') || file.name.startsWith('__MACOSX/')) return;
     if (/\.csv$/i.test(name)) return await this.#takeCsv(file, name, only);
-    if (isPicture(name)) return await this.#takePicture(file);
+    if (isPicture(name)) {
+      if (only)
+        throw new DataError(
+          `${file.name}: this is a single picture; a data set is a folder of them, with a subfolder a class`,
+        );
+      return await this.#takePicture(file);
+    }
     if (/\.np[yz]$/i.test(name) || /ubyte$|\.idx\d?$/i.test(name))
       return await this.#takeArrays(file, await readWhole(this.#watched(file)), only);
     if (!only) return;
@@ -376,10 +382,10 @@ class Collection {
       ...file,
       async *pieces() {
         let done = 0;
-        onProgress(file.name, 0, file.bytes ?? 1);
+        onProgress(file.name, 0, file.bytes ?? 0);
         for await (const piece of file.pieces()) {
           done += piece.length;
-          onProgress(file.name, done, Math.max(done, file.bytes ?? 0));
+          onProgress(file.name, done, file.bytes ?? 0);
           yield piece;
         }
       },
