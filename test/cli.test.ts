@@ -152,6 +152,22 @@ test('compare sets runs beside one another, and names what they differ in', () =
   expect(anke('compare', 'first', 'first').status).toBe(2);
 });
 
+test.skipIf(process.platform === 'win32')('bash completes commands, options and their values', () => {
+  writeFileSync(join(work, 'completion.bash'), anke('completion', 'bash').stdout);
+  const complete = (...words: string[]): string[] => {
+    const line = words.map((word) => `'${word}'`).join(' ');
+    const script = `source completion.bash; compopt() { :; }; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _anke; echo "\${COMPREPLY[@]}"`;
+    return spawnSync('bash', ['-c', script], { cwd: work, encoding: 'utf8' }).stdout.trim().split(' ');
+  };
+  expect(complete('anke', 'pre')).toEqual(['predict', 'preview']);
+  expect(complete('anke', 'bench', 'c')).toEqual(['csv']);
+  expect(complete('anke', 'train', '--opt')).toEqual(['--optimizer']);
+  expect(complete('anke', 'train', '--optimizer', '')).toEqual(['adam', 'sgd']);
+  expect(complete('anke', 'export', 'runs/first', '--format', 't')).toEqual(['tfjs']);
+  expect(anke('completion', 'fish').stdout).toContain("complete -c anke -f -n 'not __fish_seen_subcommand_from");
+  expect(anke('completion', 'tcsh').status).toBe(2);
+});
+
 test('versions, adapter and driver', () => {
   const { status, stdout } = anke('--version');
   expect(status).toBe(0);

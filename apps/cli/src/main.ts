@@ -7,6 +7,7 @@ import { addBenchCsv } from './commands/bench-csv.js';
 import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
 import { addCompare } from './commands/compare.js';
+import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExport } from './commands/export.js';
@@ -52,6 +53,7 @@ const bench = program
 addBenchStep(bench);
 addBenchKernels(bench);
 addBenchCsv(bench);
+addCompletion(program);
 
 // Whoever reads what we write may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
