@@ -13,7 +13,6 @@ import {
   type Sequential,
 } from '@anke/nn';
 import colors from 'picocolors';
-import { curvesSvg, renderPng } from './charts/curves.js';
 import { type Device, saveChoices } from './device.js';
 import { CommandError, explain } from './errors.js';
 import { writeWhole } from './files.js';
@@ -237,6 +236,8 @@ export async function saveRun(
   await saveModel(folder, model);
   saveChoices(folder, device);
   writeWhole(join(folder, 'history.csv'), formatHistory(phases));
+  // Charts are loaded when there is something to draw: they take a while, and memory.
+  const { curvesSvg, renderPng } = await import('./charts/curves.js');
   const svg = await curvesSvg(phases);
   writeWhole(join(folder, 'curves.svg'), svg);
   writeWhole(join(folder, 'curves.png'), renderPng(svg));

@@ -2,10 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { renderPng } from '../charts/curves.js';
 import { CommandError, UsageError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { chartSvg, comparisonChart } from '../report/charts.js';
 import { duration, percent, Terminal } from '../terminal.js';
 
 interface Options {
@@ -64,6 +62,8 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
       terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: ${JSON.stringify(own[name])}`));
     }
   }
+  const { renderPng } = await import('../charts/curves.js');
+  const { chartSvg, comparisonChart } = await import('../report/charts.js');
   writeWhole(options.output, renderPng(await chartSvg(comparisonChart(summaries))));
   terminal.say(`\nThe curves: ${options.output}`);
   terminal.result({ runs: summaries.map(({ epochs, ...rest }) => ({ ...rest, epochs: epochs.length })), different });

@@ -9,7 +9,6 @@ import { type Device, openDevice, saveChoices, type TuningOptions } from '../dev
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
-import { writeReport } from '../report/report.js';
 import { absolute, optionsOf } from '../resume.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
@@ -122,6 +121,7 @@ async function trainAndPredict(
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, sets, folder);
+  const { writeReport } = await import('../report/report.js');
   await writeReport(terminal, device, model, data, { folder, config: options, phases, batchSize });
   saveChoices(folder, device);
   release();

@@ -5,7 +5,6 @@ import { type Device, openDevice, type TuningOptions } from '../device.js';
 import { Interrupted, UsageError } from '../errors.js';
 import { inRunFolder } from '../files.js';
 import { NOTEBOOK, notebookModel } from '../notebook-model.js';
-import { writeReport } from '../report/report.js';
 import { absolute, optionsOf } from '../resume.js';
 import { count, duration, Terminal } from '../terminal.js';
 import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
@@ -102,6 +101,7 @@ async function trainInto(
   await saveRun(folder, device, model, [phase]);
   release();
   if (model.interrupted) throw new Interrupted(howToGoOn('train', folder));
+  const { writeReport } = await import('../report/report.js');
   await writeReport(terminal, device, model, data, {
     folder,
     config: options,

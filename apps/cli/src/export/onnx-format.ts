@@ -2,7 +2,8 @@
  * The part of ONNX's file format that a CNN needs: the messages and field numbers of `onnx.proto3`
  * (github.com/onnx/onnx, version 1.16), written and read by protobufjs.
  */
-import protobuf from 'protobufjs';
+import { createRequire } from 'node:module';
+import type protobuf from 'protobufjs';
 
 const SCHEMA = `
 syntax = "proto3";
@@ -76,7 +77,10 @@ export interface OnnxModel {
   };
 }
 
-const modelType = (): protobuf.Type => protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('Model');
+function modelType(): protobuf.Type {
+  const { parse } = createRequire(import.meta.url)('protobufjs') as typeof protobuf;
+  return parse(SCHEMA, { keepCase: true }).root.lookupType('Model');
+}
 
 export const encodeOnnx = (model: OnnxModel): Uint8Array => {
   const type = modelType();

@@ -1,5 +1,4 @@
 /** PNG and JPEG files as images of the data set's shape. */
-import sharp from 'sharp';
 import { DataError } from '../errors.js';
 
 export const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
@@ -27,6 +26,8 @@ export async function decodePicture(
   const [height, width, channels] = imageShape ?? [undefined, undefined, 1];
   if (channels !== 1 && channels !== 3)
     throw new DataError(`${source}: a picture has 1 channel (grey) or 3 (RGB), not ${channels}`);
+  // Loaded here, as it takes a while and only pictures need it.
+  const { default: sharp } = await import('sharp');
   try {
     let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'truncated' })
       .rotate()

@@ -1,7 +1,7 @@
 /** The Kannada digits ೦ … ೯ as outlines, from open fonts that come along as npm packages. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import opentype from 'opentype.js';
+import type opentype from 'opentype.js';
 
 export interface Point {
   readonly x: number;
@@ -25,10 +25,12 @@ const PIECES = 8;
 
 /** For each font, the outlines of the ten digits. */
 export function digitOutlines(): Outline[][] {
-  const { resolve } = createRequire(import.meta.url);
+  // Loaded here, as only drawing digits needs it.
+  const require = createRequire(import.meta.url);
+  const { parse } = require('opentype.js') as typeof opentype;
   return FILES.map((file) => {
-    const bytes = readFileSync(resolve(file));
-    const font = opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer);
+    const bytes = readFileSync(require.resolve(file));
+    const font = parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer);
     return Array.from({ length: 10 }, (_, digit) => {
       const glyph = font.charToGlyph(String.fromCodePoint(ZERO + digit));
       if (glyph.index === 0) throw new Error(`${file} has no Kannada digit ${digit}`);
