@@ -8,6 +8,7 @@ import { cacheFolder } from './cache.js';
 import { type Driver, hasVulkanLoader, loadDriver, readDriver } from './driver.js';
 import { installLavapipe } from './lavapipe.js';
 import { installSwiftShader } from './swiftshader.js';
+import { restWhileWaiting } from './waiting.js';
 
 /** No adapter could be had; the message says what was tried and what to do. */
 export class DriverError extends Error {
@@ -59,6 +60,7 @@ function report({ adapter, gpu }: Found, why: (kind: DriverReport['kind']) => st
 export async function openAdapter(say: (line: string) => void): Promise<DriverReport> {
   // The types of WebGPU's flags (GPUBufferUsage and the like) are globals in a browser.
   Object.assign(globalThis, globals);
+  restWhileWaiting(globals as never);
   // Mesa's compiled shaders, also under a read-only home.
   process.env['MESA_SHADER_CACHE_DIR'] ??= cacheFolder('shaders');
   const present = await request();
