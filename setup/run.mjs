@@ -204,6 +204,7 @@ async function test(environment) {
     ['vitest', ['run']],
   ];
   installAside('readers', environment);
+  installTensorBoard(environment);
   for (const [program, args] of steps) {
     const code = await run(
       join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${program}.cmd` : program),
@@ -230,6 +231,25 @@ function installAside(folder, environment) {
         ['install', ...place, '--frozen-lockfile', '--prefer-offline'],
         environment,
       );
+    },
+  );
+}
+
+/** A TensorBoard to read our event files, where there is a Python that can have one; its test is skipped elsewhere. */
+function installTensorBoard(environment) {
+  const place = join(root, 'test', 'readers', '.venv');
+  const python = join(place, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  once(
+    'installed-tensorboard',
+    () => `1 ${existsSync(python)}`,
+    () => {
+      say('Setting up: TensorBoard, in a Python environment of its own');
+      const options = { cwd: root, env: environment, encoding: 'utf8' };
+      const system = process.platform === 'win32' ? 'python' : 'python3';
+      const made = spawnSync(system, ['-m', 'venv', place], options);
+      const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', 'tensorboard'];
+      const installed = made.status === 0 ? spawnSync(python, pip, options) : made;
+      if (installed.status !== 0) say('Setting up: no TensorBoard can be had here; its test will be skipped');
     },
   );
 }

@@ -20,7 +20,7 @@ export interface DataOptions {
   readonly maxRatio?: number;
 }
 
-function imageShape(text: string): [number, number, number] {
+export function imageShape(text: string): [number, number, number] {
   const sides = text.split(',').map(Number);
   if (sides.length !== 3 || !sides.every((side) => Number.isInteger(side) && side > 0))
     throw new InvalidArgumentError('It must be three positive integers: height,width,channels.');

@@ -36,7 +36,7 @@ const ROOM = 16 * 2 ** 20;
  * @param wanted the folder that the user named; else the next free `runs/<date>-<name>-<n>`
  * @throws CommandError if the folder holds files, cannot be written, or its disk is full
  */
-function makeRunFolder(wanted: string | undefined, name: string): string {
+export function makeRunFolder(wanted: string | undefined, name: string): string {
   const folder = wanted ?? nextFree(name);
   const existed = existsSync(folder);
   if (existed && !statSync(folder).isDirectory())
@@ -60,25 +60,26 @@ function makeRunFolder(wanted: string | undefined, name: string): string {
 }
 
 /**
- * Gives work a folder of its own, with the run's configuration in it, or that of the run that is resumed. If the work fails
+ * Gives work a folder of its own, with the run's configuration and recipe in it, or that of the run that is resumed. If the work fails
  * before it has left a model or a checkpoint, a new folder goes away again.
  */
 export async function inRunFolder<T>(
   { out, resume }: { readonly out?: string; readonly resume?: string },
   name: string,
-  config: object,
+  { config, recipe }: { readonly config: object; readonly recipe: object },
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   if (resume !== undefined) return await work(resume);
   const folder = makeRunFolder(out, name);
-  const configuration = join(folder, 'config.json');
   try {
-    writeWhole(configuration, `${JSON.stringify({ command: name, ...config }, null, 2)}\n`);
+    writeWhole(join(folder, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    writeWhole(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return await work(folder);
   } catch (error) {
     const kept = ['model.safetensors', 'checkpoint'].some((file) => existsSync(join(folder, file)));
     if (!kept)
-      for (const file of ['config.json', 'data.json', 'kernels.json']) rmSync(join(folder, file), { force: true });
+      for (const file of ['config.json', 'recipe.json', 'data.json', 'kernels.json', 'model.json'])
+        rmSync(join(folder, file), { force: true });
     if (readdirSync(folder).length === 0) rmdirSync(folder);
     throw error;
   }

@@ -1,6 +1,6 @@
 /** A trained model in a run folder: `model.json` and `model.safetensors`, and what it has learned from: `data.json`. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
 import {
   decodeWeights,
@@ -17,42 +17,54 @@ import { CommandError } from './errors.js';
 import { fromOnnx } from './export/onnx.js';
 import { writeWhole } from './files.js';
 
+/** The layers, without weights. */
+export const saveLayers = (folder: string, model: Sequential): void =>
+  writeWhole(join(folder, 'model.json'), `${JSON.stringify(describeModel(model), null, 2)}\n`);
+
 export async function saveModel(folder: string, model: Sequential): Promise<void> {
   const weights = await encodeWeights(model);
+  saveLayers(folder, model);
   writeWhole(join(folder, 'model.safetensors'), weights);
-  writeWhole(join(folder, 'model.json'), `${JSON.stringify(describeModel(model), null, 2)}\n`);
 }
 
 /**
- * A model on the device, from a run folder, its `model.safetensors`, or an ONNX file that `anke export` has written.
+ * A model on the device, from a run folder, a .safetensors file in it or in a folder below, or an ONNX file that `anke export` has
+ * written.
  *
  * @throws CommandError if the path is nothing of the kind
  */
 export function loadModel(path: string, { gpu }: Device): Sequential {
   if (!existsSync(path)) throw new CommandError(`${path}: there is no such folder; --model wants the folder of a run`);
   if (!statSync(path).isDirectory()) {
-    if (basename(path) === 'model.safetensors') return loadModel(dirname(path), { gpu } as Device);
+    if (/\.safetensors$/i.test(path)) return loadWeights(runOf(path), path, gpu);
     if (!/\.onnx$/i.test(path)) {
       throw new CommandError(
-        `${path}: this is a file; --model wants the folder of a run, its model.safetensors, or an exported .onnx`,
+        `${path}: this is a file; --model wants the folder of a run, a .safetensors file in it, or an exported .onnx`,
       );
     }
     const { model, weights } = explained(path, () => fromOnnx(readFileSync(path)));
     return withWeights(path, model, weights, gpu);
   }
-  const read = (name: string): Buffer => {
-    const file = join(path, name);
+  return loadWeights(path, join(path, 'model.safetensors'), gpu);
+}
+
+/** The folder that tells the layers which a file's weights belong to: its own or the one above. */
+function runOf(path: string): string {
+  const own = dirname(resolve(path));
+  return existsSync(join(own, 'model.json')) ? own : dirname(own);
+}
+
+function loadWeights(run: string, path: string, gpu: Device['gpu']): Sequential {
+  for (const file of [path, join(run, 'model.json')]) {
     if (!existsSync(file))
       throw new CommandError(
-        `${path}: there is no ${name} in it; --model wants a folder that "anke train" or "anke notebook" has written`,
+        `${run}: there is no ${basename(file)} in it; --model wants a folder that "anke train" or "anke notebook" has written`,
       );
-    return readFileSync(file);
-  };
-  const bytes = read('model.safetensors');
-  const text = read('model.json').toString();
-  const model = explained(join(path, 'model.json'), () => modelFromDescription(JSON.parse(text)));
-  const weights = explained(join(path, 'model.safetensors'), () => decodeWeights(bytes));
-  return withWeights(join(path, 'model.safetensors'), model, weights, gpu);
+  }
+  const [bytes, text] = [readFileSync(path), readFileSync(join(run, 'model.json'), 'utf8')];
+  const model = explained(join(run, 'model.json'), () => modelFromDescription(JSON.parse(text)));
+  const weights = explained(path, () => decodeWeights(bytes));
+  return withWeights(path, model, weights, gpu);
 }
 
 function withWeights(

@@ -3,9 +3,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join, resolve } from 'node:path';
 import type { ImageDataset } from '@anke/data';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, FormatError } from '@anke/nn';
+import type { DataOptions } from './data-sets.js';
+import type { Device, TuningOptions } from './device.js';
 import { CommandError } from './errors.js';
 import { writeWhole } from './files.js';
 import { dataFactsOf, readDataFacts } from './model-folder.js';
+import type { ResolvedRecipe } from './recipe/schema.js';
+
+type RunOptions = TuningOptions & Pick<DataOptions, 'maxUnpacked' | 'maxRatio'>;
 
 const FOLDER = 'checkpoint';
 const FILE = 'state.safetensors';
@@ -38,11 +43,11 @@ export function readCheckpoint(folder: string): Checkpoint | undefined {
  *
  * @throws CommandError if the folder holds no run of this command
  */
-export function optionsOf<O extends { readonly resume?: string; readonly json?: boolean }>(
+export function optionsOf<O extends { readonly resume?: string; readonly json?: boolean; readonly quiet?: boolean }>(
   given: O,
   command: string,
 ): O {
-  const { resume, json } = given;
+  const { resume, json, quiet } = given;
   if (resume === undefined) return given;
   const path = join(resume, 'config.json');
   if (!existsSync(path))
@@ -64,12 +69,30 @@ export function optionsOf<O extends { readonly resume?: string; readonly json?: 
       if (/^\..*\.part$/.test(name)) rmSync(join(folder, name));
     }
   }
-  return { ...config, ...(json === undefined ? {} : { json }), resume };
+  return { ...config, ...(json === undefined ? {} : { json }), ...(quiet === undefined ? {} : { quiet }), resume };
 }
 
-/** Paths are kept whole, so that a run can be resumed from anywhere. */
-export const absolute = (path: string | undefined): string | undefined =>
-  path === undefined ? undefined : resolve(path);
+/**
+ * The recipe that a run was begun with.
+ *
+ * @throws CommandError if it cannot be read
+ */
+export async function recipeOfRun(run: string): Promise<ResolvedRecipe> {
+  const { checkRecipe, readRecipe } = await import('./recipe/load.js');
+  const path = join(run, 'recipe.json');
+  return checkRecipe(await readRecipe(path), path);
+}
+
+/** What a run's `config.json` says: the command, and how it was to compute. What it was to compute is its recipe. */
+export const configOf = (command: string, { tune, kernels, ...options }: RunOptions, { report }: Device): object => ({
+  command,
+  tune,
+  // Paths are kept whole, so that a run can be resumed from anywhere.
+  kernels: kernels === undefined ? undefined : resolve(kernels),
+  maxUnpacked: options.maxUnpacked,
+  maxRatio: options.maxRatio,
+  adapter: report.name,
+});
 
 /** @throws CommandError if the data is not what the run has begun with */
 export function checkSameData(folder: string, training: ImageDataset): void {

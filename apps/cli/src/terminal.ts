@@ -6,9 +6,18 @@ import colors from 'picocolors';
 export class Terminal {
   readonly #stream: NodeJS.WriteStream;
   readonly #json: boolean;
+  readonly #quiet: boolean;
+  /** Lines that stay below all others, in a terminal. */
+  #footer: readonly string[] = [];
 
-  constructor({ json = false, output }: { readonly json?: boolean; readonly output?: string } = {}) {
+  /** @param options `quiet`: nothing is said but what was asked for */
+  constructor({
+    json = false,
+    quiet = false,
+    output,
+  }: { readonly json?: boolean; readonly quiet?: boolean; readonly output?: string } = {}) {
     this.#json = json;
+    this.#quiet = quiet;
     this.#stream = json || output === '-' ? process.stderr : process.stdout;
   }
 
@@ -17,7 +26,29 @@ export class Terminal {
   }
 
   say(line = ''): void {
-    this.#stream.write(`${line}\n`);
+    if (!this.#quiet) this.print(line);
+  }
+
+  /** A line that was asked for, also where nothing else is said. */
+  print(line: string): void {
+    this.#write([line]);
+  }
+
+  /** Whether there is room for a picture of so many columns, and somebody to see it. */
+  shows(columns: number): boolean {
+    return this.#stream.isTTY && !this.#quiet && this.columns >= columns && this.#stream.rows >= 24;
+  }
+
+  /** Puts these lines below all others, in place of those that were there. */
+  footer(lines: readonly string[]): void {
+    this.#write([], lines);
+  }
+
+  #write(lines: readonly string[], footer = this.#footer): void {
+    const height = this.#footer.length;
+    const erase = height > 0 ? `\r\x1b[${height}A\x1b[J` : '';
+    this.#footer = footer;
+    this.#stream.write(erase + [...lines, ...footer].map((line) => `${line}\n`).join(''));
   }
 
   heading(text: string): void {
@@ -48,7 +79,7 @@ export class Terminal {
       /** `total` is 0 where nobody knows it: then there is no bar. */
       update: (done, total) => {
         first ??= done;
-        if (!this.#stream.isTTY || performance.now() - started < 400) return;
+        if (!this.#stream.isTTY || this.#quiet || performance.now() - started < 400) return;
         const seconds = (performance.now() - started) / 1000;
         // What was there before, of an interrupted download, took no time.
         const rate = (done - first) / seconds;

@@ -4,19 +4,23 @@ import type { ImageDataset } from '@anke/data';
 import type { Augmentation } from '@anke/kernels';
 import {
   type Callback,
+  type CallbackState,
   type Checkpoint,
   EarlyStopping,
   type Logs,
-  type Optimizer,
   type ProgressPhase,
   type Samples,
   type Sequential,
+  TerminateOnNaN,
 } from '@anke/nn';
 import colors from 'picocolors';
+import { LIVE_COLUMNS, lossCurves } from './charts/live.js';
 import { type Device, saveChoices } from './device.js';
 import { CommandError, explain } from './errors.js';
 import { writeWhole } from './files.js';
-import { saveDataFacts, saveModel } from './model-folder.js';
+import { saveDataFacts, saveLayers, saveModel } from './model-folder.js';
+import { makeCallbacks, makeOptimizer } from './recipe/make.js';
+import type { RecipePhase, ResolvedRecipe } from './recipe/schema.js';
 import { checkSameData, hasCheckpoint, readCheckpoint, saveCheckpoint } from './resume.js';
 import { samplesOf } from './samples.js';
 import { count, duration, type Terminal } from './terminal.js';
@@ -26,7 +30,7 @@ export interface EpochRecord extends Logs {
 }
 
 export interface Phase {
-  readonly optimizer: string;
+  readonly name: string;
   readonly epochs: readonly EpochRecord[];
   /** The epoch (from 1) whose weights were kept, if any epoch was completed. */
   readonly bestEpoch: number | undefined;
@@ -43,13 +47,6 @@ export interface TrainingData {
 
 const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
 
-/** What a phase is to do. */
-export interface PhasePlan {
-  readonly title?: string;
-  readonly optimizer: Optimizer;
-  readonly epochs: number;
-}
-
 /** How far a run has come: the phases that are done, and the one that was under way. */
 interface RunProgress {
   readonly phases: readonly Phase[];
@@ -57,18 +54,14 @@ interface RunProgress {
   readonly ended: boolean;
 }
 
-/**
- * Trains phase after phase, each with early stopping on the validation loss and its best weights restored, and leaves a
- * checkpoint after every epoch. A run folder that holds one is gone on with.
- */
+/** Trains phase after phase, and leaves a checkpoint after every epoch. A run folder that holds one is gone on with. */
 export async function trainPhases(
   terminal: Terminal,
   device: Device,
   model: Sequential,
   { training, validation, augmentation }: TrainingData,
-  plans: readonly PhasePlan[],
+  recipe: ResolvedRecipe,
   folder: string,
-  options: { readonly batchSize: number; readonly patience: number },
 ): Promise<Phase[]> {
   const data = { training: samplesOf(training), validation: samplesOf(validation), augmentation };
   const checkpoint = readCheckpoint(folder);
@@ -76,14 +69,15 @@ export async function trainPhases(
   const phases: Phase[] = earlier.slice(0, -1);
   checkSameData(folder, training);
   saveDataFacts(folder, training);
+  saveLayers(folder, model);
   try {
-    for (const plan of plans.slice(phases.length)) {
-      if (plan.title !== undefined) terminal.heading(plan.title);
+    for (const plan of recipe.phases.slice(phases.length)) {
+      terminal.heading(titleOf(plan, recipe));
       const begun =
         checkpoint && phases.length === earlier.length - 1
           ? { checkpoint, ended, phase: earlier.at(-1) as Phase }
           : undefined;
-      phases.push(await trainPhase(terminal, device, model, data, plan, options, folder, phases, begun));
+      phases.push(await trainPhase(terminal, device, model, data, plan, recipe.batchSize, folder, phases, begun));
       if (model.interrupted) break;
     }
   } catch (error) {
@@ -94,29 +88,42 @@ export async function trainPhases(
   return phases;
 }
 
+/** «Training with SGD, from the best weights» */
+function titleOf({ name, optimizer }: RecipePhase, { phases }: ResolvedRecipe): string {
+  const place = phases.findIndex((phase) => phase.name === name);
+  const before = phases[place - 1]?.callbacks.some(
+    (callback) => callback.type === 'EarlyStopping' && callback.restoreBestWeights,
+  );
+  const start = place === 0 ? '' : `, from the ${before ? 'best ' : ''}weights${before ? '' : ' so far'}`;
+  const own = name === optimizer.type.toLowerCase() ? '' : ` (${name})`;
+  return `Training with ${optimizer.type}${own}${start}`;
+}
+
 async function trainPhase(
   terminal: Terminal,
   device: Device,
   model: Sequential,
   data: { readonly training: Samples; readonly validation: Samples; readonly augmentation: Augmentation | undefined },
-  { optimizer, epochs }: PhasePlan,
-  { batchSize, patience }: { readonly batchSize: number; readonly patience: number },
+  plan: RecipePhase,
+  batchSize: number,
   folder: string,
   before: readonly Phase[],
   begun: { readonly checkpoint: Checkpoint; readonly ended: boolean; readonly phase: Phase } | undefined,
 ): Promise<Phase> {
-  const stopping = new EarlyStopping({ monitor: 'val_loss', patience, restoreBestWeights: true });
+  const { name = '', epochs } = plan;
+  const callbacks = makeCallbacks(plan, folder);
+  const stopping = callbacks.find((callback) => callback instanceof EarlyStopping);
   const records: EpochRecord[] = [...(begun?.phase.epochs ?? [])];
   const phaseSoFar = (): Phase => ({
-    optimizer: optimizer.name,
+    name,
     epochs: records,
-    bestEpoch: stopping.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1,
-    stoppedEarly: stopping.stoppedEpoch !== undefined,
+    bestEpoch: stopping?.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1,
+    stoppedEarly: stopping?.stoppedEpoch !== undefined,
   });
-  model.compile({ gpu: device.gpu, optimizer });
+  model.compile({ gpu: device.gpu, optimizer: makeOptimizer(plan.optimizer) });
   if (begun) {
     model.setState(begun.checkpoint.model);
-    stopping.setState(begun.checkpoint.stopping);
+    begun.checkpoint.callbacks.forEach((state, i) => void callbacks[i]?.setState?.(state));
     terminal.say(colors.dim(`goes on after epoch ${records.length}`));
   }
   const images = data.training.pixels.length / data.training.shape.reduce((a, b) => a * b);
@@ -126,10 +133,12 @@ async function trainPhase(
       records.push({ ...logs, seconds: watcher.seconds() });
       const ended = trained.stopTraining || records.length === epochs;
       const run: RunProgress = { phases: [...before, phaseSoFar()], ended };
-      saveCheckpoint(folder, { model: await trained.getState(), stopping: await stopping.getState(trained), run });
+      const states: CallbackState[] = [];
+      for (const callback of callbacks) states.push((await callback.getState?.(trained)) ?? { values: null });
+      saveCheckpoint(folder, { model: await trained.getState(), callbacks: states, run });
     },
   };
-  const watcher = new EpochWatcher(terminal, epochs, images);
+  const watcher = new EpochWatcher(terminal, epochs, images, records);
   const initialEpoch = records.length;
   await model.fit(data.training, {
     initialEpoch,
@@ -137,13 +146,18 @@ async function trainPhase(
     batchSize,
     validationData: data.validation,
     augmentation: data.augmentation,
-    callbacks: [stopping, watcher, keeper],
+    callbacks: [...callbacks, watcher, keeper],
   });
   const phase = phaseSoFar();
-  if (phase.bestEpoch !== undefined) {
-    const why = phase.stoppedEarly ? `no better val_loss for ${patience} epochs; ` : '';
-    terminal.say(colors.dim(`${why}kept the weights of epoch ${phase.bestEpoch}`));
-  }
+  const rule = plan.callbacks.find((callback) => callback.type === 'EarlyStopping');
+  const remarks = [
+    phase.stoppedEarly && `no better ${stopping?.monitor} for ${rule?.patience} epochs`,
+    rule?.restoreBestWeights && phase.bestEpoch !== undefined && `kept the weights of epoch ${phase.bestEpoch}`,
+    callbacks.some((callback) => callback instanceof TerminateOnNaN && callback.terminated) &&
+      'stopped, as the loss is not a number',
+  ];
+  const said = remarks.filter(Boolean).join('; ');
+  if (said !== '') terminal.say(colors.dim(said));
   return phase;
 }
 
@@ -154,12 +168,16 @@ class EpochWatcher implements Callback {
   #seconds = 0;
   #phase = '';
   #bar: ReturnType<Terminal['progress']>;
+  /** Loss and validation loss of the epochs so far. */
+  readonly #losses: (readonly [number, number])[];
 
   constructor(
     readonly terminal: Terminal,
     readonly epochs: number,
     readonly images: number,
+    earlier: readonly Logs[],
   ) {
+    this.#losses = earlier.map(lossesOf);
     this.#bar = terminal.progress('', 'images');
   }
 
@@ -200,12 +218,17 @@ class EpochWatcher implements Callback {
       this.terminal.say(`  ${values.slice(0, 2).join('  ')}`);
       this.terminal.say(`  ${values.slice(2).join('  ')}`);
     }
+    this.#losses.push(lossesOf(logs));
+    if (this.#losses.length > 1 && this.terminal.shows(LIVE_COLUMNS)) this.terminal.footer(lossCurves(this.#losses));
   }
 
   onTrainEnd(): void {
     this.#bar.stop();
+    this.terminal.footer([]);
   }
 }
+
+const lossesOf = (logs: Logs): readonly [number, number] => [logs['loss'] as number, logs['val_loss'] as number];
 
 /** Asks the model to stop at the first Ctrl-C; the second one ends the program at once. */
 export function stopOnInterrupt(terminal: Terminal, model: Sequential): () => void {
@@ -245,10 +268,12 @@ export async function saveRun(
 
 /** `history.csv`: a row an epoch, all phases below one another. */
 function formatHistory(phases: readonly Phase[]): string {
-  const rows = phases.flatMap(({ optimizer, epochs }) =>
+  const rows = phases.flatMap(({ name, epochs }) =>
     epochs.map((record, i) =>
-      [optimizer, i + 1, ...METRICS.map((name) => record[name]), record.seconds.toFixed(3)].join(','),
+      [name, i + 1, ...[...METRICS, 'learning_rate'].map((metric) => record[metric]), record.seconds.toFixed(3)].join(
+        ',',
+      ),
     ),
   );
-  return `${['optimizer', 'epoch', ...METRICS, 'seconds'].join(',')}\n${rows.map((row) => `${row}\n`).join('')}`;
+  return `${['phase', 'epoch', ...METRICS, 'learning_rate', 'seconds'].join(',')}\n${rows.map((row) => `${row}\n`).join('')}`;
 }

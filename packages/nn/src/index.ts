@@ -1,8 +1,16 @@
 export { defineOperation, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
-export { type Callback, History, type Logs, type ProgressPhase } from './callbacks/callback.js';
-export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './callbacks/early-stopping.js';
+export {
+  type Callback,
+  type CallbackState,
+  History,
+  isMaximized,
+  type Logs,
+  type ProgressPhase,
+  watched,
+} from './callbacks/callback.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.js';
 export {
   LearningRateScheduler,
   ReduceLROnPlateau,

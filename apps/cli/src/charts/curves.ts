@@ -1,4 +1,4 @@
-/** The notebook's picture: validation loss and accuracy over the epochs, a line an optimizer. */
+/** The notebook's picture: validation loss and accuracy over the epochs, a line a phase. */
 import { createRequire } from 'node:module';
 import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
@@ -6,8 +6,10 @@ import * as vegaLite from 'vega-lite';
 import type { Phase } from '../training.js';
 
 const FONT = 'DejaVu Sans';
-const COLORS: Readonly<Record<string, string>> = { Adam: '#1f77b4', SGD: '#ff7f0e' };
-const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
+const COLORS = ['#1f77b4', '#ff7f0e', '#2ca02c', '#9467bd', '#d62728', '#8c564b'];
+
+/** A phase's name for people. */
+export const phaseTitle = (name: string): string => ({ adam: 'Adam', sgd: 'SGD' })[name] ?? name;
 
 /** Whole numbers from 1 on, at most a dozen. */
 export function epochTicks(longest: number): number[] {
@@ -17,15 +19,15 @@ export function epochTicks(longest: number): number[] {
 
 /** The picture as SVG. */
 export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
-  const values = phases.flatMap(({ optimizer, epochs }) =>
+  const values = phases.flatMap(({ name, epochs }) =>
     epochs.map((record, i) => ({
-      optimizer: title(optimizer),
+      phase: phaseTitle(name),
       epoch: i + 1,
       loss: record['val_loss'],
       accuracy: record['val_accuracy'],
     })),
   );
-  const shown = phases.filter(({ epochs }) => epochs.length > 0).map(({ optimizer }) => title(optimizer));
+  const shown = phases.filter(({ epochs }) => epochs.length > 0).map(({ name }) => phaseTitle(name));
   const longest = Math.max(1, ...phases.map(({ epochs }) => epochs.length));
   const panel = (field: 'loss' | 'accuracy', name: string): object => ({
     width: 360,
@@ -48,10 +50,10 @@ export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
         axis: { format: field === 'accuracy' ? '.3f' : '~g' },
       },
       color: {
-        field: 'optimizer',
+        field: 'phase',
         type: 'nominal',
-        title: 'Optimizer',
-        scale: { domain: shown, range: shown.map((name) => COLORS[name] ?? '#2ca02c') },
+        title: 'Phase',
+        scale: { domain: shown, range: COLORS },
       },
     },
   });

@@ -54,16 +54,38 @@ export const augmentOptions = (command: Command): Command =>
     )
     .option('--cval <x>', 'the pixel 0 … 255 that --fill-mode constant brings in', numbers);
 
+const NAMES = [
+  'rotationRange',
+  'widthShiftRange',
+  'heightShiftRange',
+  'shearRange',
+  'zoomRange',
+  'horizontalFlip',
+  'verticalFlip',
+  'brightnessRange',
+  'fillMode',
+  'cval',
+] as const;
+
+/** What a command's options say of it, as parameters of a generator. */
+export const augmentationOf = (options: AugmentOptions): Omit<AugmentOptions, 'augment'> => ({
+  ...(options.augment ? USUAL : {}),
+  ...Object.fromEntries(NAMES.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
+});
+
 /**
- * A generator from a command's options.
+ * A generator of training images.
  *
- * @throws UsageError if one of them makes no sense
+ * @throws UsageError if one of its parameters makes no sense, by the name of its option
  */
-export function generatorOf(options: AugmentOptions & { readonly validationSplit?: number }): ImageDataGenerator {
+export function generatorOf(
+  augmentation: Omit<AugmentOptions, 'augment'> | undefined,
+  validationSplit?: number,
+): ImageDataGenerator {
   try {
     return new ImageDataGenerator({
-      ...(options.augment ? USUAL : {}),
-      ...(options as ImageDataGeneratorOptions),
+      ...(augmentation as ImageDataGeneratorOptions | undefined),
+      ...(validationSplit === undefined ? {} : { validationSplit }),
       rescale: RESCALE,
     });
   } catch (error) {

@@ -30,26 +30,26 @@ export interface RunSummary {
   readonly bestLoss: number;
   readonly bestAccuracy: number;
   readonly seconds: number;
-  /** The options in which the runs differ. */
-  readonly options: Readonly<Record<string, unknown>>;
+  /** What its recipe says, by place. */
+  readonly recipe: Readonly<Record<string, unknown>>;
 }
 
 /** What two runs may differ in without being different experiments. */
-const INCIDENTAL = ['command', 'out', 'json', 'adapter', 'resume', 'tune', 'kernels'];
+const INCIDENTAL = ['name', 'description'];
 
 async function runCompare(runs: readonly string[], options: Options): Promise<void> {
   const terminal = new Terminal(options);
   if (new Set(runs).size !== runs.length) throw new UsageError('a run is named twice');
   const summaries = runs.map(readRun);
-  const names = [...new Set(summaries.flatMap(({ options: own }) => Object.keys(own)))];
+  const names = [...new Set(summaries.flatMap(({ recipe: own }) => Object.keys(own)))];
   const different = names.filter(
-    (name) => new Set(summaries.map(({ options: own }) => JSON.stringify(own[name]))).size > 1,
+    (name) => new Set(summaries.map(({ recipe: own }) => JSON.stringify(own[name]))).size > 1,
   );
 
   const width = Math.max(...runs.map((run) => run.length), 3);
   terminal.say(colors.dim(`${'run'.padEnd(width)}  val_loss  val_accuracy  epochs       time`));
   const least = Math.min(...summaries.map(({ bestLoss }) => bestLoss));
-  for (const { run, bestLoss, bestAccuracy, epochs, seconds, options: own } of summaries) {
+  for (const { run, bestLoss, bestAccuracy, epochs, seconds, recipe: own } of summaries) {
     const cells = [
       bestLoss.toFixed(4).padStart(8),
       percent(bestAccuracy).padStart(12),
@@ -66,8 +66,25 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
   const { chartSvg, comparisonChart } = await import('../report/charts.js');
   writeWhole(options.output, renderPng(await chartSvg(comparisonChart(summaries))));
   terminal.say(`\nThe curves: ${options.output}`);
-  terminal.result({ runs: summaries.map(({ epochs, ...rest }) => ({ ...rest, epochs: epochs.length })), different });
+  terminal.result({
+    runs: summaries.map(({ epochs, recipe, ...rest }) => ({
+      ...rest,
+      epochs: epochs.length,
+      options: Object.fromEntries(different.map((place) => [place, recipe[place] ?? null])),
+    })),
+    different,
+  });
 }
+
+/** { phases: [{ epochs: 5 }] } as { 'phases.0.epochs': 5 } */
+const flat = (value: object, before = ''): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(value).flatMap(([key, one]) =>
+      typeof one === 'object' && one !== null
+        ? Object.entries(flat(one, `${before}${key}.`))
+        : [[`${before}${key}`, one]],
+    ),
+  );
 
 /** @throws CommandError if the folder holds no run that has ended an epoch */
 function readRun(run: string): RunSummary {
@@ -87,13 +104,13 @@ function readRun(run: string): RunSummary {
   if (losses.length === 0 || losses.some((loss) => loss === undefined))
     throw new CommandError(`${join(run, 'history.csv')}: it tells of no epoch`);
   const bestLoss = Math.min(...losses);
-  const config = JSON.parse(read('config.json')) as Record<string, unknown>;
+  const recipe = flat(JSON.parse(read('recipe.json')) as object);
   return {
     run,
     epochs: losses.map((loss, i) => ({ loss, accuracy: accuracies[i] as number })),
     bestLoss,
     bestAccuracy: accuracies[losses.indexOf(bestLoss)] as number,
     seconds: column('seconds').reduce((a, b) => a + b, 0),
-    options: Object.fromEntries(Object.entries(config).filter(([name]) => !INCIDENTAL.includes(name))),
+    recipe: Object.fromEntries(Object.entries(recipe).filter(([place]) => !INCIDENTAL.includes(place))),
   };
 }

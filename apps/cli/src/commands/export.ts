@@ -11,6 +11,7 @@ import { loadModel } from '../model-folder.js';
 import { count, Terminal } from '../terminal.js';
 
 interface Options {
+  readonly quiet?: boolean;
   readonly format: 'onnx' | 'tfjs' | 'safetensors';
   readonly output?: string;
 }
@@ -38,8 +39,9 @@ Examples:
     .action(runExport);
 }
 
-async function runExport(run: string, { format, output }: Options): Promise<void> {
-  const terminal = new Terminal();
+async function runExport(run: string, options: Options): Promise<void> {
+  const { format, output } = options;
+  const terminal = new Terminal(options);
   const device = await openDevice(terminal);
   const model = loadModel(run, device);
   const place = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];

@@ -23,6 +23,7 @@ interface Options {
   readonly maxUnpacked: number;
   readonly maxRatio: number;
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** Of Keras's copy of MNIST, for an example that works. */

@@ -1,98 +1,82 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type DataSets, formatSubmission, type ImageDataset, requireTest, requireTraining } from '@anke/data';
-import { Adam, countParameters, type Sequential, SGD } from '@anke/nn';
+import { countParameters, type Sequential } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
-import { type Device, openDevice, saveChoices, type TuningOptions } from '../device.js';
+import { readDataSets } from '../data-sets.js';
+import { type Device, openDevice, saveChoices } from '../device.js';
 import { Interrupted } from '../errors.js';
 import { inRunFolder, writeWhole } from '../files.js';
-import { NOTEBOOK, notebookModel } from '../notebook-model.js';
-import { absolute, optionsOf } from '../resume.js';
+import { makeModel } from '../recipe/make.js';
+import type { ResolvedRecipe } from '../recipe/schema.js';
+import { configOf, optionsOf, recipeOfRun } from '../resume.js';
 import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
 import { count, duration, percent, Terminal } from '../terminal.js';
 import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
-import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
-import { natural, positive, seed, tuningOptions } from './options.js';
+import { generatorOf } from './augment-options.js';
+import { natural } from './options.js';
+import { type RecipeOptions, recipeOf, recipeOptions } from './recipe-options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
-
-interface Options extends TuningOptions, AugmentOptions, DataOptions {
-  readonly data?: string;
-  readonly resume?: string;
-  readonly out?: string;
-  readonly seed: number;
-  readonly adamEpochs: number;
-  readonly sgdEpochs: number;
-  readonly batchSize: number;
-  readonly json?: boolean;
-}
-
-const VALIDATION_SPLIT = 0.2;
-const PATIENCE = 3;
 
 export function addNotebook(program: Command): void {
   const command = program
     .command('notebook')
-    .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
-    .option(
-      '--data <path>',
-      `the competition’s train.csv, test.csv, Dig-MNIST.csv and sample_submission.csv, or other images for training and testing: ${DATA_KINDS}; without it, synthetic digits are drawn into data/synthetic`,
-    )
-    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
-    .option('--out <folder>', 'run folder; default: the next free runs/<date>-notebook-<n>')
-    .option('--seed <n>', 'everything random comes from it', seed, 77)
-    .option('--limit <n>', 'use only the first rows of train.csv', positive)
-    .option('--adam-epochs <n>', 'epochs with Adam at most', natural, 20)
-    .option('--sgd-epochs <n>', 'epochs with SGD at most', natural, 25)
-    .option('--batch-size <n>', 'images in a training step', positive, 32)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
-  dataOptions(command);
-  augmentOptions(command);
-  tuningOptions(command)
+    .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission');
+  const data =
+    '; with images for testing beside them, such as the competition’s test.csv, which are predicted in the end; without --data, synthetic digits are drawn into data/synthetic';
+  recipeOptions(command, 'notebook', data)
+    .option('--adam-epochs <n>', 'epochs with Adam at most', natural)
+    .option('--sgd-epochs <n>', 'epochs with SGD at most', natural)
+    .option('--patience <n>', 'epochs without a better validation loss before a phase stops', natural)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
-      '\nExamples:\n  anke notebook --data Kannada-MNIST.zip\n  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2',
+      `
+Options that are not given are the recipe’s: 20 epochs of Adam, 25 of SGD, a patience of 3, batches of 32, the seed 77.
+
+Examples:
+  anke notebook --data Kannada-MNIST.zip
+  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2`,
     )
     .action(runNotebook);
 }
 
-async function runNotebook(given: Options): Promise<void> {
+async function runNotebook(given: RecipeOptions): Promise<void> {
   const started = performance.now();
   const options = optionsOf(given, 'notebook');
   const terminal = new Terminal(options);
-  const generator = generatorOf({ ...options, validationSplit: VALIDATION_SPLIT });
+  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
+  const { validationSplit, ...reading } = recipe.data;
+  const path = recipe.data.path ?? synthetic(terminal);
+  const generator = generatorOf(recipe.augmentation, validationSplit);
 
-  const data = options.data ?? synthetic(terminal);
   terminal.heading('Input files');
-  const sets = await readDataSets(terminal, data, options);
-  const { training, validation } = generator.split(requireTraining(data, sets));
-  requireTest(data, sets);
+  const sets = await readDataSets(terminal, path, { ...options, ...reading });
+  const { training, validation } = generator.split(requireTraining(path, sets));
+  requireTest(path, sets);
   for (const set of [sets.train, sets.test, sets.digMnist])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
-  terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), the first 20% of the rows`);
+  const held = `the first ${Math.round(100 * validationSplit)}% of the rows`;
+  terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
+  // A model that cannot be is refused before a device is looked for.
+  makeModel(recipe.layers, { seed: recipe.seed, inputShape: training.shape, classes: training.classes });
 
   const device = await openDevice(terminal, options);
-  const config = { ...options, data: absolute(data), kernels: absolute(options.kernels), adapter: device.report.name };
-  await inRunFolder(options, 'notebook', config, (folder) =>
-    trainAndPredict(
-      terminal,
-      options,
-      device,
-      sets,
-      { training, validation, augmentation: generator.augmentation(training.shape) },
-      folder,
-      started,
-    ),
+  const complete = { ...recipe, data: { ...recipe.data, path: resolve(path) } };
+  const run = { config: configOf('notebook', options, device), recipe: complete };
+  const augmentation = generator.augmentation(training.shape);
+  await inRunFolder(options, recipe.name, run, (folder) =>
+    trainAndPredict(terminal, complete, device, sets, { training, validation, augmentation }, folder, started),
   );
   device.gpu.destroy();
 }
 
 async function trainAndPredict(
   terminal: Terminal,
-  options: Options,
+  recipe: ResolvedRecipe,
   device: Device,
   sets: DataSets,
   data: TrainingData,
@@ -103,26 +87,19 @@ async function trainAndPredict(
   terminal.fact('run folder', folder);
 
   terminal.heading('Model');
-  const model = notebookModel(data.training.shape, {
-    seed: options.seed,
-    widths: { ...NOTEBOOK, classes: data.training.classes },
-  });
+  const { shape: inputShape, classes } = data.training;
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
   terminal.say(model.summary());
 
   const release = stopOnInterrupt(terminal, model);
-  const plans = [
-    { title: 'Training with Adam', optimizer: new Adam(), epochs: options.adamEpochs },
-    { title: 'Training with SGD, from the best weights', optimizer: new SGD(), epochs: options.sgdEpochs },
-  ];
-  const { batchSize } = options;
-  const phases = await trainPhases(terminal, device, model, data, plans, folder, { batchSize, patience: PATIENCE });
+  const phases = await trainPhases(terminal, device, model, data, recipe, folder);
   await saveRun(folder, device, model, phases);
   if (model.interrupted) throw new Interrupted(howToGoOn('notebook', folder));
 
   terminal.heading('Prediction');
   const scores = await predict(terminal, device, model, sets, folder);
   const { writeReport } = await import('../report/report.js');
-  await writeReport(terminal, device, model, data, { folder, config: options, phases, batchSize });
+  await writeReport(terminal, device, model, data, { folder, recipe, phases });
   saveChoices(folder, device);
   release();
 
@@ -134,7 +111,7 @@ async function trainAndPredict(
     folder,
     files: sets.files,
     parameters: countParameters(model.layers).total,
-    epochs: Object.fromEntries(phases.map(({ optimizer, epochs }) => [optimizer, epochs.length])),
+    epochs: Object.fromEntries(phases.map(({ name, epochs }) => [name, epochs.length])),
     final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
     best: bestOf(phases),
     ...scores,
@@ -198,12 +175,10 @@ async function predict(
 
 /** The epoch with the least validation loss. */
 function bestOf(phases: readonly Phase[]): object | null {
-  const all = phases.flatMap(({ optimizer, epochs }) =>
-    epochs.map((record, i) => ({ optimizer, epoch: i + 1, record })),
-  );
+  const all = phases.flatMap(({ name: phase, epochs }) => epochs.map((record, i) => ({ phase, epoch: i + 1, record })));
   const loss = ({ record }: (typeof all)[number]): number => record['val_loss'] as number;
   const [first, ...rest] = all;
   if (!first) return null;
-  const { optimizer, epoch, record } = rest.reduce((best, next) => (loss(next) < loss(best) ? next : best), first);
-  return { optimizer, epoch, ...record };
+  const { phase, epoch, record } = rest.reduce((best, next) => (loss(next) < loss(best) ? next : best), first);
+  return { phase, epoch, ...record };
 }

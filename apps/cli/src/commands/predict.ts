@@ -21,6 +21,7 @@ interface Options extends DataOptions {
   readonly top?: number;
   readonly batchSize?: number;
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 export function addPredict(program: Command): void {
@@ -224,10 +225,10 @@ function showPrediction(
   nameOf: (i: number) => string,
 ): void {
   const width = Math.max(...Array.from(probabilities, (_, i) => nameOf(i).length));
-  terminal.say(colors.bold(nameOf(label)));
+  terminal.print(colors.bold(nameOf(label)));
   probabilities.forEach((share, i) => {
     const bar = '█'.repeat(Math.round(share * BAR)).padEnd(BAR, ' ');
     const line = `  ${nameOf(i).padStart(width)}  ${bar} ${percent(share).padStart(7)}`;
-    terminal.say(i === label ? colors.green(line) : line);
+    terminal.print(i === label ? colors.green(line) : line);
   });
 }

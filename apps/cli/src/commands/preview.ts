@@ -6,7 +6,7 @@ import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data
 import { type Device, openDevice } from '../device.js';
 import { writeWhole } from '../files.js';
 import { count, Terminal } from '../terminal.js';
-import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
+import { type AugmentOptions, augmentationOf, augmentOptions, generatorOf, USUAL } from './augment-options.js';
 import { natural, positive, seed } from './options.js';
 
 interface Options extends AugmentOptions, DataOptions {
@@ -15,6 +15,7 @@ interface Options extends AugmentOptions, DataOptions {
   readonly images: number;
   readonly copies: number;
   readonly seed: number;
+  readonly quiet?: boolean;
 }
 
 export function addPreview(program: Command): void {
@@ -36,13 +37,12 @@ export function addPreview(program: Command): void {
 }
 
 async function runPreview(options: Options): Promise<void> {
-  const terminal = new Terminal();
-  generatorOf(options); // a wrong option is told before anything is read
+  const terminal = new Terminal(options);
+  const generator = generatorOf(augmentationOf(options)); // a wrong option is told before anything is read
   const data = await readTraining(terminal, { ...options, limit: options.images });
   // Without an option that changes anything, the usual changes are what a preview is for.
   const augmentation =
-    generatorOf(options).augmentation(data.shape) ??
-    (generatorOf({ augment: true }).augmentation(data.shape) as Augmentation);
+    generator.augmentation(data.shape) ?? (generatorOf(USUAL).augmentation(data.shape) as Augmentation);
   const device = await openDevice(terminal);
   const columns = options.copies + 1;
   const { rowLength } = data;

@@ -11,6 +11,7 @@ interface Options {
   readonly train: number;
   readonly test: number;
   readonly seed: number;
+  readonly quiet?: boolean;
 }
 
 export const CONTACT_SHEET = 'contact-sheet.png';
@@ -25,7 +26,7 @@ export function addSynth(program: Command): void {
     .option('--seed <n>', 'the same seed draws the same digits', seed, 77)
     .addHelpText('after', '\nExample:\n  anke synth --to data/digits --train 6000 --test 1000 --seed 1')
     .action((options: Options) => {
-      const terminal = new Terminal();
+      const terminal = new Terminal(options);
       drawDigits(terminal, options);
       terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${options.to}`);
     });

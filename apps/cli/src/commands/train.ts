@@ -1,116 +1,83 @@
-import { Adam, SGD } from '@anke/nn';
-import { type Command, Option } from 'commander';
-import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
-import { type Device, openDevice, type TuningOptions } from '../device.js';
+import type { Command } from 'commander';
+import { readTraining } from '../data-sets.js';
+import { type Device, openDevice } from '../device.js';
 import { Interrupted, UsageError } from '../errors.js';
 import { inRunFolder } from '../files.js';
-import { NOTEBOOK, notebookModel } from '../notebook-model.js';
-import { absolute, optionsOf } from '../resume.js';
+import { makeModel } from '../recipe/make.js';
+import type { ResolvedRecipe } from '../recipe/schema.js';
+import { configOf, optionsOf, recipeOfRun } from '../resume.js';
 import { count, duration, Terminal } from '../terminal.js';
-import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
-import { type AugmentOptions, augmentOptions, generatorOf } from './augment-options.js';
-import { natural, positive, positiveNumber, seed, share, tuningOptions } from './options.js';
-
-interface Options extends TuningOptions, AugmentOptions, DataOptions {
-  readonly data?: string;
-  readonly resume?: string;
-  readonly out?: string;
-  readonly epochs: number;
-  readonly optimizer: 'adam' | 'sgd';
-  readonly learningRate?: number;
-  readonly patience: number;
-  readonly validationSplit: number;
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly json?: boolean;
-}
+import { howToGoOn, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
+import { generatorOf } from './augment-options.js';
+import { natural } from './options.js';
+import { phaseOptions, type RecipeOptions, recipeOf, recipeOptions } from './recipe-options.js';
 
 export function addTrain(program: Command): void {
-  const command = program
-    .command('train')
-    .description('train the notebook’s CNN with one optimizer')
-    .option('--data <path>', `labelled images: ${DATA_KINDS}`)
-    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
-    .option('--out <folder>', 'run folder; default: the next free runs/<date>-train-<n>')
-    .option('--epochs <n>', 'epochs at most', natural, 20)
-    .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']).default('adam'))
-    .option('--learning-rate <x>', 'step size; default: 0.001 for adam, 0.01 for sgd', positiveNumber)
-    .option('--patience <n>', 'epochs without a better validation loss before it stops', natural, 3)
-    .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share, 0.2)
-    .option('--batch-size <n>', 'images in a training step', positive, 32)
-    .option('--seed <n>', 'everything random comes from it', seed, 77)
-    .option('--limit <n>', 'use only the first rows', positive)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
-  dataOptions(command);
-  augmentOptions(command);
-  tuningOptions(command)
+  const command = program.command('train').description('train a CNN: the notebook’s, or one of your own recipe');
+  phaseOptions(recipeOptions(command, 'cnn'), natural)
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
-      '\nExamples:\n  anke train --data data/digits --out runs/first --epochs 5 --optimizer adam\n  anke train --resume runs/first',
+      `
+Options that are not given are the recipe’s; --epochs, --optimizer, --learning-rate and --patience hold for each of its phases.
+
+Examples:
+  anke train --data data/digits --out runs/first --epochs 5
+  anke train --recipe mine.json --set phases.0.optimizer.momentum=0.9
+  anke train --resume runs/first`,
     )
     .action(runTrain);
 }
 
-async function runTrain(given: Options): Promise<void> {
+async function runTrain(given: RecipeOptions): Promise<void> {
   const started = performance.now();
   const options = optionsOf(given, 'train');
-  const { data } = options;
-  if (data === undefined) throw new UsageError("required option '--data <path>' not specified");
+  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
+  const { path: data, validationSplit, ...reading } = recipe.data;
+  if (data === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
   const terminal = new Terminal(options);
-  const generator = generatorOf(options);
-  const { training, validation } = generator.split(await readTraining(terminal, { ...options, data }));
+  const generator = generatorOf(recipe.augmentation, validationSplit);
+  const images = await readTraining(terminal, { ...options, ...reading, data });
+  const { training, validation } = generator.split(images);
+  // A model that cannot be is refused before a device is looked for.
+  makeModel(recipe.layers, { seed: recipe.seed, inputShape: training.shape, classes: training.classes });
   const device = await openDevice(terminal, options);
-  const config = { ...options, data: absolute(data), kernels: absolute(options.kernels), adapter: device.report.name };
   const augmentation = generator.augmentation(training.shape);
-  await inRunFolder(options, 'train', config, (folder) =>
-    trainInto(terminal, options, device, { training, validation, augmentation }, folder, started),
+  const run = { config: configOf('train', options, device), recipe };
+  await inRunFolder(options, recipe.name === 'cnn' ? 'train' : recipe.name, run, (folder) =>
+    trainInto(terminal, recipe, device, { training, validation, augmentation }, folder, started),
   );
   device.gpu.destroy();
 }
 
 async function trainInto(
   terminal: Terminal,
-  options: Options,
+  recipe: ResolvedRecipe,
   device: Device,
   data: TrainingData,
   folder: string,
   started: number,
 ): Promise<void> {
   const { training, validation } = data;
+  terminal.fact('recipe', recipe.name);
   terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
   terminal.fact('device', `${device.report.name} (${device.report.why})`);
   terminal.fact('run folder', folder);
 
-  const model = notebookModel(training.shape, {
-    seed: options.seed,
-    widths: { ...NOTEBOOK, classes: training.classes },
-  });
+  const { layers, seed } = recipe;
+  const model = makeModel(layers, { seed, inputShape: training.shape, classes: training.classes });
   const release = stopOnInterrupt(terminal, model);
-  const rate = options.learningRate === undefined ? {} : { learningRate: options.learningRate };
-  const optimizer = options.optimizer === 'adam' ? new Adam(rate) : new SGD(rate);
-  terminal.say();
-  const [phase] = (await trainPhases(
-    terminal,
-    device,
-    model,
-    data,
-    [{ optimizer, epochs: options.epochs }],
-    folder,
-    options,
-  )) as [Phase];
-  await saveRun(folder, device, model, [phase]);
+  const phases = await trainPhases(terminal, device, model, data, recipe, folder);
+  await saveRun(folder, device, model, phases);
   release();
   if (model.interrupted) throw new Interrupted(howToGoOn('train', folder));
   const { writeReport } = await import('../report/report.js');
-  await writeReport(terminal, device, model, data, {
-    folder,
-    config: options,
-    phases: [phase],
-    batchSize: options.batchSize,
-  });
+  await writeReport(terminal, device, model, data, { folder, recipe, phases });
 
   const seconds = (performance.now() - started) / 1000;
   terminal.say(`\nDone in ${duration(seconds)}. The model and report.html are in ${folder}`);
-  const best = phase.bestEpoch === undefined ? null : { epoch: phase.bestEpoch, ...phase.epochs[phase.bestEpoch - 1] };
-  terminal.result({ folder, epochs: phase.epochs.length, best, seconds, adapter: device.report.name });
+  const { epochs = [], bestEpoch } = phases.at(-1) ?? {};
+  const best = bestEpoch === undefined ? null : { epoch: bestEpoch, ...epochs[bestEpoch - 1] };
+  const total = phases.reduce((sum, phase) => sum + phase.epochs.length, 0);
+  terminal.result({ folder, epochs: total, best, seconds, adapter: device.report.name });
 }

@@ -1,13 +1,12 @@
 /** The report's charts, as Vega specifications: drawn in the browser by Vega, and on disk as SVG. */
 import * as vega from 'vega';
 import * as vegaLite from 'vega-lite';
-import { epochTicks } from '../charts/curves.js';
+import { epochTicks, phaseTitle } from '../charts/curves.js';
 import type { Phase } from '../training.js';
 
 export type Chart = vega.Spec;
 
-const COLORS: Readonly<Record<string, string>> = { Adam: '#4c8fd0', SGD: '#f08a24' };
-const title = (optimizer: string): string => ({ adam: 'Adam', sgd: 'SGD' })[optimizer] ?? optimizer;
+const COLORS = ['#4c8fd0', '#f08a24', '#3aa06b', '#a06bd0', '#d05a5a', '#a08060'];
 
 /** Without a ground of its own: the page's shows through, dark or light. */
 const compiled = (specification: object): Chart => {
@@ -20,10 +19,10 @@ const compiled = (specification: object): Chart => {
 
 /** Loss and accuracy over the epochs, in training and in validation; a point shows its numbers. */
 export function curvesChart(phases: readonly Phase[]): Chart {
-  const values = phases.flatMap(({ optimizer, epochs }) =>
+  const values = phases.flatMap(({ name, epochs }) =>
     epochs.flatMap((record, i) =>
       (['training', 'validation'] as const).map((part) => ({
-        optimizer: title(optimizer),
+        phase: phaseTitle(name),
         part,
         epoch: i + 1,
         loss: record[part === 'training' ? 'loss' : 'val_loss'],
@@ -31,7 +30,7 @@ export function curvesChart(phases: readonly Phase[]): Chart {
       })),
     ),
   );
-  const shown = [...new Set(values.map(({ optimizer }) => optimizer))];
+  const shown = [...new Set(values.map(({ phase }) => phase))];
   const longest = Math.max(2, ...phases.map(({ epochs }) => epochs.length));
   const panel = (field: string, name: string): object => ({
     width: 380,
@@ -68,12 +67,12 @@ export function curvesChart(phases: readonly Phase[]): Chart {
       },
       y: { field, type: 'quantitative', title: name, scale: { zero: false } },
       color: {
-        field: 'optimizer',
+        field: 'phase',
         type: 'nominal',
-        title: 'Optimizer',
-        scale: { domain: shown, range: shown.map((name) => COLORS[name] ?? '#3aa06b') },
+        title: 'Phase',
+        scale: { domain: shown, range: COLORS },
       },
-      tooltip: ['optimizer', 'part', 'epoch', 'loss', 'accuracy'].map((one) => ({
+      tooltip: ['phase', 'part', 'epoch', 'loss', 'accuracy'].map((one) => ({
         field: one,
         ...(one === 'loss' || one === 'accuracy' ? { format: '.4f' } : {}),
       })),

@@ -10,7 +10,8 @@ import { renderPng } from '../charts/curves.js';
 import type { Device } from '../device.js';
 import { writeWhole } from '../files.js';
 import { byKernel, type KernelShare } from '../kernel-shares.js';
-import { NOTEBOOK, notebookModel } from '../notebook-model.js';
+import { makeModel } from '../recipe/make.js';
+import type { ResolvedRecipe } from '../recipe/schema.js';
 import { samplesOf } from '../samples.js';
 import { count, duration, percent, type Terminal } from '../terminal.js';
 import type { Phase, TrainingData } from '../training.js';
@@ -20,9 +21,8 @@ import { bar, html, pageHtml, picture, type Section, table } from './page.js';
 
 export interface RunFacts {
   readonly folder: string;
-  readonly config: object;
+  readonly recipe: ResolvedRecipe;
   readonly phases: readonly Phase[];
-  readonly batchSize: number;
 }
 
 /** Writes report.html, confusion.svg and confusion.png into the run's folder. */
@@ -31,9 +31,10 @@ export async function writeReport(
   device: Device,
   model: Sequential,
   data: TrainingData,
-  { folder, config, phases, batchSize }: RunFacts,
+  { folder, recipe, phases }: RunFacts,
 ): Promise<void> {
   const { training, validation } = data;
+  const { batchSize } = recipe;
   const classes = model.outputShape[0] as number;
   const progress = terminal.progress('Predicting the validation images', 'images');
   const probabilities = await model.predict(samplesOf(validation), { onProgress: progress.update });
@@ -49,7 +50,7 @@ export async function writeReport(
   const best = phases
     .flatMap(({ epochs }) => epochs)
     .reduce((least, epoch) => Math.min(least, epoch['val_loss'] as number), Number.POSITIVE_INFINITY);
-  const kernels = await timeKernels(device, data, Math.min(batchSize, training.count));
+  const kernels = await timeKernels(device, data, recipe, Math.min(batchSize, training.count));
   const weights = await model.getWeights();
   const firstKernel = [...weights].find(([, { shape }]) => shape.length === 4)?.[1];
   const sections: (Section | undefined)[] = [
@@ -64,7 +65,7 @@ export async function writeReport(
       ? { title: `A training step of ${batchSize} images, by kernel`, body: kernelTable(kernels) }
       : undefined,
     { title: 'Environment', body: environment(device) },
-    { title: 'Configuration', body: `<pre>${html(JSON.stringify(config, null, 2))}</pre>` },
+    { title: 'Recipe', body: `<pre>${html(JSON.stringify(recipe, null, 2))}</pre>` },
   ];
   const page = pageHtml({
     title: `Anke: ${folder}`,
@@ -84,11 +85,11 @@ export async function writeReport(
 
 const phasesTable = (phases: readonly Phase[]): string =>
   table(
-    ['Optimizer', 'Epochs', 'Best epoch', 'Validation loss', 'Validation accuracy', 'Time'],
-    phases.map(({ optimizer, epochs, bestEpoch, stoppedEarly }) => {
+    ['Phase', 'Epochs', 'Best epoch', 'Validation loss', 'Validation accuracy', 'Time'],
+    phases.map(({ name, epochs, bestEpoch, stoppedEarly }) => {
       const best = bestEpoch === undefined ? undefined : epochs[bestEpoch - 1];
       return [
-        html(optimizer),
+        html(name),
         `${epochs.length}${stoppedEarly ? ', stopped early' : ''}`,
         String(bestEpoch ?? '–'),
         best ? (best['val_loss'] as number).toFixed(4) : '–',
@@ -218,10 +219,11 @@ const environment = ({ report, gpu }: Device): string =>
 async function timeKernels(
   { gpu }: Device,
   { training, augmentation }: TrainingData,
+  { layers }: ResolvedRecipe,
   batch: number,
 ): Promise<KernelShare[]> {
   if (!gpu.device.features.has('timestamp-query')) return [];
-  const model = notebookModel(training.shape, { seed: 1, widths: { ...NOTEBOOK, classes: training.classes } });
+  const model = makeModel(layers, { seed: 1, inputShape: training.shape, classes: training.classes });
   const optimizer = new Adam();
   model.compile({ gpu, optimizer });
   const { memory, moments } = model.compiled;

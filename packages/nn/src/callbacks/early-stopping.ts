@@ -1,6 +1,6 @@
 import { ModelError } from '../errors.js';
 import type { Sequential, WeightSnapshot } from '../model/sequential.js';
-import type { Callback, Logs } from './callback.js';
+import { type Callback, type CallbackState, isMaximized, type Logs, watched } from './callback.js';
 
 export interface EarlyStoppingOptions {
   /** A name from the logs. */
@@ -13,16 +13,12 @@ export interface EarlyStoppingOptions {
   readonly restoreBestWeights?: boolean;
 }
 
-/** What it remembers between two epochs. */
-export interface EarlyStoppingState {
+interface Memory {
   /** The best value so far; undefined before the first. */
-  readonly best: number | undefined;
-  readonly bestEpoch: number | undefined;
-  readonly stoppedEpoch: number | undefined;
-  readonly wait: number;
-  /** The best weights and moving averages, if they are to be restored. */
-  readonly weights?: Float32Array;
-  readonly averages?: Float32Array;
+  readonly best?: number | undefined;
+  readonly bestEpoch?: number | undefined;
+  readonly stoppedEpoch?: number | undefined;
+  readonly wait?: number;
 }
 
 /** Stops training when a quantity no longer improves, as Keras defines it. */
@@ -40,7 +36,7 @@ export class EarlyStopping implements Callback {
   #wait = 0;
   #weights: WeightSnapshot | undefined;
   /** What the next training begins with. */
-  #earlier: EarlyStoppingState | undefined;
+  #earlier: CallbackState | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
     const { monitor = 'val_loss', minDelta = 0, patience = 0, mode = 'auto', restoreBestWeights = false } = options;
@@ -49,11 +45,12 @@ export class EarlyStopping implements Callback {
     this.#minDelta = Math.abs(minDelta);
     this.#patience = patience;
     this.#restore = restoreBestWeights;
-    this.#maximize = mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy'));
+    this.#maximize = isMaximized(mode, monitor);
   }
 
   onTrainBegin(model: Sequential): void {
-    const { best, bestEpoch, stoppedEpoch, wait = 0, weights, averages } = this.#earlier ?? {};
+    const { best, bestEpoch, stoppedEpoch, wait = 0 } = (this.#earlier?.values ?? {}) as Memory;
+    const { weights, averages } = this.#earlier?.tensors ?? {};
     this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     this.#wait = wait;
     this.bestEpoch = bestEpoch;
@@ -67,30 +64,26 @@ export class EarlyStopping implements Callback {
     }
   }
 
-  /** What a later callback of the same options can go on from. */
-  async getState({ compiled: { gpu } }: Sequential): Promise<EarlyStoppingState> {
+  /** The best weights and moving averages are part of it, if they are to be restored. */
+  async getState({ compiled: { gpu } }: Sequential): Promise<CallbackState> {
     const kept = this.#weights;
-    return {
+    const values: Memory = {
       best: Number.isFinite(this.#best) ? this.#best : undefined,
       bestEpoch: this.bestEpoch,
       stoppedEpoch: this.stoppedEpoch,
       wait: this.#wait,
-      ...(kept ? { weights: await gpu.readFloats(kept.weights), averages: await gpu.readFloats(kept.averages) } : {}),
     };
+    if (!kept) return { values };
+    const tensors = { weights: await gpu.readFloats(kept.weights), averages: await gpu.readFloats(kept.averages) };
+    return { values, tensors };
   }
 
-  /** Goes on from a state when training begins. */
-  setState(state: EarlyStoppingState): void {
+  setState(state: CallbackState): void {
     this.#earlier = state;
   }
 
   onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
-    const current = logs[this.monitor];
-    if (current === undefined) {
-      throw new ModelError(
-        `EarlyStopping watches "${this.monitor}", but the logs hold ${Object.keys(logs).join(', ')}`,
-      );
-    }
+    const current = watched('EarlyStopping', this.monitor, logs);
     // Without a best value yet, the current weights are the best, even if the value is not a number.
     if (this.bestEpoch === undefined) this.#remember(epoch, model);
     this.#wait++;

@@ -1,7 +1,7 @@
 /** Callbacks that change the learning rate while a model trains, as Keras defines them. */
 import { ModelError } from '../errors.js';
 import type { Sequential } from '../model/sequential.js';
-import type { Callback, Logs } from './callback.js';
+import { type Callback, type CallbackState, isMaximized, type Logs, watched } from './callback.js';
 
 /** Sets the rate before each epoch: `schedule(epoch, rate)`, with the epoch counted from 0 and the rate until then. */
 export class LearningRateScheduler implements Callback {
@@ -27,6 +27,13 @@ export interface ReduceLROnPlateauOptions {
   readonly minLearningRate?: number;
 }
 
+interface Memory {
+  /** The best value so far; undefined before the first. */
+  readonly best?: number | undefined;
+  readonly wait?: number;
+  readonly cooling?: number;
+}
+
 /** Lowers the rate when a quantity no longer improves. */
 export class ReduceLROnPlateau implements Callback {
   readonly #options: Required<ReduceLROnPlateauOptions>;
@@ -34,6 +41,8 @@ export class ReduceLROnPlateau implements Callback {
   #best = 0;
   #wait = 0;
   #cooling = 0;
+  /** What the next training begins with. */
+  #earlier: Memory = {};
 
   /** @throws ModelError if the factor is not below 1 */
   constructor(options: ReduceLROnPlateauOptions = {}) {
@@ -49,21 +58,29 @@ export class ReduceLROnPlateau implements Callback {
     };
     const { factor, mode, monitor } = this.#options;
     if (!(factor > 0 && factor < 1)) throw new ModelError(`the factor must lie between 0 and 1, not ${factor}`);
-    this.#maximize = mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy'));
+    this.#maximize = isMaximized(mode, monitor);
   }
 
   onTrainBegin(): void {
-    this.#best = this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-    this.#wait = 0;
-    this.#cooling = 0;
+    const { best, wait = 0, cooling = 0 } = this.#earlier;
+    this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    this.#wait = wait;
+    this.#cooling = cooling;
+    this.#earlier = {};
+  }
+
+  getState(): CallbackState {
+    const best = Number.isFinite(this.#best) ? this.#best : undefined;
+    return { values: { best, wait: this.#wait, cooling: this.#cooling } satisfies Memory };
+  }
+
+  setState({ values }: CallbackState): void {
+    this.#earlier = values as Memory;
   }
 
   onEpochEnd(_: number, logs: Logs, model: Sequential): void {
     const { monitor, factor, patience, minDelta, cooldown, minLearningRate } = this.#options;
-    const current = logs[monitor];
-    if (current === undefined) {
-      throw new ModelError(`ReduceLROnPlateau watches "${monitor}", but the logs hold ${Object.keys(logs).join(', ')}`);
-    }
+    const current = watched('ReduceLROnPlateau', monitor, logs);
     if (this.#cooling > 0) {
       this.#cooling--;
       this.#wait = 0;

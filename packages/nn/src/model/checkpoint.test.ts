@@ -3,11 +3,13 @@ import {
   Adam,
   BatchNormalization,
   type Callback,
+  type CallbackState,
   Dense,
   Dropout,
   decodeCheckpoint,
   EarlyStopping,
   encodeCheckpoint,
+  ReduceLROnPlateau,
   type Samples,
   Sequential,
   SGD,
@@ -40,10 +42,12 @@ async function train(optimizer: Adam | SGD, from?: Uint8Array) {
   const model = makeModel();
   model.compile({ gpu: gpu(), optimizer });
   const stopping = new EarlyStopping({ patience: 2, restoreBestWeights: true });
+  const plateau = new ReduceLROnPlateau({ patience: 1, factor: 0.3, minDelta: 1 });
   const checkpoint = from && decodeCheckpoint(from);
   if (checkpoint) {
     model.setState(checkpoint.model);
-    stopping.setState(checkpoint.stopping);
+    stopping.setState(checkpoint.callbacks[0] as CallbackState);
+    plateau.setState(checkpoint.callbacks[1] as CallbackState);
   }
   const { epoch = 0, stopped = false } = (checkpoint?.run ?? {}) as { epoch?: number; stopped?: boolean };
   const checkpoints: Uint8Array[] = [];
@@ -51,15 +55,19 @@ async function train(optimizer: Adam | SGD, from?: Uint8Array) {
     async onEpochEnd(done, _, trained) {
       const run = { epoch: done + 1, stopped: trained.stopTraining };
       checkpoints.push(
-        encodeCheckpoint({ model: await trained.getState(), stopping: await stopping.getState(trained), run }),
+        encodeCheckpoint({
+          model: await trained.getState(),
+          callbacks: [await stopping.getState(trained), plateau.getState()],
+          run,
+        }),
       );
     },
   };
-  const options = { batchSize: 8, validationData: samples(12), callbacks: [stopping, keeper] };
-  await model.fit(samples(30), { ...options, initialEpoch: epoch, epochs: stopped ? epoch : EPOCHS });
+  const options = { batchSize: 8, validationData: samples(12), callbacks: [stopping, plateau, keeper] };
+  const history = await model.fit(samples(30), { ...options, initialEpoch: epoch, epochs: stopped ? epoch : EPOCHS });
   const weights = await model.getWeights();
   model.destroy();
-  return { weights, checkpoints, bestEpoch: stopping.bestEpoch };
+  return { weights, checkpoints, bestEpoch: stopping.bestEpoch, history };
 }
 
 test.each([
@@ -68,6 +76,8 @@ test.each([
 ])('a training goes on from any epoch to the same bits: %s', async (_, optimizer) => {
   const whole = await train(optimizer());
   expect(whole.checkpoints.length).toBeGreaterThan(1);
+  // The rate falls on the way, twice at least.
+  expect(new Set(whole.history.series('learning_rate')).size).toBeGreaterThan(2);
   for (const checkpoint of whole.checkpoints) {
     const rest = await train(optimizer(), checkpoint);
     expect(rest.weights).toEqual(whole.weights);

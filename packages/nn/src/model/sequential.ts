@@ -62,6 +62,7 @@ export interface ModelState {
   /** Steps and epochs that have been trained. */
   readonly steps: number;
   readonly epochs: number;
+  readonly learningRate: number;
   /** By name: weights, averages, the optimizer's moments and its bias corrections, each as it lies on the device. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
 }
@@ -208,12 +209,13 @@ export class Sequential {
       for (const hook of hooks) await hook.onTrainBegin?.(this);
       for (let epoch = initialEpoch; epoch < epochs && !this.stopTraining && !this.interrupted; epoch++) {
         for (const hook of hooks) await hook.onEpochBegin?.(epoch, this);
+        const { learningRate } = this;
         if (shuffle) gpu.write(data.order, new Random(this.seed, 'shuffle', this.#epochs).permutation(count));
         const trained = await this.#run(training, totals, (done) => report('training')(done, count));
         if (!trained) break;
         this.#epochs++;
         this.#steps += Math.ceil(count / batchSize);
-        let logs: Logs = { loss: trained.loss, accuracy: trained.accuracy };
+        let logs: Logs = { loss: trained.loss, accuracy: trained.accuracy, learning_rate: learningRate };
         if (evaluation && validation) {
           const validated = await this.#run(evaluation, totals, (done) => report('validation')(done, validation.count));
           if (!validated) break;
@@ -336,7 +338,7 @@ export class Sequential {
     const { gpu } = this.compiled;
     const tensors = new Map<string, Float32Array>();
     for (const [name, storage] of this.#stateful()) tensors.set(name, await gpu.readFloats(storage));
-    return { steps: this.#steps, epochs: this.#epochs, tensors };
+    return { steps: this.#steps, epochs: this.#epochs, learningRate: this.#rate, tensors };
   }
 
   /**
@@ -344,7 +346,7 @@ export class Sequential {
    *
    * @throws ShapeError if it is another model's
    */
-  setState({ steps, epochs, tensors }: ModelState): void {
+  setState({ steps, epochs, learningRate, tensors }: ModelState): void {
     for (const [name, { bytes }] of this.#stateful()) {
       const length = tensors.get(name)?.length ?? 0;
       if (length * 4 !== bytes)
@@ -353,7 +355,7 @@ export class Sequential {
     for (const [name, storage] of this.#stateful()) this.compiled.gpu.write(storage, tensors.get(name) as Float32Array);
     this.#steps = steps;
     this.#epochs = epochs;
-    this.#rate = tensors.get('rate')?.[0] as number;
+    this.learningRate = learningRate;
   }
 
   #stateful(): readonly (readonly [string, Storage])[] {
@@ -362,7 +364,6 @@ export class Sequential {
       ['weights', memory.weights],
       ['averages', memory.averages],
       ['corrections', memory.corrections],
-      ['rate', memory.rate],
       ...moments.map((moment, i) => [`moment${i}`, moment] as const),
     ];
   }

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeModel, encodeSafetensors, modelFromDescription, type Sequential } from '@anke/nn';
+import type { Command } from 'commander';
+import { imageShape } from '../data-sets.js';
+import { CommandError } from '../errors.js';
+import { makeRunFolder, writeWhole } from '../files.js';
+import { parseJson } from '../json.js';
+import { makeModel } from '../recipe/make.js';
+import { count, Terminal } from '../terminal.js';
+import { readKerasWeights } from '../weights/keras-h5.js';
+import { assignWeights, inOrderOf } from '../weights/named.js';
+import { readSafetensorsWeights } from '../weights/safetensors.js';
+import { positive } from './options.js';
+
+interface Options {
+  readonly model?: string;
+  readonly recipe: string;
+  readonly imageShape: readonly [number, number, number];
+  readonly classes: number;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addImportWeights(program: Command): void {
+  program
+    .command('import-weights')
+    .description('make a model of weights from elsewhere: safetensors, or .weights.h5 as Keras 3 writes it')
+    .argument('<file>', 'a .safetensors or .h5 file')
+    .option('--model <run>', 'the folder of a run: its layers')
+    .option('--recipe <name>', 'without --model: a recipe’s layers', 'notebook')
+    .option('--image-shape <h,w,c>', 'with a recipe: height, width and channels of an image', imageShape, [28, 28, 1])
+    .option('--classes <n>', 'with a recipe: how many classes', positive, 10)
+    .option('--out <folder>', 'where the model goes; default: the next free runs/<date>-imported-<n>')
+    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .addHelpText(
+      'after',
+      `
+Layers with the model’s names are taken by them; else those of a kind in the order of their names (conv2d, conv2d_1, …,
+conv2d_10). Every shape is checked. Kernels are
+(kh, kw, in, out) and (in, out), as Keras has them.
+
+Examples:
+  anke import-weights cnn.weights.h5 --out runs/from-keras
+  anke import-weights theirs.safetensors --model runs/first`,
+    )
+    .action(runImportWeights);
+}
+
+async function runImportWeights(file: string, options: Options): Promise<void> {
+  const terminal = new Terminal(options);
+  if (!existsSync(file)) throw new CommandError(`${file}: there is no such file`);
+  const isHdf5 = /\.(h5|hdf5)$/i.test(file);
+  if (!isHdf5 && !/\.safetensors$/i.test(file)) throw new CommandError(`${file}: weights come as .safetensors or .h5`);
+  const model = options.model === undefined ? await modelOfRecipe(options) : modelOfRun(options.model);
+  const found = isHdf5 ? await readKerasWeights(file) : readSafetensorsWeights(file, readFileSync(file));
+  const weights = assignWeights(file, model, inOrderOf(model, found));
+  const tensors = [...weights].map(([name, { shape, values }]) => [name, { type: 'F32', shape, values }] as const);
+  const folder = makeRunFolder(options.out, 'imported');
+  writeWhole(join(folder, 'model.safetensors'), encodeSafetensors(new Map(tensors), { format: 'anke' }));
+  writeWhole(join(folder, 'model.json'), `${JSON.stringify(describeModel(model), null, 2)}\n`);
+  const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
+  terminal.say(`${count(parameters)} weights of ${found.length} layers, from ${file}: the model is in ${folder}`);
+  terminal.result({ folder, layers: found.length, parameters });
+}
+
+async function modelOfRecipe({ recipe: name, imageShape: inputShape, classes }: Options): Promise<Sequential> {
+  const { checkRecipe, readRecipe } = await import('../recipe/load.js');
+  const { layers, seed } = checkRecipe(await readRecipe(name), name);
+  return makeModel(layers, { seed, inputShape, classes });
+}
+
+function modelOfRun(run: string): Sequential {
+  const path = join(run, 'model.json');
+  if (!existsSync(path))
+    throw new CommandError(`${run}: there is no model.json in it; --model wants the folder of a run`);
+  return modelFromDescription(parseJson(path, readFileSync(path, 'utf8')));
+}

@@ -1,0 +1,121 @@
+/** What a command trains: a recipe, with single values of it set by options. */
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
+import type { TuningOptions } from '../device.js';
+import type { Recipe, ResolvedRecipe } from '../recipe/schema.js';
+import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
+import { positive, positiveNumber, seed, share, tuningOptions } from './options.js';
+
+interface Setting {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOptions {
+  readonly recipe: string;
+  readonly set?: readonly Setting[];
+  readonly data?: string;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly batchSize?: number;
+  readonly validationSplit?: number;
+  readonly patience?: number;
+  readonly epochs?: number;
+  readonly optimizer?: 'adam' | 'sgd';
+  readonly learningRate?: number;
+  readonly adamEpochs?: number;
+  readonly sgdEpochs?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `phases.0.epochs=5`: a place in the recipe, and JSON, or else text. */
+function setting(text: string, before: readonly Setting[] = []): Setting[] {
+  const [, place = '', json = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (place === '')
+    throw new InvalidArgumentError('It must be a place in the recipe and its value: phases.0.epochs=5.');
+  let value: unknown = json;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // Text needs no quotes.
+  }
+  return [...before, { path: place.replaceAll(/\[(\d+)\]/g, '.$1').split('.'), value }];
+}
+
+/** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
+export function recipeOptions(command: Command, recipe: string, dataNote = ''): Command {
+  command
+    .option('--recipe <name>', 'data, layers and phases: one that comes along, or a JSON or TypeScript file', recipe)
+    .addOption(
+      new Option('--set <place=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
+    )
+    .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
+    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
+    .option('--out <folder>', 'run folder; default: the next free runs/<date>-<recipe>-<n>')
+    .option('--seed <n>', 'everything random comes from it', seed)
+    .option('--limit <n>', 'use only the first rows of the training data', positive)
+    .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
+    .option('--batch-size <n>', 'images in a training step', positive);
+  dataOptions(command);
+  augmentOptions(command);
+  return tuningOptions(command);
+}
+
+/** Options that say the same of every phase. */
+export const phaseOptions = (command: Command, natural: (text: string) => number): Command =>
+  command
+    .option('--epochs <n>', 'epochs at most', natural)
+    .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']))
+    .option('--learning-rate <x>', 'step size', positiveNumber)
+    .option('--patience <n>', 'epochs without a better validation loss before it stops', natural);
+
+/**
+ * The recipe that a command is to train: read, changed by the options, checked.
+ *
+ * @throws CommandError if there is none, or something in it is wrong
+ */
+export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> {
+  const { checkRecipe, readRecipe } = await import('../recipe/load.js');
+  const recipe = await readRecipe(options.recipe);
+  // What is there is checked first, so that it is not an option that gets the blame.
+  checkRecipe(recipe, options.recipe);
+  const settings = [...settingsOf(options, recipe), ...(options.set ?? [])];
+  for (const { path, value } of settings) set(recipe, path, value);
+  return checkRecipe(recipe, options.recipe);
+}
+
+/** The options that stand for places in a recipe. */
+function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): Setting[] {
+  const settings: Setting[] = [];
+  const put = (path: string, value: unknown): void => {
+    if (value !== undefined) settings.push({ path: path.split('.'), value });
+  };
+  put('seed', options.seed);
+  put('batchSize', options.batchSize);
+  put('data.path', options.data === undefined ? undefined : resolve(options.data));
+  for (const name of ['limit', 'imageShape', 'validationSplit'] as const) put(`data.${name}`, options[name]);
+  const changes = augmentationOf(options);
+  if (Object.keys(changes).length > 0) put('augmentation', { ...augmentation, ...changes });
+  phases.forEach(({ optimizer, callbacks = [] }, i) => {
+    const type = options.optimizer === undefined ? optimizer.type : { adam: 'Adam', sgd: 'SGD' }[options.optimizer];
+    if (type !== optimizer.type) put(`phases.${i}.optimizer`, { type });
+    put(`phases.${i}.optimizer.learningRate`, options.learningRate);
+    put(`phases.${i}.epochs`, options.epochs ?? (type === 'Adam' ? options.adamEpochs : options.sgdEpochs));
+    callbacks.forEach((callback, j) => {
+      if (callback.type === 'EarlyStopping') put(`phases.${i}.callbacks.${j}.patience`, options.patience);
+    });
+  });
+  return settings;
+}
+
+/** Sets a value, making the objects on the way to it; what does not belong there, the check will say. */
+function set(recipe: object, path: readonly string[], value: unknown): void {
+  let place = recipe as Record<string, unknown>;
+  for (const key of path.slice(0, -1)) {
+    if (typeof place[key] !== 'object' || place[key] === null) place[key] = {};
+    place = place[key] as Record<string, unknown>;
+  }
+  place[path.at(-1) as string] = value;
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { writeWhole } from '../files.js';
+import { SHIPPED } from '../recipe/shipped.js';
+
+interface Options {
+  readonly schema?: boolean;
+  readonly output?: string;
+}
+
+export function addRecipe(program: Command): void {
+  program
+    .command('recipe')
+    .description('print a recipe as JSON, with all its defaults: one that comes along, or one from a file, checked')
+    .argument('[recipe]', `${Object.keys(SHIPPED).join(', ')}, or a JSON or TypeScript file`, 'notebook')
+    .option('--schema', 'print the JSON Schema of recipes instead, which editors check and complete by')
+    .option('--output <file>', 'write it there instead of printing it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  anke recipe notebook --output mine.json
+  anke recipe --schema --output recipe.schema.json     # and in mine.json: "$schema": "./recipe.schema.json"
+  anke train --recipe mine.json --data data/digits`,
+    )
+    .action(runRecipe);
+}
+
+async function runRecipe(name: string, { schema = false, output }: Options): Promise<void> {
+  const [{ checkRecipe, readRecipe }, { recipeJsonSchema }] = await Promise.all([
+    import('../recipe/load.js'),
+    import('../recipe/schema.js'),
+  ]);
+  const value = schema ? recipeJsonSchema() : checkRecipe(await readRecipe(name), name);
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  if (output === undefined) process.stdout.write(text);
+  else writeWhole(output, text);
+}

@@ -1,0 +1,115 @@
+/**
+ * Where an option comes from that the command line does not give: the environment (`--batch-size` from ANKE_BATCH_SIZE), then
+ * `anke.config.json` in the current folder, or the file that ANKE_CONFIG names. The file has options by their names in
+ * camelCase, for all commands that take them, and those of one command below its name:
+ *
+ *     { "seed": 3, "train": { "epochs": 5 }, "bench": { "step": { "batch": [32] } } }
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { UsageError } from './errors.js';
+import { didYouMean, parseJson } from './json.js';
+
+const FILE = 'anke.config.json';
+
+type Section = Readonly<Record<string, unknown>>;
+const isSection = (value: unknown): value is Section =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** ANKE_BATCH_SIZE for batchSize */
+const variableOf = (option: Option): string =>
+  `ANKE_${option
+    .attributeName()
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .toUpperCase()}`;
+
+const ownOptions = (command: Command): readonly Option[] => command.options.filter(({ long }) => long !== '--version');
+
+/** Lets every command of a program look its options up, before it reads its arguments. */
+export function lookUpOptions(program: Command): void {
+  const parents = (command: Command): Command[] =>
+    command.commands.length === 0 ? [] : [command, ...command.commands.flatMap(parents)];
+  for (const parent of parents(program)) {
+    parent.hook('preSubcommand', (_, command) => {
+      if (command.commands.length === 0) settle(program, command);
+    });
+  }
+}
+
+function settle(program: Command, command: Command): void {
+  const { file, sections } = readSettings(program, command);
+  for (const option of ownOptions(command)) {
+    const key = option.attributeName();
+    const variable = variableOf(option);
+    const fromEnvironment = process.env[variable];
+    if (fromEnvironment !== undefined && fromEnvironment !== '') {
+      command.setOptionValueWithSource(key, parsed(option, fromEnvironment, variable), 'env');
+      continue;
+    }
+    // The command's own section comes before what is said for all.
+    const section = sections.find((one) => key in one);
+    if (section) command.setOptionValueWithSource(key, parsed(option, section[key], `${file}: ${key}`), 'config');
+  }
+}
+
+/** An option's value as its own check makes it from text. */
+function parsed(option: Option, given: unknown, where: string): unknown {
+  if (option.isBoolean() || option.negate) {
+    const word = String(given).toLowerCase();
+    if (['1', 'true', 'yes', 'on'].includes(word)) return true;
+    if (['0', 'false', 'no', 'off'].includes(word)) return false;
+    throw new UsageError(`${where}: "${given}" should be true or false`);
+  }
+  if (isSection(given)) throw new UsageError(`${where}: a value is expected, and this is an object`);
+  const text = Array.isArray(given) ? given.join(',') : String(given);
+  if (!option.parseArg) return text;
+  try {
+    return option.parseArg(text, undefined as never);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: "${text}" is wrong. ${error.message}`);
+    throw error;
+  }
+}
+
+/** The parts of the file that a command goes by, the nearest first. */
+function readSettings(
+  program: Command,
+  command: Command,
+): { readonly file: string; readonly sections: readonly Section[] } {
+  const named = process.env['ANKE_CONFIG'];
+  const file = named || FILE;
+  if (!existsSync(file)) {
+    if (named) throw new UsageError(`ANKE_CONFIG: there is no file ${named}`);
+    return { file, sections: [] };
+  }
+  const all = parseJson(file, readFileSync(file, 'utf8'));
+  if (!isSection(all)) throw new UsageError(`${file}: options by their names are expected: { "seed": 3 }`);
+  check(file, program, all, new Set(allOptions(program)));
+  const path: Command[] = [];
+  for (let one: Command | null = command; one && one !== program; one = one.parent) path.unshift(one);
+  const sections: Section[] = [all];
+  for (const one of path) {
+    const below: unknown = sections[0]?.[one.name()];
+    if (below === undefined) break;
+    sections.unshift(below as Section);
+  }
+  return { file, sections };
+}
+
+const allOptions = (command: Command): string[] => [
+  ...ownOptions(command).map((option) => option.attributeName()),
+  ...command.commands.flatMap(allOptions),
+];
+
+/** @throws UsageError that names a key which no command has */
+function check(file: string, command: Command, section: Section, options: ReadonlySet<string>, place = ''): void {
+  for (const [key, value] of Object.entries(section)) {
+    const below = command.commands.find((one) => one.name() === key);
+    if (below && isSection(value)) {
+      check(file, below, value, new Set(allOptions(below)), `${place}${key}.`);
+    } else if (key !== '$schema' && !options.has(key)) {
+      const known = [...options, ...command.commands.map((one) => one.name())];
+      throw new UsageError(`${file}: "${place}${key}" is no option and no command${didYouMean(key, known)}`);
+    }
+  }
+}

@@ -1,0 +1,395 @@
+/** Recipes through the command line: what they train, what their callbacks write, and what is said of a wrong one. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeWeights } from '@anke/nn';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recipeJsonSchema } from '../apps/cli/src/recipe/schema.js';
+
+const root = join(import.meta.dirname, '..');
+const main = join(root, 'apps/cli/dist/main.js');
+const work = mkdtempSync(join(tmpdir(), 'anke recipe '));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const anke = (args: readonly string[], environment: Record<string, string> = {}) =>
+  spawnSync(process.execPath, [main, ...args], {
+    cwd: work,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', ...environment },
+  });
+const read = (path: string): string => readFileSync(join(work, path), 'utf8');
+const rows = (path: string): string[][] =>
+  read(path)
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
+
+const TINY = {
+  seed: 5,
+  batchSize: 40,
+  data: { path: 'digits' },
+  layers: [
+    { type: 'Conv2D', filters: 4, kernelSize: 3, activation: 'relu' },
+    { type: 'MaxPooling2D', poolSize: 4 },
+    { type: 'Flatten' },
+    { type: 'Dense', units: 'classes', activation: 'softmax' },
+  ],
+  phases: [
+    {
+      optimizer: { type: 'Adam', learningRate: 0.01 },
+      epochs: 3,
+      callbacks: [
+        { type: 'LearningRateScheduler', schedule: { type: 'exponential', factor: 0.5 } },
+        { type: 'ModelCheckpoint' },
+        { type: 'CSVLogger', filename: 'logs/{phase}.csv' },
+        { type: 'TensorBoard' },
+      ],
+    },
+    {
+      name: 'fine',
+      optimizer: { type: 'SGD', learningRate: 0.08, momentum: 0.9 },
+      epochs: 3,
+      callbacks: [
+        { type: 'ReduceLROnPlateau', patience: 1, minDelta: 100, factor: 0.25 },
+        {
+          type: 'ModelCheckpoint',
+          filepath: 'best/{phase}-{epoch}-{val_loss:.2f}.safetensors',
+          monitor: 'val_accuracy',
+          mode: 'min',
+          saveBestOnly: true,
+        },
+      ],
+    },
+  ],
+};
+const written = (name: string, recipe: object): string => {
+  writeFileSync(join(work, name), JSON.stringify(recipe, null, 2));
+  return name;
+};
+
+beforeAll(() => {
+  expect(anke(['synth', '--to', 'digits', '--train', '200', '--test', '20', '--seed', '3']).status).toBe(0);
+  written('tiny.json', TINY);
+  const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--out', 'tiny', '--quiet']);
+  expect(status, stderr).toBe(0);
+  expect(stderr).not.toMatch(/Epoch|Training/);
+});
+
+describe('a recipe', () => {
+  test('is trained phase by phase, at its rates', () => {
+    const [header = [], ...epochs] = rows('tiny/history.csv');
+    const column = (name: string): string[] => epochs.map((row) => row[header.indexOf(name)] as string);
+    expect(column('phase')).toEqual(['adam', 'adam', 'adam', 'fine', 'fine', 'fine']);
+    expect(column('learning_rate').map(Number)).toEqual([0.01, 0.005, 0.0025, 0.08, 0.08, 0.02]);
+    const losses = column('val_loss').map(Number);
+    expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+  });
+
+  test('is in the run folder with its defaults, and trains the same from there', () => {
+    const resolved = JSON.parse(read('tiny/recipe.json'));
+    expect(resolved.data).toEqual({ path: join(work, 'digits'), validationSplit: 0.2 });
+    expect(resolved.phases[1].callbacks[0].monitor).toBe('val_loss');
+    const again = anke(['train', '--recipe', 'tiny/recipe.json', '--out', 'again', '--kernels', 'tiny']);
+    expect(again.status, again.stderr).toBe(0);
+    const weights = (run: string): Buffer => readFileSync(join(work, run, 'model.safetensors'));
+    expect(weights('again').equals(weights('tiny'))).toBe(true);
+    const compared = anke(['compare', 'tiny', 'again', '--json']);
+    expect(JSON.parse(compared.stdout).different).toEqual([]);
+  });
+
+  test('writes what its callbacks say', () => {
+    expect(readdirSync(join(work, 'tiny/checkpoints')).sort()).toEqual(
+      [1, 2, 3].map((epoch) => `adam-0${epoch}.safetensors`),
+    );
+    // With the least accuracy as the best, the first epoch is kept, and later ones only where it falls.
+    const [, ...epochs] = rows('tiny/history.csv').slice(3);
+    let least = Number.POSITIVE_INFINITY;
+    const kept = epochs.flatMap((row) => {
+      if (Number(row[5]) >= least) return [];
+      least = Number(row[5]);
+      return [`fine-${row[1]}-${Number(row[4]).toFixed(2)}.safetensors`];
+    });
+    expect(readdirSync(join(work, 'tiny/best')).sort()).toEqual(kept.sort());
+    const [header, ...logged] = rows('tiny/logs/adam.csv');
+    expect(header).toEqual(['epoch', 'accuracy', 'learning_rate', 'loss', 'val_accuracy', 'val_loss']);
+    expect(logged.map(([epoch]) => epoch)).toEqual(['0', '1', '2']);
+    expect(logged.map((row) => row[5])).toEqual(
+      rows('tiny/history.csv')
+        .slice(1, 4)
+        .map((row) => row[4]),
+    );
+  });
+
+  test('leaves weights of an epoch that predict', () => {
+    const kept = 'tiny/checkpoints/adam-02.safetensors';
+    expect(decodeWeights(readFileSync(join(work, kept))).size).toBe(4);
+    const { status, stderr } = anke(['predict', '--model', kept, '--input', 'digits/test.csv', '--output', 'p.csv']);
+    expect(status, stderr).toBe(0);
+    expect(rows('p.csv')).toHaveLength(21);
+  });
+
+  test('is code, if one likes', () => {
+    const example = join(root, 'test/examples/own-recipe.ts');
+    const out = ['--data', 'digits', '--set', 'phases.0.epochs=1', '--set', 'description=shorter', '--out', 'own'];
+    const { status, stderr } = anke(['train', '--recipe', example, ...out]);
+    expect(status, stderr).toBe(0);
+    const { layers, phases, description, augmentation } = JSON.parse(read('own/recipe.json'));
+    expect(layers).toHaveLength(9);
+    expect(phases[0].epochs).toBe(1);
+    expect(description).toBe('shorter');
+    expect(augmentation).toEqual({ rotationRange: 8, widthShiftRange: 0.1 });
+    expect(rows('own/history.csv')[1]?.[6]).toBe('0.001');
+  });
+
+  test('that comes along is printed, and takes part in the schema', () => {
+    const { status, stdout } = anke(['recipe', 'notebook']);
+    expect(status).toBe(0);
+    const { layers, phases } = JSON.parse(stdout);
+    expect(layers).toHaveLength(15);
+    expect(phases.map(({ name, epochs }: { name: string; epochs: number }) => [name, epochs])).toEqual([
+      ['adam', 20],
+      ['sgd', 25],
+    ]);
+    expect(anke(['recipe', '--schema', '--output', 'schema.json']).status).toBe(0);
+    expect(JSON.parse(read('schema.json'))).toEqual(recipeJsonSchema());
+    const shipped = readFileSync(join(root, 'docs/recipe.schema.json'), 'utf8');
+    expect(
+      read('schema.json'),
+      'docs/recipe.schema.json is stale: anke recipe --schema --output docs/recipe.schema.json',
+    ).toBe(shipped);
+  });
+});
+
+const python = join(root, 'test/readers/.venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+const absent = !existsSync(python);
+if (absent) console.log('Skipped: TensorBoard reads our event files, as no Python had one.');
+test.skipIf(absent)('TensorBoard reads the event files', () => {
+  const program = `
+import json, sys
+from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
+runs = EventMultiplexer().AddRunsFromDirectory(sys.argv[1])
+runs.Reload()
+print(json.dumps({run: {tag: [[e.step, e.value] for e in runs.Scalars(run, tag)] for tag in tags['scalars']} for run, tags in runs.Runs().items()}))`;
+  const { status, stdout, stderr } = spawnSync(python, ['-c', program, join(work, 'tiny/tensorboard')], {
+    encoding: 'utf8',
+  });
+  expect(status, stderr).toBe(0);
+  const runs = JSON.parse(stdout) as Record<string, Record<string, [number, number][]>>;
+  expect(Object.keys(runs).sort()).toEqual([join('adam', 'train'), join('adam', 'validation')]);
+  const [header = [], ...epochs] = rows('tiny/history.csv');
+  for (const [run, tag, name] of [
+    ['train', 'epoch_loss', 'loss'],
+    ['train', 'epoch_accuracy', 'accuracy'],
+    ['train', 'epoch_learning_rate', 'learning_rate'],
+    ['validation', 'epoch_loss', 'val_loss'],
+    ['validation', 'epoch_accuracy', 'val_accuracy'],
+  ] as const) {
+    const want = epochs.slice(0, 3).map((row, i) => [i, Math.fround(Number(row[header.indexOf(name)]))]);
+    expect(runs[join('adam', run)]?.[tag]).toEqual(want);
+  }
+});
+
+describe('a wrong recipe is told apart from a right one', () => {
+  const refused = (recipe: object | string, ...args: string[]): string => {
+    const file = typeof recipe === 'string' ? recipe : written('wrong.json', recipe);
+    const { status, stderr } = anke(['train', '--recipe', file, '--out', 'never', ...args]);
+    expect(status, stderr).toBe(1);
+    expect(existsSync(join(work, 'never'))).toBe(false);
+    return stderr.replaceAll(/^Warning.*\n/gm, '').trim();
+  };
+  const [first, ...rest] = TINY.layers;
+
+  test.each<[string, object | string, string]>([
+    [
+      'a name',
+      'nothing',
+      'anke: nothing: there is no such recipe; it may be notebook, cnn, or a JSON or TypeScript file',
+    ],
+    [
+      'a key',
+      { ...TINY, layers: [{ ...first, filtres: 8 }, ...rest] },
+      'layers[0]: "filtres" is not known here (did you mean "filters"?); known are type, name, filters, kernelSize, strides, padding, activation, kernelRegularizer',
+    ],
+    [
+      'a type',
+      { ...TINY, layers: [{ ...first, type: 'conv2d' }, ...rest] },
+      'layers[0].type: "conv2d" is not known here (did you mean "Conv2D"?); it may be Conv2D, BatchNormalization,',
+    ],
+    [
+      'what is missing',
+      { ...TINY, layers: [{ type: 'Conv2D', filters: 4 }, ...rest] },
+      'layers[0].kernelSize: it is missing',
+    ],
+    ['a value', { ...TINY, seed: -1 }, 'seed: Too small: expected number to be >=0'],
+    ['no phase', { ...TINY, phases: [] }, 'phases: Too small'],
+    ['an array', [], 'a recipe is an object, with layers and phases'],
+    [
+      'two names',
+      { ...TINY, phases: TINY.phases.map((phase) => ({ ...phase, name: 'one' })) },
+      'wrong.json: two phases are named "one"',
+    ],
+    [
+      'layers that do not fit',
+      { ...TINY, layers: [first, { type: 'MaxPooling2D', poolSize: 40 }, ...rest.slice(1)] },
+      'wants images of at least 40 × 40 pixels, but its input is (None, 26, 26, 4)',
+    ],
+    [
+      'what a callback watches',
+      { ...TINY, phases: [{ ...TINY.phases[0], callbacks: [{ type: 'EarlyStopping', monitor: 'val_los' }] }] },
+      'EarlyStopping watches "val_los", but the logs hold loss, accuracy, learning_rate, val_loss, val_accuracy',
+    ],
+  ])('%s', (_, recipe, message) => {
+    const said = refused(recipe);
+    expect(said).toContain(message);
+    expect(said).not.toContain('\n');
+  });
+
+  test('JSON that is none, by line and column', () => {
+    writeFileSync(join(work, 'broken.json'), '{\n  "seed": 5\n  "layers": []\n}');
+    expect(refused('broken.json')).toMatch(/^anke: broken\.json:3:3: this is no JSON \(Expected ',' or '}'/);
+  });
+
+  test('code that fails, and a place that --set does not find', () => {
+    writeFileSync(join(work, 'broken.ts'), "throw new Error('no rates');");
+    expect(refused('broken.ts')).toBe('anke: broken.ts: no rates');
+    expect(refused('tiny.json', '--set', 'phases.0.epoch=3')).toContain(
+      'tiny.json: phases[0]: "epoch" is not known here (did you mean "epochs"?)',
+    );
+    const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--set', 'epochs']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('It must be a place in the recipe and its value: phases.0.epochs=5.');
+  });
+});
+
+describe('options that are not given', () => {
+  const seedOf = (args: string[], environment: Record<string, string>): number => {
+    const out = `run-${Math.random().toString(36).slice(2)}`;
+    const { status, stderr } = anke(
+      [
+        'train',
+        '--recipe',
+        'tiny.json',
+        '--set',
+        'phases=[{"optimizer":{"type":"SGD"},"epochs":0}]',
+        '--out',
+        out,
+        ...args,
+      ],
+      environment,
+    );
+    expect(status, stderr).toBe(0);
+    return JSON.parse(read(`${out}/recipe.json`)).seed;
+  };
+
+  test('come from the environment, then from a file', () => {
+    writeFileSync(
+      join(work, 'settings.json'),
+      '{ "seed": 21, "quiet": true, "train": { "batchSize": 50 }, "bench": { "step": { "batch": [4] } } }',
+    );
+    writeFileSync(join(work, 'own.json'), '{ "seed": 21, "train": { "seed": 22 } }');
+    const config = { ANKE_CONFIG: 'settings.json' };
+    expect(seedOf([], {})).toBe(5);
+    expect(seedOf([], config)).toBe(21);
+    expect(seedOf([], { ANKE_CONFIG: 'own.json' })).toBe(22);
+    expect(seedOf([], { ...config, ANKE_SEED: '22' })).toBe(22);
+    expect(seedOf(['--seed', '23'], { ...config, ANKE_SEED: '22' })).toBe(23);
+  });
+
+  test('are checked as if they were', () => {
+    const said = (environment: Record<string, string>): string => {
+      const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--out', 'never'], environment);
+      expect(status, stderr).toBe(2);
+      return stderr.trim();
+    };
+    expect(said({ ANKE_SEED: 'x' })).toBe('anke: ANKE_SEED: "x" is wrong. It must be an integer in 0 … 4294967295.');
+    expect(said({ ANKE_QUIET: 'maybe' })).toBe('anke: ANKE_QUIET: "maybe" should be true or false');
+    expect(said({ ANKE_CONFIG: 'gone.json' })).toBe('anke: ANKE_CONFIG: there is no file gone.json');
+    writeFileSync(join(work, 'typo.json'), '{ "train": { "bachSize": 3 } }');
+    expect(said({ ANKE_CONFIG: 'typo.json' })).toBe(
+      'anke: typo.json: "train.bachSize" is no option and no command (did you mean "batchSize"?)',
+    );
+  });
+});
+
+describe('weights from elsewhere', () => {
+  const keras = join(root, 'test/fixtures/keras.weights.h5');
+  // Two images of 12 × 12: i · 37 mod 256; and what Keras 3.15.1 predicts with the fixture's weights for them.
+  const pixels = Array.from({ length: 288 }, (_, i) => (i * 37) % 256);
+  const PREDICTED = [
+    [
+      0.01722375862300396, 0.0320102795958519, 0.08509720116853714, 0.0004759904695674777, 0.005785913672298193,
+      0.0014348673867061734, 0.22524230182170868, 0.0027695088647305965, 0.003545349696651101, 0.6264148354530334,
+    ],
+    [
+      0.016491319984197617, 0.029170822352170944, 0.08476904779672623, 0.0003965007490478456, 0.005054950714111328,
+      0.0012013752711936831, 0.2062685340642929, 0.002348074922338128, 0.0033807684667408466, 0.6509186029434204,
+    ],
+  ];
+  const relu = { activation: 'relu' };
+  const layers = [
+    { type: 'Conv2D', name: 'first', filters: 3, kernelSize: 3, ...relu },
+    { type: 'BatchNormalization' },
+    { type: 'MaxPooling2D', poolSize: 2 },
+    { type: 'Conv2D', name: 'a_second', filters: 4, kernelSize: 3, ...relu },
+    { type: 'BatchNormalization' },
+    { type: 'Flatten' },
+    { type: 'Dense', units: 6, ...relu },
+    { type: 'Dropout', rate: 0.5 },
+    { type: 'Dense', units: 5 },
+    { type: 'Dense', units: 'classes', activation: 'softmax' },
+  ];
+  const predict = (model: string): number[][] => {
+    const header = ['id', ...pixels.slice(0, 144).map((_, i) => `pixel${i}`)];
+    const lines = [0, 1].map((i) => [i, ...pixels.slice(144 * i, 144 * (i + 1))]);
+    writeFileSync(join(work, 'two.csv'), [header, ...lines].map((line) => `${line.join(',')}\n`).join(''));
+    const args = ['--input', 'two.csv', '--output', 'two-out.csv', '--probabilities', '--quiet'];
+    const { status, stderr } = anke(['predict', '--model', model, ...args]);
+    expect(status, stderr).toBe(0);
+    return rows('two-out.csv')
+      .slice(1)
+      .map((row) => row.slice(2).map(Number));
+  };
+  const close = (got: number[][]): void =>
+    got.forEach((row, i) => {
+      row.forEach((share, j) => {
+        expect(Math.abs(share - (PREDICTED[i]?.[j] as number))).toBeLessThan(1e-6);
+      });
+    });
+
+  test('Keras’s predict what they predict in Keras', () => {
+    written('keras.json', { layers, phases: TINY.phases });
+    const shape = ['--recipe', 'keras.json', '--image-shape', '12,12,1'];
+    const { status, stderr, stdout } = anke(['import-weights', keras, ...shape, '--out', 'from-keras', '--json']);
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      folder: 'from-keras',
+      layers: 7,
+      parameters: 30 + 12 + 112 + 16 + 222 + 35 + 60,
+    });
+    close(predict('from-keras'));
+    // And again from the safetensors file, by the layers of the first run.
+    const file = join('from-keras', 'model.safetensors');
+    expect(anke(['import-weights', file, '--model', 'from-keras', '--out', 'copied']).status).toBe(0);
+    close(predict('copied'));
+  });
+
+  test('what does not fit is named', () => {
+    const said = (...args: string[]): string => {
+      const { status, stderr } = anke(['import-weights', ...args, '--out', 'never']);
+      expect(status, stderr).toBe(1);
+      expect(existsSync(join(work, 'never'))).toBe(false);
+      return stderr.trim();
+    };
+    expect(said(keras)).toContain('the model has 3 layers of kind Conv2D, the file 2 (conv2d, conv2d_1)');
+    expect(said(keras, '--recipe', 'keras.json', '--image-shape', '14,12,1')).toContain(
+      "the kernel of dense has shape (36, 6), that of the model's dense is (48, 6)",
+    );
+    expect(said('tiny/history.csv')).toBe('anke: tiny/history.csv: weights come as .safetensors or .h5');
+    expect(said('gone.h5')).toBe('anke: gone.h5: there is no such file');
+    writeFileSync(join(work, 'no.h5'), 'no');
+    expect(said('no.h5')).toBe('anke: no.h5: this is no HDF5 file, or it is damaged');
+    writeFileSync(join(work, 'no.safetensors'), 'no');
+    expect(said('no.safetensors')).toContain('anke: no.safetensors: not a safetensors file');
+  });
+});
