@@ -180,7 +180,10 @@ describe('every form of data', () => {
       images: 96,
       pixels: { least: 0 },
     });
-    expect(JSON.parse(readFileSync(join(work, 'run/config.json'), 'utf8'))).toMatchObject({ augment: true });
+    expect(JSON.parse(readFileSync(join(work, 'run/recipe.json'), 'utf8')).augmentation).toMatchObject({
+      rotationRange: 10,
+      zoomRange: 0.1,
+    });
   });
 
   test('pictures train a model of as many classes as there are folders', async () => {

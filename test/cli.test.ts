@@ -65,6 +65,7 @@ test('the notebook leaves a complete run folder and says what came out', () => {
     'kernels.json',
     'model.json',
     'model.safetensors',
+    'recipe.json',
     'report.html',
     'submission.csv',
   ];
@@ -281,7 +282,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
       2,
       "argument 'two' is invalid. It must be an integer of at least 0.",
     ],
-    [['train'], 2, "required option '--data <path>' not specified"],
+    [['train'], 2, '--data is missing: which images are to be trained on?'],
     [
       ['train', '--data', 'digits', '--optimizer', 'lion'],
       2,

@@ -135,5 +135,5 @@ test('nothing is overwritten, and what is no model is refused', () => {
   expect(refused('export', 'digits')).toContain('digits: there is no model.safetensors in it');
   expect(
     refused('predict', '--model', 'weights.safetensors', '--input', 'digits/test.csv', '--output', 'x.csv'),
-  ).toContain('--model wants the folder of a run');
+  ).toContain('weights.safetensors: no model.json beside it or above tells its layers');
 });

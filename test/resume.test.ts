@@ -1,5 +1,5 @@
 /** Runs that are killed or interrupted at any moment, and gone on with: the same bits in the end, and nothing unreadable on the way. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,7 @@ function checkReadable(run: string): void {
   const readers: Record<string, (bytes: Buffer) => unknown> = {
     'checkpoint/state.safetensors': decodeCheckpoint,
     'model.safetensors': decodeWeights,
+    'recipe.json': (bytes) => JSON.parse(bytes.toString()),
     'config.json': (bytes) => JSON.parse(bytes.toString()),
     'data.json': (bytes) => JSON.parse(bytes.toString()),
     'kernels.json': (bytes) => JSON.parse(bytes.toString()),
@@ -41,18 +42,19 @@ function checkReadable(run: string): void {
   for (const [name, read] of Object.entries(readers)) if (existsSync(path(name))) read(readFileSync(path(name)));
 }
 
-const TRAIN = [
-  'notebook',
-  '--data',
-  'digits',
-  '--adam-epochs',
-  '5',
-  '--sgd-epochs',
-  '4',
-  '--batch-size',
-  '20',
-  '--augment',
-];
+const TRAIN = ['notebook', '--recipe', 'resumed.json', '--data', 'digits', '--batch-size', '20', '--augment'];
+/** The notebook, with callbacks that have something to remember. */
+function writeRecipe(): void {
+  const { status, stdout } = spawnSync(process.execPath, [main, 'recipe', 'notebook'], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  const recipe = JSON.parse(stdout);
+  const [adam, sgd] = recipe.phases;
+  adam.epochs = 5;
+  adam.callbacks.push({ type: 'ReduceLROnPlateau', patience: 1, minDelta: 0.5, factor: 0.7 }, { type: 'CSVLogger' });
+  sgd.epochs = 4;
+  sgd.callbacks.push({ type: 'LearningRateScheduler', schedule: { type: 'cosine', epochs: 4 } }, { type: 'CSVLogger' });
+  writeFileSync(join(work, 'resumed.json'), JSON.stringify(recipe));
+}
 const weights = (run: string): string => readFileSync(join(work, run, 'model.safetensors')).toString('hex');
 /** An undisturbed run's duration, to draw moments from. */
 let milliseconds = 0;
@@ -60,6 +62,7 @@ let milliseconds = 0;
 beforeAll(async () => {
   const drawn = await start('synth', '--to', 'digits', '--train', '120', '--test', '20', '--seed', '3').ended;
   expect(drawn.code, drawn.output).toBe(0);
+  writeRecipe();
   // The first run also tunes and compiles; the second tells how long a run takes.
   for (const out of ['whole', 'again']) {
     const started = performance.now();
@@ -96,7 +99,7 @@ test('killed at 20 random moments and resumed each time, a run ends with the sam
   const { code, output } = await run.ended;
   expect(code, output).toBe(0);
   expect(weights('killed')).toBe(weights('whole'));
-  for (const file of ['submission.csv', 'data.json']) {
+  for (const file of ['submission.csv', 'data.json', 'adam.csv', 'sgd.csv', 'recipe.json']) {
     expect(readFileSync(join(work, 'killed', file)).equals(readFileSync(join(work, 'whole', file)))).toBe(true);
   }
   expect(readdirSync(join(work, 'killed')).filter((name) => name.startsWith('.'))).toEqual([]);

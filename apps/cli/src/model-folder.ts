@@ -36,7 +36,13 @@ export async function saveModel(folder: string, model: Sequential): Promise<void
 export function loadModel(path: string, { gpu }: Device): Sequential {
   if (!existsSync(path)) throw new CommandError(`${path}: there is no such folder; --model wants the folder of a run`);
   if (!statSync(path).isDirectory()) {
-    if (/\.safetensors$/i.test(path)) return loadWeights(runOf(path), path, gpu);
+    if (/\.safetensors$/i.test(path)) {
+      const run = runOf(path);
+      if (existsSync(join(run, 'model.json'))) return loadWeights(run, path, gpu);
+      throw new CommandError(
+        `${path}: no model.json beside it or above tells its layers; "anke import-weights" makes a model of weights from elsewhere`,
+      );
+    }
     if (!/\.onnx$/i.test(path)) {
       throw new CommandError(
         `${path}: this is a file; --model wants the folder of a run, a .safetensors file in it, or an exported .onnx`,

@@ -50,6 +50,8 @@ export class Gpu {
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #failure: Error | undefined;
+  /** Whether its owner has given it back. */
+  #closed = false;
 
   private constructor(
     readonly device: GPUDevice,
@@ -67,7 +69,7 @@ export class Gpu {
       this.#failure ??= new DeviceError(error.message);
     };
     void device.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.#failure ??= new DeviceError(`the GPU device was lost: ${message}`);
+      if (!this.#closed) this.#failure = new DeviceError(`the GPU device was lost: ${message || reason}`);
     });
   }
 
@@ -232,13 +234,7 @@ export class Gpu {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, readback, 0, storage.bytes);
       this.device.queue.submit([encoder.finish()]);
-      await readback.mapAsync(MAP_READ).catch((error: unknown) => {
-        this.check();
-        throw new DeviceError(
-          `reading "${storage.label}" failed: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      });
-      this.check();
+      await this.#explained(`reading "${storage.label}"`, readback.mapAsync(MAP_READ));
       return readback.getMappedRange().slice(0);
     } finally {
       readback.destroy();
@@ -255,7 +251,19 @@ export class Gpu {
 
   /** Waits until all submitted work is done. */
   async finish(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    await this.#explained('waiting for the device', this.device.queue.onSubmittedWorkDone());
+  }
+
+  /** @throws DeviceError that says why the device failed, if it is known */
+  async #explained(what: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      // Why a device was lost is told a moment after its work has failed.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.check();
+      throw new DeviceError(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
     this.check();
   }
 
@@ -265,6 +273,7 @@ export class Gpu {
   }
 
   destroy(): void {
+    this.#closed = true;
     this.device.destroy();
   }
 }
