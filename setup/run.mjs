@@ -1,5 +1,5 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm bench:peers` and `pnpm bench:csv`: brings the workspace into shape, then does
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`: brings the workspace into shape, then does
  * what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left
  * alone.
  */
@@ -203,7 +203,8 @@ async function test(environment) {
     ['tsc', ['-p', 'test/tsconfig.json', '--noEmit']],
     ['vitest', ['run']],
   ];
-  installAside('readers', environment);
+  installAside('test/readers', environment);
+  installAside('setup/reference', environment);
   installTensorBoard(environment);
   for (const [program, args] of steps) {
     const code = await run(
@@ -219,20 +220,20 @@ async function test(environment) {
 /** Installs a project of its own, which only some commands need. */
 function installAside(folder, environment) {
   once(
-    `installed-${folder}`,
-    () =>
-      `${fingerprint([join('test', folder, 'pnpm-lock.yaml')], true)} ${existsSync(join(root, 'test', folder, 'node_modules'))}`,
+    `installed-${folder.replace('/', '-')}`,
+    () => `${fingerprint([join(folder, 'pnpm-lock.yaml')], true)} ${existsSync(join(root, folder, 'node_modules'))}`,
     () => {
-      say(`Setting up: test/${folder}`);
-      const place = ['--dir', join(root, 'test', folder), '--ignore-workspace'];
-      tool(
-        `installing test/${folder}`,
-        'pnpm',
-        ['install', ...place, '--frozen-lockfile', '--prefer-offline'],
-        environment,
-      );
+      say(`Setting up: ${folder}`);
+      const place = ['--dir', join(root, folder), '--ignore-workspace'];
+      tool(`installing ${folder}`, 'pnpm', ['install', ...place, '--frozen-lockfile', '--prefer-offline'], environment);
     },
   );
+}
+
+/** Writes docs/commands.md, docs/recipe.schema.json and docs/api anew. */
+async function reference(environment) {
+  installAside('setup/reference', environment);
+  return await run(process.execPath, [join(root, 'setup', 'reference', 'write.mjs'), join(root, 'docs')], environment);
 }
 
 /** A TensorBoard to read our event files, where there is a Python that can have one; its test is skipped elsewhere. */
@@ -255,7 +256,7 @@ function installTensorBoard(environment) {
 }
 
 function benchPeers(program, args, environment) {
-  installAside('peers', environment);
+  installAside('test/peers', environment);
   const peers = { INIT_CWD: process.cwd(), ...environment };
   return run(process.execPath, ['--import', 'tsx', program, ...args], peers, join(root, 'test', 'peers'));
 }
@@ -266,6 +267,7 @@ const environment = prepare();
 if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
 else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
+else if (what === 'reference') process.exitCode = await reference(environment);
 else if (what === 'bench:peers') process.exitCode = await benchPeers('bench.ts', args, environment);
 else if (what === 'bench:csv') process.exitCode = await benchPeers('bench-csv.ts', args, environment);
-else fail(`setup/run.mjs knows start, test, anke, bench:peers and bench:csv, not "${what ?? ''}"`);
+else fail(`setup/run.mjs knows start, test, anke, reference, bench:peers and bench:csv, not "${what ?? ''}"`);

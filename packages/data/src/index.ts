@@ -1,3 +1,8 @@
+/**
+ * Datasets: from files, archives and downloads to images and labels in memory. Knows no GPU.
+ *
+ * @module data
+ */
 export {
   FILL_MODES,
   type FillMode,

@@ -1,2 +1,7 @@
+/**
+ * WebGPU under Node, through Dawn: finds an adapter that computes, and fetches a software driver where there is none.
+ *
+ * @module dawn
+ */
 export { cacheFolder } from './cache.js';
 export { DriverError, type DriverReport, openAdapter } from './open.js';

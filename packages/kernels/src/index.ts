@@ -1,3 +1,8 @@
+/**
+ * The WGSL kernels with their CPU references, and the device that they run on. Knows no layer and no file.
+ *
+ * @module kernels
+ */
 export { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
 export { batchNormJoin, batchNormMoments, batchNormNormalize } from './batchnorm/forward.js';
 export {

@@ -1,3 +1,8 @@
+/**
+ * Tensors, autograd, layers, losses, optimizers, callbacks and models, for any WebGPU device, in Node or in a browser.
+ *
+ * @module nn
+ */
 export { defineOperation, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';

@@ -44,7 +44,7 @@ async function runTrain(given: RecipeOptions): Promise<void> {
   const device = await openDevice(terminal, options);
   const augmentation = generator.augmentation(training.shape);
   const run = { config: configOf('train', options, device), recipe };
-  await inRunFolder(options, recipe.name === 'cnn' ? 'train' : recipe.name, run, (folder) =>
+  await inRunFolder(options, recipe.name, run, (folder) =>
     trainInto(terminal, recipe, device, { training, validation, augmentation }, folder, started),
   );
   device.gpu.destroy();

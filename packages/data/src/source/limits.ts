@@ -4,7 +4,7 @@ import { DataError } from '../errors.js';
 export interface ArchiveLimits {
   /** Bytes in all. */
   readonly maxBytes: number;
-  /** Times its own size, once that is more than {@link HARMLESS} bytes. */
+  /** Times its own size, once that is more than `HARMLESS` bytes. */
   readonly maxRatio: number;
 }
 

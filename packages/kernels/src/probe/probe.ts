@@ -77,7 +77,7 @@ const copyBindings = {
 const RUN = 16;
 const copyThreads = (p: { readonly length: number }): number => Math.ceil(p.length / (64 * RUN)) * 64;
 
-/** y = x; a workgroup copies a stretch of 64 · {@link RUN} elements, neighbouring threads neighbouring ones. */
+/** y = x; a workgroup copies a stretch of 64 · `RUN` elements, neighbouring threads neighbouring ones. */
 export const probeCopy = defineKernel<{ readonly length: number }, keyof typeof copyBindings>({
   name: 'probe/copy',
   bindings: copyBindings,

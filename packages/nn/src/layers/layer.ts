@@ -62,7 +62,7 @@ export abstract class Layer {
   /**
    * Applies this layer and the next one as one operation, where there is one that does both; else undefined.
    *
-   * @param nextContext the context of the next layer
+   * @param _nextContext the context of the next layer
    */
   callWith(_x: Tensor, _context: CallContext, _next: Layer, _nextContext: CallContext): Tensor | undefined {
     return undefined;

@@ -1,0 +1,28 @@
+/** `pnpm reference`: the references of commands, recipes and the packages' API, written into a folder. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve as resolvePath } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const own = dirname(fileURLToPath(import.meta.url));
+const folder = resolvePath(process.argv[2]);
+const built = (file) => import(pathToFileURL(join(own, '../../apps/cli/dist', file)).href);
+
+mkdirSync(folder, { recursive: true });
+const { createProgram } = await built('program.js');
+const { commandReference } = await built('reference.js');
+writeFileSync(join(folder, 'commands.md'), commandReference(createProgram()));
+const { recipeJsonSchema } = await built('recipe/schema.js');
+writeFileSync(join(folder, 'recipe.schema.json'), `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
+
+const { resolve } = createRequire(import.meta.url);
+const typedoc = join(dirname(resolve('typedoc/package.json')), 'bin/typedoc');
+const options = ['--options', join(own, 'typedoc.json'), '--tsconfig', join(own, 'tsconfig.json')];
+const { status, stdout, stderr } = spawnSync(
+  process.execPath,
+  [typedoc, ...options, '--logLevel', 'Warn', '--treatWarningsAsErrors', '--out', join(folder, 'api')],
+  { cwd: own, encoding: 'utf8' },
+);
+if (status !== 0) process.stderr.write(`${stdout}${stderr}`);
+process.exitCode = status;
