@@ -29,21 +29,24 @@ function commands(document: string): { readonly line: string; readonly network: 
   );
 }
 
-describe.skipIf(process.platform === 'win32').each(['README.md', 'docs/tutorial.md', 'docs/own-data-and-models.md'])('%s', (document) => {
-  const all = commands(document);
-  const cwd = join(work, document.replace(/\W/g, ' '));
-  mkdirSync(cwd);
+describe.skipIf(process.platform === 'win32').each(['README.md', 'docs/tutorial.md', 'docs/own-data-and-models.md'])(
+  '%s',
+  (document) => {
+    const all = commands(document);
+    const cwd = join(work, document.replace(/\W/g, ' '));
+    mkdirSync(cwd);
 
-  test('has commands to run', () => {
-    expect(all.filter(({ network }) => !network).length).toBeGreaterThan(3);
-  });
-
-  test.each(all.filter(({ network }) => !network).map(({ line }) => line))('%s', (line) => {
-    const { status, stderr } = spawnSync('sh', ['-c', line.replace('pnpm anke', '"$ANKE"')], {
-      cwd,
-      encoding: 'utf8',
-      env: { ...process.env, ANKE: anke, NO_COLOR: '1' },
+    test('has commands to run', () => {
+      expect(all.filter(({ network }) => !network).length).toBeGreaterThan(3);
     });
-    expect(status, stderr).toBe(0);
-  });
-});
+
+    test.each(all.filter(({ network }) => !network).map(({ line }) => line))('%s', (line) => {
+      const { status, stderr } = spawnSync('sh', ['-c', line.replace('pnpm anke', '"$ANKE"')], {
+        cwd,
+        encoding: 'utf8',
+        env: { ...process.env, ANKE: anke, NO_COLOR: '1' },
+      });
+      expect(status, stderr).toBe(0);
+    });
+  },
+);
