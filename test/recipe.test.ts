@@ -131,10 +131,22 @@ describe('a recipe', () => {
 
   test('is code, if one likes', () => {
     const example = join(root, 'test/examples/own-recipe.ts');
-    const out = ['--data', 'digits', '--set', 'phases.0.epochs=1', '--set', 'description=shorter', '--out', 'own'];
+    const out = [
+      '--data',
+      'digits',
+      '--set',
+      'phases.0.epochs=1',
+      '--set',
+      'description=shorter',
+      '--storage',
+      'float16',
+      '--out',
+      'own',
+    ];
     const { status, stderr } = anke(['train', '--recipe', example, ...out]);
     expect(status, stderr).toBe(0);
-    const { layers, phases, description, augmentation } = JSON.parse(read('own/recipe.json'));
+    const { layers, phases, description, augmentation, storage } = JSON.parse(read('own/recipe.json'));
+    expect(storage).toBe('float16');
     expect(layers).toHaveLength(9);
     expect(phases[0].epochs).toBe(1);
     expect(description).toBe('shorter');

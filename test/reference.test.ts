@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProgram } from '../apps/cli/src/program.js';
 
@@ -26,6 +25,8 @@ test.each(['commands.md', 'recipe.schema.json', 'api'])('docs/%s is fresh', (nam
     expect(written === made, `docs/${file} is stale: pnpm reference`).toBe(true);
   }
 });
+
+type Command = ReturnType<typeof createProgram>;
 
 /** Words of a shell's line, up to a comment, a redirection or a pipe. */
 const wordsOf = (line: string): string[] => (line.split(/\s[#<>|]/)[0] ?? '').trim().split(/\s+/);

@@ -77,7 +77,7 @@ export async function trainPhases(
         checkpoint && phases.length === earlier.length - 1
           ? { checkpoint, ended, phase: earlier.at(-1) as Phase }
           : undefined;
-      phases.push(await trainPhase(terminal, device, model, data, plan, recipe.batchSize, folder, phases, begun));
+      phases.push(await trainPhase(terminal, device, model, data, plan, recipe, folder, phases, begun));
       if (model.interrupted) break;
     }
   } catch (error) {
@@ -105,7 +105,7 @@ async function trainPhase(
   model: Sequential,
   data: { readonly training: Samples; readonly validation: Samples; readonly augmentation: Augmentation | undefined },
   plan: RecipePhase,
-  batchSize: number,
+  { batchSize, storage }: ResolvedRecipe,
   folder: string,
   before: readonly Phase[],
   begun: { readonly checkpoint: Checkpoint; readonly ended: boolean; readonly phase: Phase } | undefined,
@@ -120,7 +120,7 @@ async function trainPhase(
     bestEpoch: stopping?.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1,
     stoppedEarly: stopping?.stoppedEpoch !== undefined,
   });
-  model.compile({ gpu: device.gpu, optimizer: makeOptimizer(plan.optimizer) });
+  model.compile({ gpu: device.gpu, optimizer: makeOptimizer(plan.optimizer), storage });
   if (begun) {
     model.setState(begun.checkpoint.model);
     begun.checkpoint.callbacks.forEach((state, i) => void callbacks[i]?.setState?.(state));

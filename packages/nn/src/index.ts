@@ -37,7 +37,7 @@ export { DeviceData, type Samples } from './model/device-data.js';
 export { type Loss, sparseCategoricalCrossentropy } from './model/losses.js';
 export { ModelMemory, type Slot } from './model/memory.js';
 export { Predictor } from './model/predictor.js';
-export { evaluateStep, predictStep, type StepResult, trainStep } from './model/programs.js';
+export { evaluateStep, type ProgramModel, predictStep, type StepResult, trainStep } from './model/programs.js';
 export { stepsInSubmit } from './model/runner.js';
 export { decodeSafetensors, type Element, encodeSafetensors, type TensorEntry } from './model/safetensors.js';
 export {

@@ -10,7 +10,10 @@ import { count, Terminal } from '../terminal.js';
 import { measure, milliseconds, type Times } from '../timing.js';
 import { positiveList, tuningOptions } from './options.js';
 
+type Storage = 'float32' | 'float16';
+
 interface Options extends TuningOptions {
+  readonly storage: Storage;
   readonly batch: readonly number[];
   readonly json?: boolean;
 }
@@ -23,6 +26,11 @@ export function addBenchStep(bench: Command): void {
       new Option('--batch <n,…>', 'images in a step; the first is shown in detail, all of them side by side')
         .argParser(positiveList)
         .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
+    )
+    .addOption(
+      new Option('--storage <type>', 'how activations are kept on the device')
+        .choices(['float32', 'float16'])
+        .default('float32'),
     )
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
   tuningOptions(command)
@@ -53,7 +61,7 @@ async function runBenchStep(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const { gpu, report } = await openDevice(terminal, options);
   terminal.fact('adapter', report.name);
-  const result = await benchBatch(gpu, detailed, true);
+  const result = await benchBatch(gpu, options.storage, detailed, true);
   showDetails(terminal, result);
 
   const growth: (StepResult | { readonly batch: number; readonly error: string })[] = [result];
@@ -64,7 +72,7 @@ async function runBenchStep(options: Options): Promise<void> {
     const sorted = [...new Set(options.batch)].sort((a, b) => a - b);
     for (const [i, batch] of sorted.entries()) {
       bar.update(i, sorted.length);
-      const row = batch === detailed ? result : await tryBatch(gpu, batch);
+      const row = batch === detailed ? result : await tryBatch(gpu, options.storage, batch);
       if (batch !== detailed) growth.push(row);
       bar.stop();
       terminal.say('error' in row ? `  ${String(batch).padStart(6)}     ${row.error}` : growthRow(row));
@@ -84,25 +92,29 @@ function growthRow({ batch, step, prediction, gpuBytes }: StepResult): string {
   return `  ${String(batch).padStart(6)}     ${ms(step)} ${images(step)} ${ms(prediction)} ${images(prediction)} ${mebibytes(gpuBytes).padStart(13)}`;
 }
 
-async function tryBatch(gpu: Gpu, batch: number): Promise<StepResult | { batch: number; error: string }> {
+async function tryBatch(
+  gpu: Gpu,
+  storage: Storage,
+  batch: number,
+): Promise<StepResult | { batch: number; error: string }> {
   try {
-    return await benchBatch(gpu, batch, false);
+    return await benchBatch(gpu, storage, batch, false);
   } catch (error) {
     if (error instanceof DeviceError) return { batch, error: error.message };
     throw error;
   }
 }
 
-async function benchBatch(gpu: Gpu, batch: number, byKernels: boolean): Promise<StepResult> {
+async function benchBatch(gpu: Gpu, storage: Storage, batch: number, byKernels: boolean): Promise<StepResult> {
   const model = notebookModel(SHAPE, { seed: 1 });
   const optimizer = new Adam();
-  model.compile({ gpu, optimizer });
+  model.compile({ gpu, optimizer, storage });
   const { memory, moments } = model.compiled;
   const data = new DeviceData(gpu, 'bench', randomSamples(batch));
   const totals = gpu.storage('totals', 12);
   const results = gpu.storage('results', batch * 40);
+  const { program } = model;
   // The same batch each time: the counters may move on.
-  const program = { layers: model.layers, memory, seed: model.seed };
   const size = { size: batch, stride: 0 };
   const recordings: Recording[] = [];
   const record = async (step: (recorder: Recorder) => unknown): Promise<Recording> => {

@@ -19,6 +19,7 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly out?: string;
   readonly seed?: number;
   readonly batchSize?: number;
+  readonly storage?: 'float32' | 'float16';
   readonly validationSplit?: number;
   readonly patience?: number;
   readonly epochs?: number;
@@ -57,7 +58,13 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
     .option('--seed <n>', 'everything random comes from it', seed)
     .option('--limit <n>', 'use only the first rows of the training data', positive)
     .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
-    .option('--batch-size <n>', 'images in a training step', positive);
+    .option('--batch-size <n>', 'images in a training step', positive)
+    .addOption(
+      new Option(
+        '--storage <type>',
+        'how activations are kept on the device; sums, weights and gradients are float32 either way',
+      ).choices(['float32', 'float16']),
+    );
   dataOptions(command);
   augmentOptions(command);
   return tuningOptions(command);
@@ -94,6 +101,7 @@ function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): S
   };
   put('seed', options.seed);
   put('batchSize', options.batchSize);
+  put('storage', options.storage);
   put('data.path', options.data === undefined ? undefined : resolve(options.data));
   for (const name of ['limit', 'imageShape', 'validationSplit'] as const) put(`data.${name}`, options[name]);
   const changes = augmentationOf(options);

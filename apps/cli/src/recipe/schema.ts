@@ -176,6 +176,10 @@ export const recipeSchema = z
       .default(77)
       .describe('everything random comes from it'),
     batchSize: positiveInteger.default(32),
+    storage: z
+      .enum(['float32', 'float16'])
+      .default('float32')
+      .describe('how activations are kept on the device; sums, weights and gradients are float32 either way'),
     data: data.prefault({}),
     augmentation: augmentation.exactOptional(),
     layers: z.array(layer).min(1),

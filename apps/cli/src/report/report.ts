@@ -219,21 +219,20 @@ const environment = ({ report, gpu }: Device): string =>
 async function timeKernels(
   { gpu }: Device,
   { training, augmentation }: TrainingData,
-  { layers }: ResolvedRecipe,
+  { layers, storage }: ResolvedRecipe,
   batch: number,
 ): Promise<KernelShare[]> {
   if (!gpu.device.features.has('timestamp-query')) return [];
   const model = makeModel(layers, { seed: 1, inputShape: training.shape, classes: training.classes });
   const optimizer = new Adam();
-  model.compile({ gpu, optimizer });
-  const { memory, moments } = model.compiled;
+  model.compile({ gpu, optimizer, storage });
+  const { moments } = model.compiled;
   const data = new DeviceData(gpu, 'report', samplesOf(training.slice(0, batch)), augmentation);
   const totals = gpu.storage('totals', 12);
   const recorder = new Recorder(gpu);
-  const program = { layers: model.layers, memory, seed: model.seed };
   trainStep(
     recorder,
-    program,
+    model.program,
     data,
     { size: batch, stride: 0 },
     sparseCategoricalCrossentropy,

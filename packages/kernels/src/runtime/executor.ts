@@ -9,8 +9,12 @@ import type { Storage } from './storage.js';
  */
 export interface Executor {
   readonly gpu: Gpu;
-  /** Memory for an activation or a temporary. Its content is undefined until a kernel has written it. */
-  temporary(label: string, bytes: number): Storage;
+  /**
+   * Memory for an activation or a temporary. Its content is undefined until a kernel has written it.
+   *
+   * @param half whether it holds float16 instead of float32
+   */
+  temporary(label: string, bytes: number, half?: boolean): Storage;
   dispatch<P extends object, B extends string>(
     kernel: Kernel<P, B>,
     params: P,
@@ -26,8 +30,8 @@ export function checkSizes<P extends object, B extends string>(
   bindings: Readonly<Record<B, Storage>>,
 ): Storage[] {
   return (Object.keys(kernel.bindings) as B[]).map((name) => {
-    const need = kernel.bindings[name].length(params) * 4;
     const storage = bindings[name];
+    const need = kernel.bindings[name].length(params) * (storage.half ? 2 : 4);
     if (storage.bytes < need) {
       throw new KernelError(
         `${kernel.name}: binding "${name}" needs ${need} bytes, but "${storage.label}" has ${storage.bytes} (${JSON.stringify(params)})`,
@@ -36,6 +40,10 @@ export function checkSizes<P extends object, B extends string>(
     return storage;
   });
 }
+
+/** Names of the bindings that hold float16. */
+export const halvesOf = (bindings: Readonly<Record<string, Storage>>): string[] =>
+  Object.keys(bindings).filter((name) => bindings[name]?.half);
 
 export function bindGroup(gpu: Gpu, pipeline: Pipeline, storages: readonly Storage[]): GPUBindGroup {
   return gpu.device.createBindGroup({
@@ -56,8 +64,8 @@ export class Eager implements Executor {
 
   constructor(readonly gpu: Gpu) {}
 
-  temporary(label: string, bytes: number): Storage {
-    const storage = this.gpu.storage(label, bytes);
+  temporary(label: string, bytes: number, half = false): Storage {
+    const storage = this.gpu.storage(label, bytes, half);
     this.#temporaries.push(storage);
     return storage;
   }
@@ -68,7 +76,7 @@ export class Eager implements Executor {
     bindings: Readonly<Record<B, Storage>>,
     variant?: string,
   ): void {
-    const pipeline = this.gpu.pipeline(kernel, params, variant);
+    const pipeline = this.gpu.pipeline(kernel, params, variant, halvesOf(bindings));
     const group = bindGroup(this.gpu, pipeline, checkSizes(kernel, params, bindings));
     this.#tail = this.#tail.then(async () => {
       const compiled = await pipeline.ready;

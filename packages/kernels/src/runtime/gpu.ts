@@ -1,4 +1,5 @@
 import { DeviceError, KernelError } from './errors.js';
+import { halve } from './half.js';
 import type { Kernel, Traits, Variant } from './kernel.js';
 import { Storage } from './storage.js';
 
@@ -16,13 +17,15 @@ export interface Pipeline {
 export interface VariantRequest {
   readonly kernel: Kernel;
   readonly params: object;
+  /** Names of the bindings that hold float16. */
+  readonly halves?: readonly string[];
 }
 
 /** Knows which variants are fast on a device: see `Tuner`. */
 export interface Chooser {
   /** The choices that were asked for, by kernel and parameters: to be kept with a run. */
   readonly used: Readonly<Record<string, string>>;
-  choice(kernel: { readonly name: string }, params: object): string | undefined;
+  choice(kernel: { readonly name: string }, params: object, halves?: readonly string[]): string | undefined;
   /** Chooses where it has not yet; calls `onDone` after each request. */
   tune(gpu: Gpu, requests: readonly VariantRequest[], onDone?: () => void): Promise<void>;
 }
@@ -94,36 +97,64 @@ export class Gpu {
   }
 
   /** Names of the variants that may be good choices for these parameters here, in order of preference. */
-  candidates<P extends object, B extends string>(kernel: Kernel<P, B>, params: P): string[] {
-    const available = Object.entries<Variant<P>>(kernel.variants).filter(([, v]) => v.available(params, this.traits));
+  candidates<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    halves: readonly string[] = [],
+  ): string[] {
+    const available = Object.entries<Variant<P>>(kernel.variants).filter(([name]) =>
+      this.#canRun(kernel, params, name, halves),
+    );
     const suitable = available.filter(([, { suits }]) => suits?.(params, this.traits) !== false);
     return (suitable.length > 0 ? suitable : available.slice(-1)).map(([name]) => name);
   }
 
   /** The name of the variant that runs these parameters here: the forced one, the tuner's choice, or the preferred one. */
-  variantOf<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, forced?: string): string {
-    const available = (name: string): boolean => kernel.variants[name]?.available(params, this.traits) === true;
+  variantOf<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    forced?: string,
+    halves: readonly string[] = [],
+  ): string {
+    const available = (name: string): boolean => this.#canRun(kernel, params, name, halves);
     if (forced !== undefined) {
       if (!available(forced)) {
         throw new KernelError(`${kernel.name}: no variant "${forced}" for ${JSON.stringify(params)} on this device`);
       }
       return forced;
     }
-    const chosen = this.tuner.choice(kernel, params);
+    const chosen = this.tuner.choice(kernel, params, halves);
     if (chosen !== undefined && available(chosen)) return chosen;
-    const [preferred] = this.candidates(kernel, params);
+    const [preferred] = this.candidates(kernel, params, halves);
     if (preferred === undefined)
       throw new KernelError(`${kernel.name}: no variant runs ${JSON.stringify(params)} on this device`);
     return preferred;
   }
 
+  /** Whether a variant runs these parameters here, with some bindings in float16. */
+  #canRun<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    name: string,
+    halves: readonly string[],
+  ): boolean {
+    const variant = kernel.variants[name];
+    if (variant?.available(params, this.traits) !== true) return false;
+    return halves.length === 0 || halved(kernel, variant.wgsl(params, this.traits), halves) !== undefined;
+  }
+
   /** The compiled kernel; compiled on its first use, by the driver's own threads. */
-  pipeline<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, forced?: string): Pipeline {
-    const name = this.variantOf(kernel, params, forced);
-    const key = `${kernel.name}/${name}/${JSON.stringify(params)}`;
+  pipeline<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    forced?: string,
+    halves: readonly string[] = [],
+  ): Pipeline {
+    const name = this.variantOf(kernel, params, forced, halves);
+    const key = `${kernel.name}/${name}/${JSON.stringify(params)}/${halves}`;
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      pipeline = this.#compile(kernel, params, name, kernel.variants[name] as Variant<P>);
+      pipeline = this.#compile(kernel, params, name, kernel.variants[name] as Variant<P>, halves);
       this.#pipelines.set(key, pipeline);
     }
     return pipeline;
@@ -134,10 +165,12 @@ export class Gpu {
     params: P,
     name: string,
     variant: Variant<P>,
+    halves: readonly string[],
   ): Pipeline {
     const label = `${kernel.name}/${name}`;
-    const code = variant.wgsl(params, this.traits);
-    checkBindings(label, kernel, code);
+    const source = variant.wgsl(params, this.traits);
+    checkBindings(label, kernel, source);
+    const code = halves.length === 0 ? source : (halved(kernel, source, halves) as string);
     const layout = this.#bindGroupLayout(
       Object.values<{ access: string }>(kernel.bindings).map(({ access }) => access),
     );
@@ -183,9 +216,10 @@ export class Gpu {
   /**
    * New device memory. Its content is zero until something is written.
    *
+   * @param half whether it is to hold float16 instead of float32
    * @throws DeviceError if the device's limits do not allow a binding of that size
    */
-  storage(label: string, bytes: number): Storage {
+  storage(label: string, bytes: number, half = false): Storage {
     const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
     if (bytes > limit) {
       const mib = (size: number): string => `${(size / 2 ** 20).toFixed(0)} MiB`;
@@ -194,7 +228,7 @@ export class Gpu {
       );
     }
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
-    return new Storage(label, size, this.device.createBuffer({ label, size, usage: STORAGE_USAGE }));
+    return new Storage(label, size, this.device.createBuffer({ label, size, usage: STORAGE_USAGE }), 0, half);
   }
 
   /** New device memory that holds `data`. */
@@ -282,6 +316,26 @@ export class Gpu {
 export function bufferOf(storage: Storage): GPUBuffer {
   if (!storage.buffer) throw new KernelError(`"${storage.label}" has no memory yet: its recording is not finished`);
   return storage.buffer;
+}
+
+/**
+ * A shader with the named bindings in float16; undefined if it keeps sums in one of them.
+ *
+ * @throws KernelError if one of them is changed in place, which would round it again and again
+ */
+function halved<P extends object, B extends string>(
+  { name, bindings }: Kernel<P, B>,
+  code: string,
+  halves: readonly string[],
+): string | undefined {
+  const accessOf = (half: string): string => bindings[half as B].access;
+  const updated = halves.find((half) => accessOf(half) === 'update');
+  if (updated !== undefined) throw new KernelError(`${name}: "${updated}" is changed in place and cannot be float16`);
+  return halve(
+    code,
+    halves.filter((half) => accessOf(half) === 'read'),
+    halves.filter((half) => accessOf(half) === 'write'),
+  );
 }
 
 /** A shader and its kernel must name the same bindings with the same access, in the same order. */

@@ -4,7 +4,7 @@
  * out is replayed: encoding it allocates, compiles and looks up nothing.
  */
 import { KernelError } from './errors.js';
-import { bindGroup, checkSizes, type Executor } from './executor.js';
+import { bindGroup, checkSizes, type Executor, halvesOf } from './executor.js';
 import type { Gpu, Pipeline } from './gpu.js';
 import type { Cost, Kernel } from './kernel.js';
 import { type Lifetime, planMemory } from './plan.js';
@@ -17,6 +17,8 @@ export interface Request {
   /** The variant, if one was forced. */
   readonly variant: string | undefined;
   readonly storages: readonly Storage[];
+  /** Names of the bindings that hold float16. */
+  readonly halves: readonly string[];
 }
 
 interface Entry {
@@ -54,8 +56,8 @@ export class Recorder implements Executor {
 
   constructor(readonly gpu: Gpu) {}
 
-  temporary(label: string, bytes: number): Storage {
-    const storage = new Storage(label, Math.max(4, Math.ceil(bytes / 4) * 4));
+  temporary(label: string, bytes: number, half = false): Storage {
+    const storage = new Storage(label, Math.max(4, Math.ceil(bytes / 4) * 4), undefined, 0, half);
     this.#temporaries.push(storage);
     return storage;
   }
@@ -77,7 +79,7 @@ export class Recorder implements Executor {
     variant?: string,
   ): void {
     const storages = checkSizes(kernel, params, bindings);
-    this.#requests.push({ kernel: kernel as unknown as Kernel, params, variant, storages });
+    this.#requests.push({ kernel: kernel as unknown as Kernel, params, variant, storages, halves: halvesOf(bindings) });
   }
 
   /**
@@ -103,10 +105,10 @@ export class Recorder implements Executor {
   async finish(onDone: () => void = () => undefined): Promise<Recording> {
     await this.tune();
     const entries = this.#requests.map(
-      ({ kernel, params, variant, storages }): Entry => ({
-        pipeline: this.gpu.pipeline(kernel, params, variant),
+      ({ kernel, params, variant, storages, halves }): Entry => ({
+        pipeline: this.gpu.pipeline(kernel, params, variant, halves),
         storages,
-        cost: kernel.cost(params),
+        cost: costOf(kernel, params, halves),
       }),
     );
     const lifetimes = this.#temporaries.map((storage): Lifetime => {
@@ -156,6 +158,13 @@ export class Recorder implements Executor {
     };
     return new Recording(this.gpu, steps, entries, buffers, memory);
   }
+}
+
+/** The cost of a dispatch of which some bindings hold float16: half of their bytes. */
+function costOf(kernel: Kernel, params: object, halves: readonly string[]): Cost {
+  const { flops, bytes } = kernel.cost(params);
+  const saved = halves.reduce((sum, name) => sum + 2 * (kernel.bindings[name]?.length(params) ?? 0), 0);
+  return { flops, bytes: bytes - saved };
 }
 
 export class Recording {

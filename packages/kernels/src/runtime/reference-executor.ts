@@ -14,19 +14,20 @@ export class ReferenceExecutor implements Executor {
 
   constructor(readonly gpu: Gpu) {}
 
-  temporary(label: string, bytes: number): Storage {
-    return new Storage(label, bytes);
+  temporary(label: string, bytes: number, half = false): Storage {
+    return new Storage(label, bytes, undefined, 0, half);
   }
 
   /** The elements of a storage, to be read and written; zero at first. */
   values(storage: Storage): Float64Array {
     const key = storage.buffer ?? storage;
+    const width = storage.half ? 2 : 4;
     let memory = this.#memory.get(key);
     if (!memory) {
-      memory = new Float64Array((storage.buffer ? storage.buffer.size : storage.bytes) / 4);
+      memory = new Float64Array((storage.buffer ? storage.buffer.size : storage.bytes) / width);
       this.#memory.set(key, memory);
     }
-    return memory.subarray(storage.offset / 4, (storage.offset + storage.bytes) / 4);
+    return memory.subarray(storage.offset / width, (storage.offset + storage.bytes) / width);
   }
 
   dispatch<P extends object, B extends string>(

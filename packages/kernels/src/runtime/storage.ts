@@ -9,11 +9,13 @@ export class Storage {
     /** Absent until the memory plan has placed a recording's temporary. */
     public buffer?: GPUBuffer,
     readonly offset = 0,
+    /** Whether it holds float16 instead of float32. */
+    readonly half = false,
   ) {}
 
   /** A part of this storage. `offset` must be a multiple of {@link SLICE_ALIGNMENT}, as WebGPU demands of bindings. */
   slice(label: string, offset: number, bytes: number): Storage {
-    return new Storage(label, bytes, this.buffer, this.offset + offset);
+    return new Storage(label, bytes, this.buffer, this.offset + offset, this.half);
   }
 }
 

@@ -15,8 +15,16 @@ export type Choices = Readonly<Record<string, string>>;
 /** What does not change how fast a kernel is: a run with another seed has the same choices. */
 const WITHOUT_INFLUENCE = ['seed', 'layer'];
 
-export const choiceKey = (kernel: { readonly name: string }, params: object): string =>
-  `${kernel.name} ${JSON.stringify(params, (name, value: unknown) => (WITHOUT_INFLUENCE.includes(name) ? undefined : value))}`;
+export const choiceKey = (
+  kernel: { readonly name: string },
+  params: object,
+  halves: readonly string[] = [],
+): string => {
+  const shape = JSON.stringify(params, (name, value: unknown) =>
+    WITHOUT_INFLUENCE.includes(name) ? undefined : value,
+  );
+  return `${kernel.name} ${shape}${halves.length > 0 ? ` float16 ${halves}` : ''}`;
+};
 
 /** Work below which no choice is worth its timing. */
 const LEAST_FLOPS = 4e6;
@@ -52,8 +60,8 @@ export class Tuner implements Chooser {
     return Object.fromEntries(Object.entries(this.choices).filter(([key]) => this.#used.has(key)));
   }
 
-  choice(kernel: { readonly name: string }, params: object): string | undefined {
-    const key = choiceKey(kernel, params);
+  choice(kernel: { readonly name: string }, params: object, halves?: readonly string[]): string | undefined {
+    const key = choiceKey(kernel, params, halves);
     this.#used.add(key);
     return this.#choices.get(key);
   }
@@ -65,8 +73,8 @@ export class Tuner implements Chooser {
    */
   async tune(gpu: Gpu, requests: readonly VariantRequest[], onDone: () => void = () => undefined): Promise<void> {
     const work = this.#queue.then(async () => {
-      for (const { kernel, params } of requests) {
-        if (this.measure) await this.#tuneOne(gpu, kernel, params);
+      for (const { kernel, params, halves } of requests) {
+        if (this.measure) await this.#tuneOne(gpu, kernel, params, halves ?? []);
         onDone();
       }
     });
@@ -74,17 +82,19 @@ export class Tuner implements Chooser {
     await work;
   }
 
-  async #tuneOne(gpu: Gpu, kernel: Kernel, params: object): Promise<void> {
-    const key = choiceKey(kernel, params);
+  async #tuneOne(gpu: Gpu, kernel: Kernel, params: object, halves: readonly string[]): Promise<void> {
+    const key = choiceKey(kernel, params, halves);
     if (this.#choices.has(key) || kernel.cost(params).flops < LEAST_FLOPS) return;
-    const candidates = gpu.candidates(kernel, params);
+    const candidates = gpu.candidates(kernel, params, halves);
     if (candidates.length < 2) return;
-    const pipelines = candidates.map((variant) => gpu.pipeline(kernel, params, variant));
+    const pipelines = candidates.map((variant) => gpu.pipeline(kernel, params, variant, halves));
     await Promise.all(pipelines.map(({ ready }) => ready));
     const storages: Storage[] = [];
     try {
-      for (const [name, { length }] of Object.entries(kernel.bindings))
-        storages.push(gpu.storage(`${kernel.name} ${name}`, length(params) * 4));
+      for (const [name, { length }] of Object.entries(kernel.bindings)) {
+        const half = halves.includes(name);
+        storages.push(gpu.storage(`${kernel.name} ${name}`, length(params) * (half ? 2 : 4), half));
+      }
       const least = pipelines.map(() => Number.POSITIVE_INFINITY);
       const times: number[] = [];
       for (const pipeline of pipelines) {

@@ -21,11 +21,21 @@ export class Tape {
   /** How often a node's output is an input. */
   readonly #uses = new Map<Node, number>();
 
-  constructor(readonly executor: Executor) {}
+  /** @param half whether activations are kept as float16; gradients are float32 all the same */
+  constructor(
+    readonly executor: Executor,
+    public half = false,
+  ) {}
 
   /** A new tensor whose content is undefined until a kernel has written it. */
   temporary(label: string, shape: Shape): Tensor {
     return new Tensor(shape, this.executor.temporary(label, sizeOf(shape) * 4));
+  }
+
+  /** A new tensor for what a forward pass hands on. */
+  activation(label: string, shape: Shape): Tensor {
+    const bytes = sizeOf(shape) * (this.half ? 2 : 4);
+    return new Tensor(shape, this.executor.temporary(label, bytes, this.half));
   }
 
   /** The same elements under another shape; gradients flow through. */

@@ -28,12 +28,12 @@ export class Predictor {
 
   /** @param rescale each byte is multiplied by this on its way into the model */
   static async create(model: Sequential, batch: number, rescale: number): Promise<Predictor> {
-    const { gpu, memory } = model.compiled;
-    const { inputShape: shape, outputShape, layers, seed } = model;
+    const { gpu } = model.compiled;
+    const { inputShape: shape, outputShape, program } = model;
     const data = new DeviceData(gpu, 'requests', { pixels: new Uint8Array(batch * sizeOf(shape)), shape, rescale });
     const results = gpu.storage('predictions', batch * sizeOf(outputShape) * 4);
     const recorder = new Recorder(gpu);
-    predictStep(recorder, { layers, memory, seed }, data, { size: batch, stride: 0 }, results);
+    predictStep(recorder, program, data, { size: batch, stride: 0 }, results);
     await recorder.tune();
     return new Predictor(model, batch, data, results, await recorder.finish());
   }

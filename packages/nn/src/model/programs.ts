@@ -16,6 +16,8 @@ export interface ProgramModel {
   readonly layers: readonly Layer[];
   readonly memory: ModelMemory;
   readonly seed: number;
+  /** Whether activations are kept as float16. */
+  readonly half?: boolean;
 }
 
 export interface Batch {
@@ -64,7 +66,7 @@ function takeBatch(
 }
 
 function forward(tape: Tape, model: ProgramModel, input: Tensor, training: boolean, logits: boolean): Tensor {
-  const { layers, memory, seed } = model;
+  const { layers, memory, seed, half = false } = model;
   let x = input;
   for (let index = 0; index < layers.length; index++) {
     const contextOf = (layer: Layer, place: number): CallContext => ({
@@ -79,6 +81,8 @@ function forward(tape: Tape, model: ProgramModel, input: Tensor, training: boole
     const layer = layers[index] as Layer;
     const next = layers[index + 1];
     const context = contextOf(layer, index);
+    // What the model hands out, or to the loss, keeps its precision.
+    tape.half = half && next !== undefined;
     const both = next && layer.callWith(x, context, next, contextOf(next, index + 1));
     if (both) index++;
     x = both ?? layer.call(x, context);

@@ -113,8 +113,8 @@ describe('errors name the layer, its input and what it wants', () => {
 
 /** One training step on an executor; returns the storages to compare. */
 function step(model: Sequential, executor: Eager | Recorder | ReferenceExecutor, data: DeviceData) {
-  const { memory, moments, optimizer } = model.compiled;
-  const program = { layers: model.layers, memory, seed: model.seed };
+  const { moments, optimizer } = model.compiled;
+  const { program } = model;
   const totals = gpu().storage('totals', 12);
   const batch = { size: data.count, stride: data.count };
   return trainStep(executor, program, data, batch, sparseCategoricalCrossentropy, optimizer, moments, totals);
@@ -321,4 +321,66 @@ test('only images can be augmented', async () => {
     model.fit({ pixels, labels: labels as Uint8Array, shape: [144] }, { epochs: 1, augmentation: TURNED }),
   ).rejects.toThrow('images of shape (144) cannot be augmented, only (height, width, channels)');
   model.destroy();
+});
+
+describe('with activations kept as float16', () => {
+  const float16 = 'float16' as const;
+
+  test('it learns as well, to the same bits each time', async ({ skip }) => {
+    if (!gpu().device.features.has('shader-f16')) skip();
+    const trained = async (storage: 'float32' | 'float16') => {
+      const model = smallModel();
+      model.compile({ gpu: gpu(), optimizer: new Adam({ learningRate: 0.01 }), storage });
+      const history = await model.fit(samples(90), { epochs: 8, batchSize: 15, validationData: samples(30, 2) });
+      const weights = await gpu().readFloats(model.compiled.memory.weights);
+      model.destroy();
+      return { weights, loss: history.series('loss'), accuracy: history.series('val_accuracy').at(-1) };
+    };
+    const [half, again, whole] = [await trained(float16), await trained(float16), await trained('float32')];
+    expect(half.weights).toEqual(again.weights);
+    expect(half.weights).not.toEqual(whole.weights);
+    expect(half.accuracy).toBe(1);
+    // A first epoch of six steps moves apart by little more than the roundings, 2⁻¹¹ each.
+    expect(Math.abs((half.loss[0] as number) - (whole.loss[0] as number))).toBeLessThan(0.02);
+  });
+
+  test('a recorded step gives the bits of the eager one, and needs less memory', async ({ skip }) => {
+    if (!gpu().device.features.has('shader-f16')) skip();
+    const data = new DeviceData(gpu(), 'data', samples(7));
+    const [one, other, whole] = [smallModel(), smallModel(), smallModel()];
+    for (const model of [one, other]) model.compile({ gpu: gpu(), optimizer: new Adam(), storage: float16 });
+    whole.compile({ gpu: gpu(), optimizer: new Adam() });
+    const eager = new Eager(gpu());
+    step(one, eager, data);
+    await eager.finish();
+    const recorded = async (model: Sequential) => {
+      const recorder = new Recorder(gpu());
+      step(model, recorder, data);
+      const recording = await recorder.finish();
+      recording.submit();
+      return recording.memory;
+    };
+    const [less, more] = [await recorded(other), await recorded(whole)];
+    expect(less.naive).toBeLessThan(more.naive);
+    expect(less.planned).toBeLessThan(more.planned);
+    for (const name of ['gradients', 'weights', 'averages'] as const) {
+      const got = await gpu().readFloats(one.compiled.memory[name]);
+      expect(await gpu().readFloats(other.compiled.memory[name])).toEqual(got);
+    }
+    // What depends on no winner of a pooling, where roundings make ties: each of some four kernels rounds by 2⁻¹¹.
+    const [got, exact] = [one, whole].map(({ compiled }) => gpu().readFloats(compiled.memory.averages));
+    const wanted = (await exact) as Float32Array;
+    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    (await got)?.forEach((value, i) => {
+      expect(Math.abs(value - (wanted[i] as number))).toBeLessThanOrEqual(4 * 2 ** -11 * largest);
+    });
+    eager.destroy();
+  });
+
+  test('a device without 16-bit floats says so', () => {
+    const without = { ...gpu(), device: { features: new Set() } } as unknown as ReturnType<typeof gpu>;
+    expect(() => smallModel().compile({ gpu: without, optimizer: new Adam(), storage: float16 })).toThrow(
+      'this device has no 16-bit floats (shader-f16): activations must be kept as float32',
+    );
+  });
 });

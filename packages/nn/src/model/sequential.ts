@@ -9,7 +9,7 @@ import type { Optimizer } from '../optimizers/optimizers.js';
 import { checkSamples, DeviceData, type Samples } from './device-data.js';
 import { type Loss, sparseCategoricalCrossentropy } from './losses.js';
 import { ModelMemory } from './memory.js';
-import { evaluateStep, predictStep, trainStep } from './programs.js';
+import { evaluateStep, type ProgramModel, predictStep, trainStep } from './programs.js';
 import { type Pass, runPass } from './runner.js';
 import { summarize } from './summary.js';
 
@@ -22,6 +22,11 @@ export interface CompileOptions {
   readonly gpu: Gpu;
   readonly optimizer: Optimizer;
   readonly loss?: Loss;
+  /**
+   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With float16, sums,
+   * weights, gradients and moments are float32 all the same; an activation beyond ±65,504 becomes infinite.
+   */
+  readonly storage?: 'float32' | 'float16';
 }
 
 export interface FitOptions {
@@ -125,15 +130,17 @@ export class Sequential {
    * Makes the model ready for training on a device. A first call places fresh weights there; a later one keeps the
    * weights and starts the new optimizer from zero.
    */
-  compile({ gpu, optimizer, loss = sparseCategoricalCrossentropy }: CompileOptions): void {
+  compile({ gpu, optimizer, loss = sparseCategoricalCrossentropy, storage = 'float32' }: CompileOptions): void {
     const before = this.#compiled;
     if (before && before.gpu !== gpu) throw new ModelError('the model is compiled for another device');
+    if (storage === 'float16' && !gpu.device.features.has('shader-f16'))
+      throw new ModelError('this device has no 16-bit floats (shader-f16): activations must be kept as float32');
     for (const { buffer } of before?.moments ?? []) buffer?.destroy();
     const memory = before?.memory ?? this.#place(gpu);
     const moments = Array.from({ length: optimizer.moments }, (_, i) => gpu.storage(`moment ${i}`, memory.length * 4));
     gpu.write(memory.corrections, new Float32Array(2));
     gpu.write(memory.rate, Float32Array.of(optimizer.learningRate));
-    this.#compiled = { gpu, optimizer, loss, memory, moments };
+    this.#compiled = { gpu, optimizer, loss, storage, memory, moments };
     this.#rate = optimizer.learningRate;
   }
 
@@ -198,7 +205,7 @@ export class Sequential {
       const training = await this.#pass(
         data.count,
         batchSize,
-        (executor, batch) => trainStep(executor, this.#program, data, batch, loss, optimizer, moments, totals),
+        (executor, batch) => trainStep(executor, this.program, data, batch, loss, optimizer, moments, totals),
         preparing,
       );
       passes.push(training);
@@ -267,7 +274,7 @@ export class Sequential {
     const results = gpu.storage('predictions', count * sizeOf(this.outputShape) * 4);
     try {
       const pass = await this.#pass(count, batchSize ?? evenBatch(count), (executor, batch) =>
-        predictStep(executor, this.#program, data, batch, results),
+        predictStep(executor, this.program, data, batch, results),
       );
       this.#startEpoch();
       const done = await runPass(
@@ -375,8 +382,10 @@ export class Sequential {
     this.#compiled = undefined;
   }
 
-  get #program() {
-    return { layers: this.layers, memory: this.compiled.memory, seed: this.seed };
+  /** What a step of this model is recorded from. */
+  get program(): ProgramModel {
+    const { memory, storage } = this.compiled;
+    return { layers: this.layers, memory, seed: this.seed, half: storage === 'float16' };
   }
 
   /** Records a step for full batches and one for a smaller last batch. */
@@ -411,7 +420,7 @@ export class Sequential {
     onPrepared?: (done: number, total: number) => void,
   ): Promise<Pass> {
     const step = (executor: Executor, batch: { size: number; stride: number }): unknown =>
-      evaluateStep(executor, this.#program, data, batch, this.compiled.loss, totals);
+      evaluateStep(executor, this.program, data, batch, this.compiled.loss, totals);
     return this.#pass(data.count, batchSize ?? evenBatch(data.count), step, onPrepared);
   }
 

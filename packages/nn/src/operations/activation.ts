@@ -10,7 +10,7 @@ export const relu = defineOperation({
   constants: [],
   mask: () => 1,
   forward: (tape, { x }) => {
-    const y = tape.temporary('relu', x.shape);
+    const y = tape.activation('relu', x.shape);
     tape.executor.dispatch(reluKernel, { length: sizeOf(x.shape) }, { x: x.storage, y: y.storage });
     return { output: y, saved: {} };
   },
@@ -30,7 +30,7 @@ export const softmax = defineOperation({
   inputs: ['x'],
   constants: [],
   forward: (tape, { x }) => {
-    const y = tape.temporary('softmax', x.shape);
+    const y = tape.activation('softmax', x.shape);
     tape.executor.dispatch(softmaxKernel, rowsOf(x), { logits: x.storage, y: y.storage });
     return { output: y, saved: {} };
   },

@@ -134,7 +134,7 @@ function normalized(
   statistic: { readonly mean: Storage; readonly variance: Storage },
   epsilon: number,
 ): Tensor {
-  const y = tape.temporary('batchnorm', x.shape);
+  const y = tape.activation('batchnorm', x.shape);
   const parameters = { gamma: gamma.storage, beta: beta.storage };
   tape.executor.dispatch(
     batchNormNormalize,
@@ -195,7 +195,7 @@ function normalizedAndPooled(
   epsilon: number,
 ): { y: Tensor; winner: Storage } {
   const shape = [pool.batch, pool.outHeight, pool.outWidth, pool.channels];
-  const y = tape.temporary('batchnorm and maxpool', shape);
+  const y = tape.activation('batchnorm and maxpool', shape);
   const winner = tape.temporary('maxpool winner', shape).storage;
   const parameters = { gamma: gamma.storage, beta: beta.storage };
   tape.executor.dispatch(

@@ -53,7 +53,7 @@ export const conv2d = defineOperation({
   mask: (attributes: Conv2dAttributes) => maskOf(attributes),
   forward: (tape, { x, w, bias }, attributes: Conv2dAttributes) => {
     const { params, step } = attributes;
-    const y = tape.temporary('conv2d', [params.batch, params.outHeight, params.outWidth, params.outChannels]);
+    const y = tape.activation('conv2d', [params.batch, params.outHeight, params.outWidth, params.outChannels]);
     const bindings = { x: x.storage, w: w.storage, bias: bias.storage, step, y: y.storage };
     tape.executor.dispatch(conv2dForward, { ...params, ...endingParams(attributes) }, bindings);
     return { output: y, saved: {} };

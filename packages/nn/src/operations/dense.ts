@@ -33,7 +33,7 @@ export const dense = defineOperation({
   mask: (attributes: DenseAttributes) => maskOf(attributes),
   forward: (tape, { x, w, bias }, attributes: DenseAttributes) => {
     const { params, step } = attributes;
-    const y = tape.temporary('dense', [params.batch, params.outFeatures]);
+    const y = tape.activation('dense', [params.batch, params.outFeatures]);
     const bindings = { x: x.storage, w: w.storage, bias: bias.storage, step, y: y.storage };
     tape.executor.dispatch(denseForward, { ...params, ...endingParams(attributes) }, bindings);
     return { output: y, saved: {} };

@@ -24,7 +24,7 @@ export const dropout = defineOperation({
   inputs: ['x'],
   constants: [],
   forward: (tape, { x }, attributes: DropoutAttributes) => {
-    const y = tape.temporary('dropout', x.shape);
+    const y = tape.activation('dropout', x.shape);
     tape.executor.dispatch(kernel, params(x, attributes, 0), { x: x.storage, step: attributes.step, y: y.storage });
     return { output: y, saved: {} };
   },

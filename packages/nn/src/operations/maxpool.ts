@@ -9,7 +9,7 @@ export const maxPool = defineOperation({
   constants: [],
   forward: (tape, { x }, params: MaxPoolParams) => {
     const shape = [params.batch, params.outHeight, params.outWidth, params.channels];
-    const y = tape.temporary('maxpool', shape);
+    const y = tape.activation('maxpool', shape);
     const winner = tape.temporary('maxpool winner', shape).storage;
     tape.executor.dispatch(maxPoolForward, params, { x: x.storage, y: y.storage, winner });
     return { output: y, saved: { winner } };
