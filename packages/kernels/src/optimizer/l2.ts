@@ -35,7 +35,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   for (var i = thread; i < LENGTH; i += THREADS) { sum = fma(weights[i], weights[i], sum); }
   sums[thread] = sum;
   workgroupBarrier();
-  for (var width = THREADS / 2u; width > 0u; width /= 2u) {
+  for (var width = min(THREADS, THREADS * arrayLength(&weights)) / 2u; width > 0u; width /= 2u) { // not to be unrolled
     if (thread < width) { sums[thread] += sums[thread + width]; }
     workgroupBarrier();
   }
@@ -102,7 +102,7 @@ ${p.stretches
   .join('')}
   sums[thread] = total;
   workgroupBarrier();
-  for (var width = THREADS / 2u; width > 0u; width /= 2u) {
+  for (var width = min(THREADS, THREADS * arrayLength(&weights)) / 2u; width > 0u; width /= 2u) { // not to be unrolled
     if (thread < width) { sums[thread] += sums[thread + width]; }
     workgroupBarrier();
   }
