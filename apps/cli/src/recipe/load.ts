@@ -1,6 +1,7 @@
 /** Recipes from files: JSON, TypeScript or JavaScript; and what is said of one that cannot be used. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { CommandError } from '../errors.js';
 import { didYouMean, parseJson } from '../json.js';
@@ -34,7 +35,7 @@ export async function readRecipe(source: string): Promise<Recipe> {
 
 async function importRecipe(source: string): Promise<unknown> {
   const { createJiti } = await import('jiti');
-  const own = new URL('./index.js', import.meta.url).pathname;
+  const own = fileURLToPath(new URL('./index.js', import.meta.url));
   const jiti = createJiti(import.meta.url, { alias: { '@anke/cli/recipe': own }, fsCache: false, moduleCache: false });
   let read: unknown;
   try {
