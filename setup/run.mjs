@@ -12,6 +12,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -248,9 +249,11 @@ function installTensorBoard(environment) {
       const options = { cwd: root, env: environment, encoding: 'utf8' };
       const system = process.platform === 'win32' ? 'python' : 'python3';
       const made = spawnSync(system, ['-m', 'venv', place], options);
-      const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', 'tensorboard'];
+      const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', 'tensorboard'];
       const installed = made.status === 0 ? spawnSync(python, pip, options) : made;
-      if (installed.status !== 0) say('Setting up: no TensorBoard can be had here; its test will be skipped');
+      if (installed.status === 0) return;
+      rmSync(place, { recursive: true, force: true });
+      say('Setting up: no TensorBoard can be had here; its test will be skipped');
     },
   );
 }
