@@ -74,7 +74,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       if (right < 0 || right % i32(STRIDE_W) != 0 || right / i32(STRIDE_W) >= i32(OUT_W)) { continue; }
       let source = ((n * OUT_H + u32(down) / STRIDE_H) * OUT_W + u32(right) / STRIDE_W) * OUT;
       let tap = ((ky * KERNEL_W + kx) * IN + ci) * OUT;
-      for (var co = 0u; co < OUT; co++) {
+      // A bound that the compiler does not know: unrolled, small images took it eight seconds.
+      for (var co = 0u; co < min(OUT, arrayLength(&w)); co++) {
         sum = fma(dY[source + co], w[tap + co], sum);
       }
     }
