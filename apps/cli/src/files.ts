@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CommandError } from './errors.js';
+import { formatJson } from './json.js';
 
 /** Writes beside the place and moves it there when it is complete. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
@@ -72,7 +73,7 @@ export async function inRunFolder<T>(
   if (resume !== undefined) return await work(resume);
   const folder = makeRunFolder(out, name);
   try {
-    writeWhole(join(folder, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    writeWhole(join(folder, 'recipe.json'), `${formatJson(recipe)}\n`);
     writeWhole(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return await work(folder);
   } catch (error) {

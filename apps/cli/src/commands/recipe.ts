@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { writeWhole } from '../files.js';
+import { formatJson } from '../json.js';
 import { SHIPPED } from '../recipe/shipped.js';
 
 interface Options {
@@ -30,8 +31,9 @@ async function runRecipe(name: string, { schema = false, output }: Options): Pro
     import('../recipe/load.js'),
     import('../recipe/schema.js'),
   ]);
-  const value = schema ? recipeJsonSchema() : checkRecipe(await readRecipe(name), name);
-  const text = `${JSON.stringify(value, null, 2)}\n`;
+  const text = schema
+    ? `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`
+    : `${formatJson(checkRecipe(await readRecipe(name), name))}\n`;
   if (output === undefined) process.stdout.write(text);
   else writeWhole(output, text);
 }

@@ -73,7 +73,8 @@ function uniqueNames(phases: ResolvedRecipe['phases'], where: string): ResolvedR
       name = `${base}-${n}`;
     }
     used.add(name);
-    return { ...phase, name };
+    const { name: _, ...rest } = phase;
+    return { name, ...rest };
   });
 }
 

@@ -9,6 +9,7 @@ import { contactSheet } from '../charts/contact-sheet.js';
 import { renderPng } from '../charts/curves.js';
 import type { Device } from '../device.js';
 import { writeWhole } from '../files.js';
+import { formatJson } from '../json.js';
 import { byKernel, type KernelShare } from '../kernel-shares.js';
 import { makeModel } from '../recipe/make.js';
 import type { ResolvedRecipe } from '../recipe/schema.js';
@@ -65,7 +66,7 @@ export async function writeReport(
       ? { title: `A training step of ${batchSize} images, by kernel`, body: kernelTable(kernels) }
       : undefined,
     { title: 'Environment', body: environment(device) },
-    { title: 'Recipe', body: `<pre>${html(JSON.stringify(recipe, null, 2))}</pre>` },
+    { title: 'Recipe', body: `<pre>${html(formatJson(recipe))}</pre>` },
   ];
   const page = pageHtml({
     title: `Anke: ${folder}`,
