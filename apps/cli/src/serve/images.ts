@@ -52,21 +52,23 @@ function fromJson(body: Uint8Array, shape: Shape): Uint8Array {
   const length = shape[0] * shape[1] * shape[2];
   const pixels = new Uint8Array(images.length * length);
   images.forEach((image: unknown, i) => {
-    const numbers = Array.isArray(image) ? image.flat(2) : [];
+    const numbers: readonly unknown[] = Array.isArray(image) ? (Array.isArray(image[0]) ? image.flat(2) : image) : [];
     if (numbers.length !== length)
       throw new RequestError(
         400,
         `image ${i}: expected ${length} pixels (${shape.join(' × ')}), found ${numbers.length}`,
       );
-    numbers.forEach((pixel: unknown, j) => {
-      if (!Number.isInteger(pixel) || (pixel as number) < 0 || (pixel as number) > 255) {
+    // A plain loop with one comparison a pixel: most of a request's time would go here otherwise.
+    for (let j = 0; j < length; j++) {
+      const pixel = numbers[j] as number;
+      if ((pixel & 255) !== pixel) {
         throw new RequestError(
           400,
-          `image ${i}, pixel ${j}: expected an integer in 0 … 255, found ${JSON.stringify(pixel)?.slice(0, 24)}`,
+          `image ${i}, pixel ${j}: expected an integer in 0 … 255, found ${JSON.stringify(pixel).slice(0, 24)}`,
         );
       }
-      pixels[i * length + j] = pixel as number;
-    });
+      pixels[i * length + j] = pixel;
+    }
   });
   return pixels;
 }

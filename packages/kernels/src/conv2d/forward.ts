@@ -11,10 +11,10 @@
  *   notebook's first convolution: 12 GFLOP/s and more, where `subgroup` does 2.
  * - `subgroup`: a subgroup computes a run of pixels of one row for 2 to 4 channels a lane. It loads the input once for all
  *   taps of a kernel row and hands each value to the lanes by broadcast. For software GPUs, whose time goes into loads.
- * - `resident`, `resident2`: on software GPUs: a subgroup loads the weights of a row of taps × 8 input channels × 8 or 16
- *   output channels once and takes them down the whole image, adding to Y in memory. At batch 256, the notebook's
- *   second and third convolution run at 17 and 13 GFLOP/s with 8 channels, 18 to 20 and 15 to 18 with 16, which compiles
- *   three times as long; `subgroup` does 11 to 16.
+ * - `resident`: for software GPUs: a subgroup holds the weights of all taps × 8 input channels × 16 output channels, and
+ *   moves a window over the input's rows: each step loads one new column of it, and adds the window's products to Y in
+ *   memory. Its sums are kept in four parts, as a product waits for the one before in the same sum. At batch 256, the
+ *   notebook's second and third convolution run at RATE2 and RATE3 GFLOP/s, where `subgroup` does RATE0.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, pixels × channels, with tiles of three sizes in workgroup memory.
  *   For real GPUs.
  * - `plain`: a thread an output. Runs everywhere.
@@ -306,57 +306,56 @@ ${kys
   },
 };
 
-/** Rows that a `resident` subgroup computes: all of an image, or fewer where the batch alone gives too little work. */
-const residentRows = (p: Conv2dParams): number => Math.ceil(p.outHeight / Math.ceil(8 / p.batch));
+/** Taps up to which a `resident` subgroup holds weights, and those up to which it does for two lane-fulls of outputs. */
+const MAX_RESIDENT_TAPS = 49;
+const MAX_DOUBLE_TAPS = 25;
+/** Lane-fulls of output channels that a `resident` subgroup computes. */
+const residentGroups = (p: Conv2dParams, lanes: number): number =>
+  p.outChannels > lanes && p.kernelHeight * p.kernelWidth <= MAX_DOUBLE_TAPS ? 2 : 1;
+const residentColumns = (p: Conv2dParams, lanes: number): number =>
+  Math.ceil(p.outChannels / (lanes * residentGroups(p, lanes)));
+/** Output rows for which a `resident` subgroup uses its weights: many, but not so many that cores have nothing to do. */
+const residentRows = (p: Conv2dParams, lanes: number): number =>
+  Math.min(64, Math.ceil((p.batch * p.outHeight * residentColumns(p, lanes)) / 16));
 
-/** @param groups lane-fulls of output channels for which a subgroup holds weights */
-const resident = (groups: number): Variant<Conv2dForwardParams> => ({
-  available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.outHeight > 1 && p.batch <= 65535,
-  suits: (p, traits) =>
-    isSoftware(traits) && !isNarrow(p, traits) && p.outChannels > (groups - 1) * traits.subgroupSize,
-  grid: (p, { subgroupSize }) => [
-    p.batch,
-    Math.ceil(p.outHeight / residentRows(p)),
-    Math.ceil(p.outWidth / tileWidth(p.outWidth)) * Math.ceil(p.outChannels / (subgroupSize * groups)),
-  ],
+const resident: Variant<Conv2dForwardParams> = {
+  available: (p, traits) =>
+    subgroup.available(p, traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS,
+  suits: (p, traits) => isSoftware(traits) && !isNarrow(p, traits),
+  grid: (p, { subgroupSize: lanes }) => {
+    const groups = Math.ceil((p.batch * p.outHeight) / residentRows(p, lanes));
+    return [Math.min(groups, 65535), Math.ceil(groups / 65535), residentColumns(p, lanes)];
+  },
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);
-    const tile = tileWidth(p.outWidth);
-    const span = (tile - 1) * p.strideWidth + p.kernelWidth;
-    const taps = range(p.kernelWidth);
-    const columns = range(groups);
-    // What lies beside the image has to be zero; without padding, no tap that counts lies there.
-    const padded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
-    const inside = [
-      ...(padded ? ['ix >= 0 && ix < i32(WIDTH)'] : []),
-      ...(chunk === lanes ? [] : ['lane < CHUNK']),
-      ...(p.inChannels % lanes === 0 ? [] : ['ci + lane < IN']),
-    ].join(' && ');
-    const whereItIs = (u: number, c: number, statement: string): string => {
-      const exists = [
-        ...(p.outWidth % tile === 0 ? [] : [`left + ${u}u < OUT_W`]),
-        ...(p.outChannels % (lanes * groups) === 0 ? [] : [`channel + ${c}u * LANES < OUT`]),
-      ].join(' && ');
-      return exists === '' ? statement : `if (${exists}) { ${statement} }`;
+    const taps = range(p.kernelHeight).flatMap((ky) => range(p.kernelWidth).map((kx) => [ky, kx] as const));
+    const groups = range(residentGroups(p, lanes));
+    // Of a window's columns, those that the next window has too, and those that it does not.
+    const kept = Math.max(0, p.kernelWidth - p.strideWidth);
+    const isKept = ([, kx]: readonly [number, number]): boolean => kx < kept;
+    // Beside the image is zero. Without padding, nothing that counts lies there.
+    const padded = {
+      rows: p.padTop > 0 || (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height,
+      columns: p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width,
     };
-    const output = (u: number, c: number): string => `place + ${u}u * OUT + ${c}u * LANES`;
-    const overRows = (statement: (output: string, c: number) => string): string => `
-  for (var oy = top; oy < bottom; oy++) {
-    let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
-${range(tile)
-  .flatMap((u) => columns.map((c) => `    ${whereItIs(u, c, `y[${output(u, c)}] = ${statement(output(u, c), c)};`)}`))
-  .join('\n')}
-  }`;
+    const input = ([ky, kx]: readonly [number, number]): string => {
+      const inside = [
+        ...(padded.rows ? [`inside_${ky}`] : []),
+        ...(padded.columns ? [`ix + ${kx} >= 0 && ix + ${kx} < i32(WIDTH)`] : []),
+        ...(chunk === lanes ? [] : ['lane < CHUNK']),
+        ...(p.inChannels % chunk === 0 ? [] : ['ci + lane < IN']),
+      ];
+      return `x_${ky}_${kx} = ${orZero(inside.join(' && '), `x[at_${ky} + ${kx}u * IN]`)};`;
+    };
     return `
 enable subgroups;
 ${constants({
   ...conv2dConstants(p),
   LANES: lanes,
   CHUNK: chunk,
-  TILE: tile,
-  TILES: Math.ceil(p.outWidth / tile),
-  ROWS: residentRows(p),
-  GROUPS: groups,
+  ROWS: residentRows(p, lanes),
+  GROUPS: groups.length,
+  TAPS: taps.length,
 })}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -368,61 +367,80 @@ ${finishWgsl(p)}
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let n = group.x;
-  let left = group.z % TILES * TILE;
-  let top = group.y * ROWS;
-  let bottom = min(top + ROWS, OUT_H);
-  let channel = group.z / TILES * GROUPS * LANES + lane;
-${overRows(() => '0.0')}
-  for (var ky = 0u; ky < KERNEL_H; ky++) {
-    for (var ci = 0u; ci < IN; ci += CHUNK) {
-      let tap = (ky * KERNEL_W * IN + ci) * OUT;
-${columns
-  .flatMap((c) => [
-    `      let co_${c} = min(channel + ${c}u * LANES, OUT - 1u);`,
-    ...taps.flatMap((kx) =>
-      range(chunk).map((j) => {
-        const exists = p.inChannels % chunk === 0 ? '' : `ci + ${j}u < IN`;
-        return `      let w_${kx}_${j}_${c} = ${orZero(exists, `w[tap + (${kx}u * IN + ${j}u) * OUT + co_${c}]`)};`;
-      }),
-    ),
-  ])
-  .join('\n')}
-      for (var oy = top; oy < bottom; oy++) {
-        let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
-        if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
-        // A lane holds one input channel of every pixel under the tile.
-        let line = (n * HEIGHT + u32(iy)) * WIDTH;
-        var ix = i32(left * STRIDE_W) - PAD_LEFT;
-${range(span)
-  .map((i) => `        let x_${i} = ${orZero(inside, 'x[(line + u32(ix)) * IN + ci + lane]')}; ix++;`)
-  .join('\n')}
-        let place = ((n * OUT_H + oy) * OUT_W + left) * OUT + channel;
-${range(tile)
-  .flatMap((u) =>
-    columns.map((c) => {
-      const products = taps.flatMap((kx) =>
-        range(chunk).map(
-          (j) => `sum = fma(subgroupBroadcast(x_${u * p.strideWidth + kx}, ${j}u), w_${kx}_${j}_${c}, sum);`,
-        ),
-      );
-      // These products are summed by themselves and then added, which keeps the rounding error small.
-      return `
-        {
-          var sum = 0.0;
-          ${products.join('\n          ')}
-          ${whereItIs(u, c, `y[${output(u, c)}] += sum;`)}
-        }`;
-    }),
+  let top = (group.y * 65535u + group.x) * ROWS;
+  let bottom = min(top + ROWS, BATCH * OUT_H);
+  let channel = group.z * GROUPS * LANES + lane;
+${groups.map((g) => `  let co_${g} = min(channel + ${g}u * LANES, OUT - 1u);\n  let bias_${g} = bias[co_${g}];`).join('\n')}
+  for (var ci = 0u; ci < IN; ci += CHUNK) {
+    // Read in a loop that the compiler cannot unroll and then named one by one: written out, these loads took it half a minute.
+    var weights: array<f32, TAPS * CHUNK * GROUPS>;
+    for (var i = 0u; i < min(TAPS * CHUNK, arrayLength(&w)); i++) {
+      let tap = (i / CHUNK * IN + ci + i % CHUNK) * OUT;
+${groups
+  .map(
+    (g) =>
+      `      weights[i * GROUPS + ${g}u] = ${orZero(p.inChannels % chunk === 0 ? '' : 'ci + i % CHUNK < IN', `w[tap + co_${g}]`)};`,
   )
-  .join('')}
+  .join('\n')}
+    }
+${range(taps.length * chunk * groups.length)
+  .map((i) => `    let w_${i} = weights[${i}];`)
+  .join('\n')}
+    for (var row = top; row < bottom; row++) {
+      let iy = i32(row % OUT_H * STRIDE_H) - PAD_TOP;
+${range(p.kernelHeight)
+  .map(
+    (ky) => `      let inside_${ky} = iy + ${ky} >= 0 && iy + ${ky} < i32(HEIGHT);
+      var at_${ky} = u32((i32(row / OUT_H * HEIGHT) + iy + ${ky}) * i32(WIDTH) - PAD_LEFT) * IN + ci + lane;`,
+  )
+  .join('\n')}
+      // The window over the input: in each of its pixels, a lane holds one channel.
+      var ix = -PAD_LEFT;
+${taps.map(([ky, kx]) => `      var x_${ky}_${kx} = 0.0;`).join('\n')}
+      ${taps.filter(isKept).map(input).join('\n      ')}
+      for (var ox = 0u; ox < OUT_W; ox++) {
+        ${taps
+          .filter((tap) => !isKept(tap))
+          .map(input)
+          .join('\n        ')}
+        // Sums in parts: one would wait for itself, product after product, and round more.
+${groups.map((g) => `        var sum_${g} = vec4f();`).join('\n')}
+${taps
+  .flatMap(([ky, kx], t) =>
+    range(chunk).map(
+      (j) => `        {
+          let factor = subgroupBroadcast(x_${ky}_${kx}, ${j}u);
+${groups.map((g) => `          sum_${g}.${'xyzw'[(j >> 1) % 4]} = fma(factor, w_${(t * chunk + j) * groups.length + g}, sum_${g}.${'xyzw'[(j >> 1) % 4]});`).join('\n')}
+        }`,
+    ),
+  )
+  .join('\n')}
+        let place = (row * OUT_W + ox) * OUT + channel;
+${groups
+  .map(
+    (g) => `        ${p.outChannels % (lanes * groups.length) === 0 ? '' : `if (channel + ${g}u * LANES < OUT) `}{
+          let i = place + ${g}u * LANES;
+          var sum = (sum_${g}.x + sum_${g}.y) + (sum_${g}.z + sum_${g}.w);
+          if (ci > 0u) { sum += y[i]; }
+          if (ci + CHUNK >= IN) { sum = finish(sum + bias_${g}, i); }
+          y[i] = sum;
+        }`,
+  )
+  .join('\n')}
+${taps
+  .filter(isKept)
+  .map(([ky, kx]) => `        x_${ky}_${kx} = x_${ky}_${kx + p.strideWidth};`)
+  .join('\n')}
+        ix += i32(STRIDE_W);
+${range(p.kernelHeight)
+  .map((ky) => `        at_${ky} += STRIDE_W * IN;`)
+  .join('\n')}
       }
     }
   }
-${overRows((i, c) => `finish(y[${i}] + bias[channel + ${c}u * LANES], ${i})`)}
 }`;
   },
-});
+};
 
 const tiled = gemmVariants<Conv2dForwardParams>(
   (tile) => ({
@@ -515,8 +533,7 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   bindings,
   variants: {
     narrow,
-    resident: resident(1),
-    resident2: resident(2),
+    resident,
     subgroup,
     ...tiled,
     plain,
