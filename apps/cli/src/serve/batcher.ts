@@ -17,6 +17,8 @@ export class BusyError extends Error {}
 
 export class Batcher {
   readonly #queue: Job[] = [];
+  /** Images of the largest batch. */
+  readonly #most: number;
   #running = false;
   batches = 0;
   images = 0;
@@ -30,7 +32,9 @@ export class Batcher {
     readonly predictors: readonly Predictor[],
     readonly imageBytes: number,
     readonly mostWaiting = 4096,
-  ) {}
+  ) {
+    this.#most = predictors.at(-1)?.batch ?? 1;
+  }
 
   /**
    * The outputs for some images, after those that wait already.
@@ -60,7 +64,7 @@ export class Batcher {
     let before = 1;
     while (this.#queue.length > 0) {
       // Clients that have just got their answers ask again in a moment: together, if they are waited for.
-      if (before > 1) await wait(GATHER_MILLISECONDS);
+      if (before > 1 && this.#queue.length < this.#most) await wait(GATHER_MILLISECONDS);
       const waiting = this.#queue.length;
       const predictor =
         this.predictors.findLast(({ batch }) => batch <= MOST_PADDING * waiting) ?? (this.predictors[0] as Predictor);
