@@ -11,10 +11,10 @@
  * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), all float32, channels last.
  *
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-data`:
- * - `resident`: for stride 1 on software GPUs: a subgroup loads the weights of a row of taps × 8 output channels × 8
- *   input channels once and takes them down the whole image, adding to dX in memory. A row then costs its own loads only:
- *   15 to 19 GFLOP/s for the notebook's second convolution where `subgroup` does 8 to 10. With 16 input channels it
- *   compiles four times as long and is no faster.
+ * - `resident`: for stride 1 on software GPUs: a subgroup holds the weights of all taps × 8 output channels × 16 input
+ *   channels and goes along the rows of dY that reach a row of dX. Each element of dY is added to the sums of the inputs that
+ *   it reaches, of which there are as many as a kernel row is wide; the leftmost is complete then and is added to dX in memory.
+ *   RATES GFLOP/s for the notebook's second and third convolution, where `subgroup` does 8 to 10.
  * - `subgroup`: for stride 1: a subgroup computes a run of pixels of one row for an input channel a lane, as in the
  *   forward direction; it keeps the sums in registers, which is better where there is a single tap. The taps of a row
  *   are written out: as a loop, lavapipe's compiler leaves it rolled up and is 6 times slower.
@@ -34,7 +34,19 @@ import {
 import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { masked, conv2dBackwardData as reference } from './reference.js';
-import { gemmConstants, gemmVariants, isSoftware, MAX_UNROLLED_TAPS, orZero, range, tileWidth } from './variants.js';
+import {
+  gemmConstants,
+  gemmVariants,
+  isSoftware,
+  MAX_RESIDENT_TAPS,
+  MAX_UNROLLED_TAPS,
+  orZero,
+  range,
+  residentCut,
+  residentGrid,
+  residentWeights,
+  tileWidth,
+} from './variants.js';
 
 export interface Conv2dBackwardDataParams extends Conv2dParams {
   /** The factor 1 / (1 − rate) of the dropout behind the relu that X comes from, 1 without dropout; 0 without relu. */
@@ -173,39 +185,33 @@ ${range(p.kernelWidth)
   },
 };
 
-/** Parts into which `resident` cuts the rows of an image, for work enough in small batches. */
-const residentParts = (p: Conv2dParams): number => Math.min(p.height, Math.ceil(8 / p.batch));
+const cut = (p: Conv2dParams, lanes: number): ReturnType<typeof residentCut> =>
+  residentCut(p, lanes, p.inChannels, p.batch * p.height);
 
 const resident: Variant<Conv2dBackwardDataParams> = {
-  available: (p, traits) => subgroup.available(p, traits) && p.kernelWidth > 1 && p.height > 1 && p.batch <= 65535,
+  available: (p, traits) =>
+    subgroup.available(p, traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS,
   suits: (_, traits) => isSoftware(traits),
-  grid: (p, { subgroupSize }) => [
-    p.batch,
-    Math.ceil(p.inChannels / subgroupSize),
-    Math.ceil(p.width / tileWidth(p.width)) * residentParts(p),
-  ],
+  grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.height),
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.outChannels);
-    const tile = tileWidth(p.width);
-    const whole = tile === p.width;
+    const rows = range(p.kernelHeight);
     const taps = range(p.kernelWidth);
-    // Output `left + i − reach` lies under tap kx of pixel `left + i − reach + kx − PAD_LEFT`. Where a tile is the whole
-    // row, it is known here which of them exist.
-    const reach = p.kernelWidth - 1 - p.padLeft;
-    const outputs = range(tile + p.kernelWidth - 1).filter((i) => !whole || (i >= reach && i - reach < p.outWidth));
-    const inside = (i: number): string =>
-      [
-        ...(whole ? [] : [`i32(left) + ${i} >= REACH && i32(left) + ${i} - REACH < i32(OUT_W)`]),
-        ...(chunk === lanes ? [] : ['lane < CHUNK']),
-        ...(p.outChannels % lanes === 0 ? [] : ['co + lane < OUT']),
-      ].join(' && ');
-    const overTile = (statement: (pixel: string) => string): string => `
-  for (var iy = top; iy < bottom; iy++) {
-    for (var ix = left; ix < min(left + TILE, WIDTH); ix++) {
-      let i = ((n * HEIGHT + iy) * WIDTH + ix) * IN + channel;
-      if (channel < IN) { dX[i] = ${statement('i')}; }
-    }
-  }`;
+    const groups = range(cut(p, lanes).groups);
+    /** Adds what has been summed for tap kx to pixel `ix` of the row. */
+    const emit = (kx: number, ix: string): string =>
+      groups
+        .map(
+          (g) => `
+        ${p.inChannels % (lanes * groups.length) === 0 ? '' : `if (channel + ${g}u * LANES < IN) `}{
+          let i = (row * WIDTH + ${ix}) * IN + channel + ${g}u * LANES;
+          var sum = sum_${kx}_${g};
+          if (co > 0u) { sum += dX[i]; }
+          ${p.mask === 0 ? '' : `if (co + CHUNK >= OUT) { sum = ${maskedWgsl(p, 'sum', 'i')}; }`}
+          dX[i] = sum;
+        }`,
+        )
+        .join('');
     return `
 enable subgroups;
 ${constants({
@@ -213,10 +219,8 @@ ${constants({
   MASK: { f32: p.mask },
   LANES: lanes,
   CHUNK: chunk,
-  TILE: tile,
-  TILES: Math.ceil(p.width / tile),
-  ROWS: Math.ceil(p.height / residentParts(p)),
-  REACH: { i32: reach },
+  ROWS: cut(p, lanes).rows,
+  GROUPS: groups.length,
 })}
 
 @group(0) @binding(0) var<storage, read> dY: array<f32>;
@@ -226,59 +230,64 @@ ${constants({
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let n = group.x;
-  let left = group.z % TILES * TILE;
-  let top = group.z / TILES * ROWS;
-  let bottom = min(top + ROWS, HEIGHT);
-  let channel = group.y * LANES + lane;
-${overTile(() => '0.0')}
-  for (var ky = 0u; ky < KERNEL_H; ky++) {
-    // Output rows that this tap adds to rows top … bottom-1 of dX.
-    let first = max(i32(top) + PAD_TOP - i32(ky), 0);
-    let end = min(i32(bottom) + PAD_TOP - i32(ky), i32(OUT_H));
-    for (var co = 0u; co < OUT; co += CHUNK) {
-      let tap = (ky * KERNEL_W * IN + min(channel, IN - 1u)) * OUT + co;
-${taps
-  .flatMap((kx) =>
-    range(chunk).map((j) => {
-      const exists = p.outChannels % chunk === 0 ? '' : `co + ${j}u < OUT`;
-      return `      let w_${kx}_${j} = ${orZero(exists, `w[tap + ${kx}u * IN * OUT + ${j}u]`)};`;
-    }),
+  let top = (group.y * 65535u + group.x) * ROWS;
+  let bottom = min(top + ROWS, BATCH * HEIGHT);
+  let channel = group.z * GROUPS * LANES + lane;
+${groups.map((g) => `  let ci_${g} = min(channel + ${g}u * LANES, IN - 1u);`).join('\n')}
+  for (var co = 0u; co < OUT; co += CHUNK) {${residentWeights(
+    p.kernelHeight * p.kernelWidth,
+    chunk,
+    groups.length,
+    (g) => orZero(p.outChannels % chunk === 0 ? '' : 'co + c < OUT', `w[(t * IN + ci_${g}) * OUT + co + c]`),
+  )}
+    for (var row = top; row < bottom; row++) {
+      // The row of dY under tap ky is oy − ky.
+      let oy = i32(row % HEIGHT) + PAD_TOP;
+${rows
+  .map(
+    (ky) => `      let inside_${ky} = oy >= ${ky} && oy - ${ky} < i32(OUT_H);
+      var at_${ky} = u32(i32(row / HEIGHT * OUT_H) + oy - ${ky}) * OUT_W * OUT + co + lane;`,
   )
   .join('\n')}
-      for (var oy = first; oy < end; oy++) {
-        // A lane holds one output channel of every output that reaches the tile.
-        let line = (n * OUT_H + u32(oy)) * OUT_W;
-${outputs
-  .map((i) => {
-    const value = `dY[(line + u32(i32(left) + ${i} - REACH)) * OUT + co + lane]`;
-    return `        let y_${i} = ${orZero(inside(i), value)};`;
+${taps.flatMap((kx) => groups.map((g) => `      var sum_${kx}_${g} = 0.0;`)).join('\n')}
+      // The sum of tap kx is that of the input at ox − PAD_LEFT + kx.
+      for (var ox = 0u; ox < OUT_W; ox++) {
+${rows
+  .map((ky) => {
+    const inside = [
+      ...(chunk === lanes ? [] : ['lane < CHUNK']),
+      ...(p.outChannels % chunk === 0 ? [] : ['co + lane < OUT']),
+    ].join(' && ');
+    return `        if (inside_${ky}) {
+          let y = ${orZero(inside, `dY[at_${ky}]`)};
+${range(chunk)
+  .map(
+    (j) => `          let factor_${j} = subgroupBroadcast(y, ${j}u);
+${taps
+  .flatMap((kx) =>
+    groups.map(
+      (g) =>
+        `          sum_${kx}_${g} = fma(factor_${j}, w_${((ky * p.kernelWidth + kx) * chunk + j) * groups.length + g}, sum_${kx}_${g});`,
+    ),
+  )
+  .join('\n')}`,
+  )
+  .join('\n')}
+        }
+        at_${ky} += OUT;`;
   })
   .join('\n')}
-        let place = ((n * HEIGHT + u32(oy + i32(ky) - PAD_TOP)) * WIDTH + left) * IN + channel;
-${range(tile)
-  .map((u) => {
-    const target = `dX[place + ${u}u * IN]`;
-    const products = taps
-      .map((kx) => [kx, u + p.kernelWidth - 1 - kx] as const)
-      .filter(([, i]) => outputs.includes(i))
-      .flatMap(([kx, i]) => range(chunk).map((j) => `sum = fma(subgroupBroadcast(y_${i}, ${j}u), w_${kx}_${j}, sum);`));
-    const exists = [
-      ...(whole ? [] : [`left + ${u}u < WIDTH`]),
-      ...(p.inChannels % lanes === 0 ? [] : ['channel < IN']),
-    ];
-    return `
-        {
-          var sum = ${target};
-          ${products.join('\n          ')}
-          ${exists.length > 0 ? `if (${exists.join(' && ')}) { ${target} = sum; }` : `${target} = sum;`}
-        }`;
-  })
-  .join('')}
+        if (ox >= u32(PAD_LEFT)) {${emit(0, '(ox - u32(PAD_LEFT))')}
+        }
+${taps.flatMap((kx) => groups.map((g) => `        sum_${kx}_${g} = ${kx + 1 < p.kernelWidth ? `sum_${kx + 1}_${g}` : '0.0'};`)).join('\n')}
       }
+${taps
+  .slice(0, -1)
+  .filter((kx) => p.outWidth - p.padLeft + kx >= 0 && p.outWidth - p.padLeft + kx < p.width)
+  .map((kx) => emit(kx, `${p.outWidth - p.padLeft + kx}u`))
+  .join('\n')}
     }
   }
-${p.mask === 0 ? '' : overTile((i) => maskedWgsl(p, `dX[${i}]`, i))}
 }`;
   },
 };

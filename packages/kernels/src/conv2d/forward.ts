@@ -43,11 +43,15 @@ import {
   gemmVariants,
   isNarrow,
   isSoftware,
+  MAX_RESIDENT_TAPS,
   MAX_UNROLLED_TAPS,
   narrowInput,
   narrowTap,
   orZero,
   range,
+  residentCut,
+  residentGrid,
+  residentWeights,
   tileWidth,
 } from './variants.js';
 
@@ -306,30 +310,18 @@ ${kys
   },
 };
 
-/** Taps up to which a `resident` subgroup holds weights, and those up to which it does for two lane-fulls of outputs. */
-const MAX_RESIDENT_TAPS = 49;
-const MAX_DOUBLE_TAPS = 25;
-/** Lane-fulls of output channels that a `resident` subgroup computes. */
-const residentGroups = (p: Conv2dParams, lanes: number): number =>
-  p.outChannels > lanes && p.kernelHeight * p.kernelWidth <= MAX_DOUBLE_TAPS ? 2 : 1;
-const residentColumns = (p: Conv2dParams, lanes: number): number =>
-  Math.ceil(p.outChannels / (lanes * residentGroups(p, lanes)));
-/** Output rows for which a `resident` subgroup uses its weights: many, but not so many that cores have nothing to do. */
-const residentRows = (p: Conv2dParams, lanes: number): number =>
-  Math.min(64, Math.ceil((p.batch * p.outHeight * residentColumns(p, lanes)) / 16));
+const cut = (p: Conv2dParams, lanes: number): ReturnType<typeof residentCut> =>
+  residentCut(p, lanes, p.outChannels, p.batch * p.outHeight);
 
 const resident: Variant<Conv2dForwardParams> = {
   available: (p, traits) =>
     subgroup.available(p, traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS,
   suits: (p, traits) => isSoftware(traits) && !isNarrow(p, traits),
-  grid: (p, { subgroupSize: lanes }) => {
-    const groups = Math.ceil((p.batch * p.outHeight) / residentRows(p, lanes));
-    return [Math.min(groups, 65535), Math.ceil(groups / 65535), residentColumns(p, lanes)];
-  },
+  grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.outHeight),
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);
     const taps = range(p.kernelHeight).flatMap((ky) => range(p.kernelWidth).map((kx) => [ky, kx] as const));
-    const groups = range(residentGroups(p, lanes));
+    const groups = range(cut(p, lanes).groups);
     // Of a window's columns, those that the next window has too, and those that it does not.
     const kept = Math.max(0, p.kernelWidth - p.strideWidth);
     const isKept = ([, kx]: readonly [number, number]): boolean => kx < kept;
@@ -353,9 +345,8 @@ ${constants({
   ...conv2dConstants(p),
   LANES: lanes,
   CHUNK: chunk,
-  ROWS: residentRows(p, lanes),
+  ROWS: cut(p, lanes).rows,
   GROUPS: groups.length,
-  TAPS: taps.length,
 })}
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -371,21 +362,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let bottom = min(top + ROWS, BATCH * OUT_H);
   let channel = group.z * GROUPS * LANES + lane;
 ${groups.map((g) => `  let co_${g} = min(channel + ${g}u * LANES, OUT - 1u);\n  let bias_${g} = bias[co_${g}];`).join('\n')}
-  for (var ci = 0u; ci < IN; ci += CHUNK) {
-    // Read in a loop that the compiler cannot unroll and then named one by one: written out, these loads took it half a minute.
-    var weights: array<f32, TAPS * CHUNK * GROUPS>;
-    for (var i = 0u; i < min(TAPS * CHUNK, arrayLength(&w)); i++) {
-      let tap = (i / CHUNK * IN + ci + i % CHUNK) * OUT;
-${groups
-  .map(
-    (g) =>
-      `      weights[i * GROUPS + ${g}u] = ${orZero(p.inChannels % chunk === 0 ? '' : 'ci + i % CHUNK < IN', `w[tap + co_${g}]`)};`,
-  )
-  .join('\n')}
-    }
-${range(taps.length * chunk * groups.length)
-  .map((i) => `    let w_${i} = weights[${i}];`)
-  .join('\n')}
+  for (var ci = 0u; ci < IN; ci += CHUNK) {${residentWeights(taps.length, chunk, groups.length, (g) =>
+    orZero(p.inChannels % chunk === 0 ? '' : 'ci + c < IN', `w[(t * IN + ci + c) * OUT + co_${g}]`),
+  )}
     for (var row = top; row < bottom; row++) {
       let iy = i32(row % OUT_H * STRIDE_H) - PAD_TOP;
 ${range(p.kernelHeight)

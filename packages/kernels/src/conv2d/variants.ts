@@ -82,6 +82,67 @@ export const range = (length: number): number[] => Array.from({ length }, (_, i)
 export const orZero = (condition: string, value: string): string =>
   condition === '' ? value : `select(0.0, ${value}, ${condition})`;
 
+/** Taps up to which the resident variants hold their weights, and those up to which they do for two lane-fulls of channels. */
+export const MAX_RESIDENT_TAPS = 49;
+const MAX_DOUBLE_TAPS = 25;
+/** Rows for which a resident subgroup uses the weights that it has loaded, at most. */
+const MAX_RESIDENT_ROWS = 64;
+/** Workgroups below which a resident variant would rather load weights more often: cores would have nothing to do. */
+const LEAST_GROUPS = 16;
+
+/**
+ * How the resident variants cut their work: a subgroup computes `groups` lane-fulls of channels, of which there are `columns`,
+ * for a run of `rows`.
+ *
+ * @param channels of what is computed
+ * @param allRows of the batch
+ */
+export function residentCut(
+  { kernelHeight, kernelWidth }: Conv2dParams,
+  lanes: number,
+  channels: number,
+  allRows: number,
+): { readonly groups: number; readonly columns: number; readonly rows: number } {
+  const groups = channels > lanes && kernelHeight * kernelWidth <= MAX_DOUBLE_TAPS ? 2 : 1;
+  const columns = Math.ceil(channels / (lanes * groups));
+  return { groups, columns, rows: Math.min(MAX_RESIDENT_ROWS, Math.ceil((allRows * columns) / LEAST_GROUPS)) };
+}
+
+/** Workgroups of a resident variant. */
+export function residentGrid(
+  { columns, rows }: ReturnType<typeof residentCut>,
+  allRows: number,
+): [number, number, number] {
+  const runs = Math.ceil(allRows / rows);
+  return [Math.min(runs, 65535), Math.ceil(runs / 65535), columns];
+}
+
+/**
+ * Declares `w_0`, `w_1`, …: the weights that a resident subgroup holds, [tap][channel of the chunk][group].
+ *
+ * They are read in a loop that the compiler cannot unroll, and named one by one behind it: it keeps named values in registers
+ * or next to them, but took half a minute for as many loads written out.
+ *
+ * @param weight WGSL of one, for tap `t`, channel `c` and a group
+ */
+export const residentWeights = (
+  taps: number,
+  chunk: number,
+  groups: number,
+  weight: (group: number) => string,
+): string => `
+    var weights: array<f32, ${taps * chunk * groups}>;
+    for (var i = 0u; i < min(${taps * chunk}u, arrayLength(&w)); i++) {
+      let t = i / CHUNK;
+      let c = i % CHUNK;
+${range(groups)
+  .map((g) => `      weights[i * ${groups}u + ${g}u] = ${weight(g)};`)
+  .join('\n')}
+    }
+${range(taps * chunk * groups)
+  .map((i) => `    let w_${i} = weights[${i}];`)
+  .join('\n')}`;
+
 /** Weights that a lane of the narrow variants holds in registers. */
 const MAX_HELD = 36;
 
