@@ -1,29 +1,11 @@
 /** Recipes through the command line: what they train, what their callbacks write, and what is said of a wrong one. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeWeights } from '@anke/nn';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { recipeJsonSchema } from '../apps/cli/src/recipe/schema.js';
-
-const root = join(import.meta.dirname, '..');
-const main = join(root, 'apps/cli/dist/main.js');
-const work = mkdtempSync(join(tmpdir(), 'anke recipe '));
-afterAll(() => rmSync(work, { recursive: true }));
-
-const anke = (args: readonly string[], environment: Record<string, string> = {}) =>
-  spawnSync(process.execPath, [main, ...args], {
-    cwd: work,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', ...environment },
-  });
-const read = (path: string): string => readFileSync(join(work, path), 'utf8');
-const rows = (path: string): string[][] =>
-  read(path)
-    .trimEnd()
-    .split('\n')
-    .map((line) => line.split(','));
+import { anke, read, root, rows, work, written } from './command-line.js';
 
 const TINY = {
   seed: 5,
@@ -63,11 +45,6 @@ const TINY = {
     },
   ],
 };
-const written = (name: string, recipe: object): string => {
-  writeFileSync(join(work, name), JSON.stringify(recipe, null, 2));
-  return name;
-};
-
 beforeAll(() => {
   expect(anke(['synth', '--to', 'digits', '--train', '200', '--test', '20', '--seed', '3']).status).toBe(0);
   written('tiny.json', TINY);
@@ -266,137 +243,5 @@ describe('a wrong recipe is told apart from a right one', () => {
     const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--set', 'epochs']);
     expect(status).toBe(2);
     expect(stderr).toContain('It must be a place in the recipe and its value: phases.0.epochs=5.');
-  });
-});
-
-describe('options that are not given', () => {
-  const seedOf = (args: string[], environment: Record<string, string>): number => {
-    const out = `run-${Math.random().toString(36).slice(2)}`;
-    const { status, stderr } = anke(
-      [
-        'train',
-        '--recipe',
-        'tiny.json',
-        '--set',
-        'phases=[{"optimizer":{"type":"SGD"},"epochs":0}]',
-        '--out',
-        out,
-        ...args,
-      ],
-      environment,
-    );
-    expect(status, stderr).toBe(0);
-    return JSON.parse(read(`${out}/recipe.json`)).seed;
-  };
-
-  test('come from the environment, then from a file', () => {
-    writeFileSync(
-      join(work, 'settings.json'),
-      '{ "seed": 21, "quiet": true, "train": { "batchSize": 50 }, "bench": { "step": { "batch": [4] } } }',
-    );
-    writeFileSync(join(work, 'own.json'), '{ "seed": 21, "train": { "seed": 22 } }');
-    const config = { ANKE_CONFIG: 'settings.json' };
-    expect(seedOf([], {})).toBe(5);
-    expect(seedOf([], config)).toBe(21);
-    expect(seedOf([], { ANKE_CONFIG: 'own.json' })).toBe(22);
-    expect(seedOf([], { ...config, ANKE_SEED: '22' })).toBe(22);
-    expect(seedOf(['--seed', '23'], { ...config, ANKE_SEED: '22' })).toBe(23);
-  });
-
-  test('are checked as if they were', () => {
-    const said = (environment: Record<string, string>): string => {
-      const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--out', 'never'], environment);
-      expect(status, stderr).toBe(2);
-      return stderr.trim();
-    };
-    expect(said({ ANKE_SEED: 'x' })).toBe('anke: ANKE_SEED: "x" is wrong. It must be an integer in 0 … 4294967295.');
-    expect(said({ ANKE_QUIET: 'maybe' })).toBe('anke: ANKE_QUIET: "maybe" should be true or false');
-    expect(said({ ANKE_CONFIG: 'gone.json' })).toBe('anke: ANKE_CONFIG: there is no file gone.json');
-    writeFileSync(join(work, 'typo.json'), '{ "train": { "bachSize": 3 } }');
-    expect(said({ ANKE_CONFIG: 'typo.json' })).toBe(
-      'anke: typo.json: "train.bachSize" is no option and no command (did you mean "batchSize"?)',
-    );
-  });
-});
-
-describe('weights from elsewhere', () => {
-  const keras = join(root, 'test/fixtures/keras.weights.h5');
-  // Two images of 12 × 12: i · 37 mod 256; and what Keras 3.15.1 predicts with the fixture's weights for them.
-  const pixels = Array.from({ length: 288 }, (_, i) => (i * 37) % 256);
-  const PREDICTED = [
-    [
-      0.01722375862300396, 0.0320102795958519, 0.08509720116853714, 0.0004759904695674777, 0.005785913672298193,
-      0.0014348673867061734, 0.22524230182170868, 0.0027695088647305965, 0.003545349696651101, 0.6264148354530334,
-    ],
-    [
-      0.016491319984197617, 0.029170822352170944, 0.08476904779672623, 0.0003965007490478456, 0.005054950714111328,
-      0.0012013752711936831, 0.2062685340642929, 0.002348074922338128, 0.0033807684667408466, 0.6509186029434204,
-    ],
-  ];
-  const relu = { activation: 'relu' };
-  const layers = [
-    { type: 'Conv2D', name: 'first', filters: 3, kernelSize: 3, ...relu },
-    { type: 'BatchNormalization' },
-    { type: 'MaxPooling2D', poolSize: 2 },
-    { type: 'Conv2D', name: 'a_second', filters: 4, kernelSize: 3, ...relu },
-    { type: 'BatchNormalization' },
-    { type: 'Flatten' },
-    { type: 'Dense', units: 6, ...relu },
-    { type: 'Dropout', rate: 0.5 },
-    { type: 'Dense', units: 5 },
-    { type: 'Dense', units: 'classes', activation: 'softmax' },
-  ];
-  const predict = (model: string): number[][] => {
-    const header = ['id', ...pixels.slice(0, 144).map((_, i) => `pixel${i}`)];
-    const lines = [0, 1].map((i) => [i, ...pixels.slice(144 * i, 144 * (i + 1))]);
-    writeFileSync(join(work, 'two.csv'), [header, ...lines].map((line) => `${line.join(',')}\n`).join(''));
-    const args = ['--input', 'two.csv', '--output', 'two-out.csv', '--probabilities', '--quiet'];
-    const { status, stderr } = anke(['predict', '--model', model, ...args]);
-    expect(status, stderr).toBe(0);
-    return rows('two-out.csv')
-      .slice(1)
-      .map((row) => row.slice(2).map(Number));
-  };
-  const close = (got: number[][]): void =>
-    got.forEach((row, i) => {
-      row.forEach((share, j) => {
-        expect(Math.abs(share - (PREDICTED[i]?.[j] as number))).toBeLessThan(1e-6);
-      });
-    });
-
-  test('Keras’s predict what they predict in Keras', () => {
-    written('keras.json', { layers, phases: TINY.phases });
-    const shape = ['--recipe', 'keras.json', '--image-shape', '12,12,1'];
-    const { status, stderr, stdout } = anke(['import-weights', keras, ...shape, '--out', 'from-keras', '--json']);
-    expect(status, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
-      folder: 'from-keras',
-      layers: 7,
-      parameters: 30 + 12 + 112 + 16 + 222 + 35 + 60,
-    });
-    close(predict('from-keras'));
-    // And again from the safetensors file, by the layers of the first run.
-    const file = join('from-keras', 'model.safetensors');
-    expect(anke(['import-weights', file, '--model', 'from-keras', '--out', 'copied']).status).toBe(0);
-    close(predict('copied'));
-  });
-
-  test('what does not fit is named', () => {
-    const said = (...args: string[]): string => {
-      const { status, stderr } = anke(['import-weights', ...args, '--out', 'never']);
-      expect(status, stderr).toBe(1);
-      expect(existsSync(join(work, 'never'))).toBe(false);
-      return stderr.trim();
-    };
-    expect(said(keras)).toContain('the model has 3 layers of kind Conv2D, the file 2 (conv2d, conv2d_1)');
-    expect(said(keras, '--recipe', 'keras.json', '--image-shape', '14,12,1')).toContain(
-      "the kernel of dense has shape (36, 6), that of the model's dense is (48, 6)",
-    );
-    expect(said('tiny/history.csv')).toBe('anke: tiny/history.csv: weights come as .safetensors or .h5');
-    expect(said('gone.h5')).toBe('anke: gone.h5: there is no such file');
-    writeFileSync(join(work, 'no.h5'), 'no');
-    expect(said('no.h5')).toBe('anke: no.h5: this is no HDF5 file, or it is damaged');
-    writeFileSync(join(work, 'no.safetensors'), 'no');
-    expect(said('no.safetensors')).toContain('anke: no.safetensors: not a safetensors file');
   });
 });

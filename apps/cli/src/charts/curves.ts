@@ -11,10 +11,18 @@ const COLORS = ['#1f77b4', '#ff7f0e', '#2ca02c', '#9467bd', '#d62728', '#8c564b'
 /** A phase's name for people. */
 export const phaseTitle = (name: string): string => ({ adam: 'Adam', sgd: 'SGD' })[name] ?? name;
 
-/** Whole numbers from 1 on, at most a dozen. */
-export function epochTicks(longest: number): number[] {
+/** The axis of epochs in Vega-Lite: from 1 to the longest run's last, with whole numbers at it, at most a dozen. */
+export function epochAxis(runs: readonly { readonly epochs: readonly unknown[] }[]): object {
+  const longest = Math.max(2, ...runs.map(({ epochs }) => epochs.length));
   const step = Math.ceil(longest / 12);
-  return Array.from({ length: Math.ceil(longest / step) }, (_, i) => 1 + i * step);
+  const values = Array.from({ length: Math.ceil(longest / step) }, (_, i) => 1 + i * step);
+  return {
+    field: 'epoch',
+    type: 'quantitative',
+    title: 'Epoch',
+    scale: { domain: [1, longest], nice: false },
+    axis: { values, format: 'd' },
+  };
 }
 
 /** The picture as SVG. */
@@ -28,20 +36,13 @@ export async function curvesSvg(phases: readonly Phase[]): Promise<string> {
     })),
   );
   const shown = phases.filter(({ epochs }) => epochs.length > 0).map(({ name }) => phaseTitle(name));
-  const longest = Math.max(1, ...phases.map(({ epochs }) => epochs.length));
   const panel = (field: 'loss' | 'accuracy', name: string): object => ({
     width: 360,
     height: 260,
     title: { text: name, fontSize: 14, offset: 12 },
     mark: { type: 'line', point: { size: 36, filled: true }, strokeWidth: 2 },
     encoding: {
-      x: {
-        field: 'epoch',
-        type: 'quantitative',
-        title: 'Epoch',
-        scale: { domain: [1, Math.max(2, longest)], nice: false },
-        axis: { values: epochTicks(longest), format: 'd', grid: true },
-      },
+      x: epochAxis(phases),
       y: {
         field,
         type: 'quantitative',

@@ -38,8 +38,7 @@ export function addImportWeights(program: Command): void {
       'after',
       `
 Layers with the model’s names are taken by them; else those of a kind in the order of their names (conv2d, conv2d_1, …,
-conv2d_10). Every shape is checked. Kernels are
-(kh, kw, in, out) and (in, out), as Keras has them.
+conv2d_10). Every shape is checked. Kernels are (kh, kw, in, out) and (in, out), as Keras has them.
 
 Examples:
   anke import-weights cnn.weights.h5 --out runs/from-keras

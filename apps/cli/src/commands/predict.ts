@@ -28,7 +28,7 @@ export function addPredict(program: Command): void {
   const command = program
     .command('predict')
     .description('predict images with a trained model: a whole file of them, or a single picture')
-    .requiredOption('--model <run>', 'the folder of a run, its model.safetensors, or an exported .onnx')
+    .requiredOption('--model <run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
     .requiredOption(
       '--input <path>',
       `a PNG or JPEG picture, - for CSV from stdin, or many images: ${DATA_KINDS}; labels are ignored`,

@@ -26,7 +26,7 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('answer predictions over HTTP, requests that arrive together in one batch')
-    .requiredOption('--model <run>', 'the folder of a run, its model.safetensors, or an exported .onnx')
+    .requiredOption('--model <run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
     .option('--host <name>', 'where to listen; 0.0.0.0 for every network', '127.0.0.1')
     .option('--port <n>', 'on which port; 0 for any', natural, 8000)
     .option('--max-body <bytes>', 'the longest request', positive, 16 * 2 ** 20)

@@ -16,8 +16,7 @@ const CODE = ['.ts', '.mts', '.js', '.mjs'];
  * @throws CommandError if there is none
  */
 export async function readRecipe(source: string): Promise<Recipe> {
-  const shipped = SHIPPED[source];
-  if (shipped) return structuredClone(shipped);
+  if (Object.hasOwn(SHIPPED, source)) return structuredClone(SHIPPED[source] as Recipe);
   if (!existsSync(source) || statSync(source).isDirectory()) {
     const names = Object.keys(SHIPPED).join(', ');
     throw new CommandError(`${source}: there is no such recipe; it may be ${names}, or a JSON or TypeScript file`);

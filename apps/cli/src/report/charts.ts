@@ -1,7 +1,7 @@
 /** The report's charts, as Vega specifications: drawn in the browser by Vega, and on disk as SVG. */
 import * as vega from 'vega';
 import * as vegaLite from 'vega-lite';
-import { epochTicks, phaseTitle } from '../charts/curves.js';
+import { epochAxis, phaseTitle } from '../charts/curves.js';
 import type { Phase } from '../training.js';
 
 export type Chart = vega.Spec;
@@ -31,7 +31,6 @@ export function curvesChart(phases: readonly Phase[]): Chart {
     ),
   );
   const shown = [...new Set(values.map(({ phase }) => phase))];
-  const longest = Math.max(2, ...phases.map(({ epochs }) => epochs.length));
   const panel = (field: string, name: string): object => ({
     width: 380,
     height: 260,
@@ -58,13 +57,7 @@ export function curvesChart(phases: readonly Phase[]): Chart {
       { mark: { type: 'point', filled: true, size: 40, opacity: 1 } },
     ],
     encoding: {
-      x: {
-        field: 'epoch',
-        type: 'quantitative',
-        title: 'Epoch',
-        scale: { domain: [1, longest], nice: false },
-        axis: { values: epochTicks(longest), format: 'd' },
-      },
+      x: epochAxis(phases),
       y: { field, type: 'quantitative', title: name, scale: { zero: false } },
       color: {
         field: 'phase',
@@ -89,20 +82,13 @@ export function comparisonChart(
   }[],
 ): Chart {
   const values = runs.flatMap(({ run, epochs }) => epochs.map((epoch, i) => ({ run, epoch: i + 1, ...epoch })));
-  const longest = Math.max(2, ...runs.map(({ epochs }) => epochs.length));
   const panel = (field: string, name: string): object => ({
     width: 400,
     height: 280,
     title: name,
     mark: { type: 'line', point: { size: 36, filled: true } },
     encoding: {
-      x: {
-        field: 'epoch',
-        type: 'quantitative',
-        title: 'Epoch',
-        scale: { domain: [1, longest], nice: false },
-        axis: { values: epochTicks(longest), format: 'd' },
-      },
+      x: epochAxis(runs),
       y: { field, type: 'quantitative', title: name, scale: { zero: false } },
       color: { field: 'run', type: 'nominal', title: 'Run', sort: null, legend: { labelLimit: 300 } },
     },

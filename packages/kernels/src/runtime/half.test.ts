@@ -120,10 +120,10 @@ test('every name in the table is a kernel’s', () => {
 
 describe.each(Object.entries(HALVES))('%s with %j in float16', (name, halves) => {
   const kernel = registry.find((one) => one.name === name) as Kernel;
-  test.each(twoCases(kernel.cases).map((params) => [JSON.stringify(params), params] as const))(
+  test.for(twoCases(kernel.cases).map((params) => [JSON.stringify(params), params] as const))(
     '%s',
-    async (_, params) => {
-      if (!gpu().device.features.has('shader-f16')) return;
+    async ([, params], { skip }) => {
+      if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
       const variants = Object.keys(kernel.variants).filter((variant) => {
         try {
           return gpu().variantOf(kernel, params, variant, halves) === variant;
