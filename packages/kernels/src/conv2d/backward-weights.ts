@@ -13,8 +13,8 @@
  * Variants, timed by `pnpm anke bench kernels --filter conv2d/backward-weights`:
  * - `narrow`: for inputs of one or few channels on software GPUs: a subgroup keeps the weights of all taps of a lane-full
  *   of output channels in registers; a load brings 8 neighbouring elements of an input row.
- * - `subgroup`: a subgroup keeps the weights of up to three taps of a row × a lane-full of input channels × a lane-full of output
- *   channels in registers, and walks over the pixels: each is loaded once for all taps.
+ * - `subgroup`: a subgroup keeps the weights of a row of taps × a lane-full of input channels × a lane-full of output channels,
+ *   and walks over the pixels: each is loaded once for all taps, and each of its channels broadcast once.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, (taps and input channels) × output channels, with tiles of three
  *   sizes in workgroup memory. For real GPUs.
  * - `plain`: a thread a weight.
@@ -106,35 +106,29 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
 };
 
-/** Taps of a row whose weights a subgroup keeps: with more than three, they no longer fit into registers. */
-const tapsOf = (p: Conv2dParams): number => Math.ceil(p.kernelWidth / Math.ceil(p.kernelWidth / 3));
-
 const subgroup: Variant<Conv2dBackwardWeightsParams> = {
   available: (p, traits) =>
     traits.subgroupSize > 0 && traits.subgroupSize <= 32 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
   suits: (_, traits) => isSoftware(traits),
-  grid: (p, { subgroupSize }) => [
-    Math.ceil(p.outChannels / subgroupSize),
-    p.kernelHeight *
-      Math.ceil(p.kernelWidth / tapsOf(p)) *
-      Math.ceil(p.inChannels / Math.min(subgroupSize, p.inChannels)),
+  grid: (p, { subgroupSize: lanes }) => [
+    Math.ceil(p.outChannels / lanes),
+    p.kernelHeight * Math.ceil(p.inChannels / Math.min(lanes, p.inChannels)),
     p.splits,
   ],
-  wgsl: (p, traits) => {
-    const lanes = traits.subgroupSize;
+  wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);
+    const tile = tileWidth(p.outWidth);
+    const pixels = range((tile - 1) * p.strideWidth + p.kernelWidth);
+    const taps = range(p.kernelWidth);
+    const weights = taps.flatMap((kx) => range(chunk).map((j) => ({ kx, j, name: `${kx}_${j}` })));
+    /** Weights that pixel i's input channel j is a factor of, with the output that is the other. */
+    const uses = (i: number, j: number): { readonly name: string; readonly output: number }[] =>
+      taps
+        .map((kx) => ({ name: `${kx}_${j}`, output: (i - kx) / p.strideWidth }))
+        .filter(({ output }) => Number.isInteger(output) && output >= 0 && output < tile);
     return `
 enable subgroups;
-${constants({
-  ...conv2dConstants(p),
-  ROWS_PER_SPLIT: rowsPerSplit(p),
-  LANES: lanes,
-  CHUNK: chunk,
-  TILE: tileWidth(p.outWidth),
-  TAPS: tapsOf(p),
-})}
-const SPAN = (TILE - 1u) * STRIDE_W + TAPS; // input pixels under a tile
-const PARTS = (KERNEL_W + TAPS - 1u) / TAPS; // of a row of taps
+${constants({ ...conv2dConstants(p), ROWS_PER_SPLIT: rowsPerSplit(p), LANES: lanes, CHUNK: chunk, TILE: tile })}
 const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -147,51 +141,52 @@ const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let channel = group.x * LANES + lane;
   let co = min(channel, OUT - 1u);
-  let ky = group.y / (CHUNKS * PARTS);
-  let firstTap = group.y / CHUNKS % PARTS * TAPS;
+  let ky = group.y / CHUNKS;
   let ci = group.y % CHUNKS * CHUNK;
   let firstRow = group.z * ROWS_PER_SPLIT;
-  var sum: array<f32, TAPS * CHUNK>;
+${weights.map(({ name }) => `  var sum_${name} = 0.0;`).join('\n')}
   for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
     let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
     // A row is summed by itself and then added: the rounding error grows with the row's length and the number of rows,
     // not with their product.
-    var rowSum = array<f32, TAPS * CHUNK>();
+${weights.map(({ name }) => `    var row_${name} = 0.0;`).join('\n')}
     for (var left = 0u; left < OUT_W; left += TILE) {
       // A lane holds one input channel of every pixel under the tile, and one output channel of every pixel of dY.
-      var pixels: array<f32, SPAN>;
-      for (var i = 0u; i < SPAN; i++) {
-        let ix = i32(left * STRIDE_W + firstTap + i) - PAD_LEFT;
-        let inside = ix >= 0 && ix < i32(WIDTH) && lane < CHUNK && ci + lane < IN;
-        pixels[i] = select(0.0, x[(line + u32(ix)) * IN + ci + lane], inside);
-      }
-      var outputs: array<f32, TILE>;
-      for (var i = 0u; i < TILE; i++) {
-        outputs[i] = select(0.0, dY[(row * OUT_W + left + i) * OUT + co], left + i < OUT_W);
-      }
-${range(tapsOf(p))
-  .flatMap((kx) =>
-    range(chunk).map(
-      (j) => `
-      for (var i = 0u; i < TILE; i++) {
-        rowSum[${kx * chunk + j}] = fma(subgroupBroadcast(pixels[i * STRIDE_W + ${kx}u], ${j}u), outputs[i], rowSum[${kx * chunk + j}]);
+      var ix = i32(left * STRIDE_W) - PAD_LEFT;
+${pixels
+  .map(
+    (i) =>
+      `      let x_${i} = select(0.0, x[(line + u32(ix)) * IN + ci + lane], ix >= 0 && ix < i32(WIDTH) && lane < CHUNK && ci + lane < IN); ix++;`,
+  )
+  .join('\n')}
+${range(tile)
+  .map((i) => `      let y_${i} = select(0.0, dY[(row * OUT_W + left + ${i}u) * OUT + co], left + ${i}u < OUT_W);`)
+  .join('\n')}
+${range(chunk)
+  .flatMap((j) =>
+    pixels.map(
+      (i) => `      {
+        let factor = subgroupBroadcast(x_${i}, ${j}u);
+${uses(i, j)
+  .map(({ name, output }) => `        row_${name} = fma(factor, y_${output}, row_${name});`)
+  .join('\n')}
       }`,
     ),
   )
-  .join('')}
+  .join('\n')}
     }
-    for (var s = 0u; s < TAPS * CHUNK; s++) { sum[s] += rowSum[s]; }
+${weights.map(({ name }) => `    sum_${name} += row_${name};`).join('\n')}
   }
-  for (var kx = 0u; kx < TAPS; kx++) {
-    for (var j = 0u; j < CHUNK; j++) {
-      if (firstTap + kx < KERNEL_W && ci + j < IN && channel < OUT) {
-        let weight = (((group.z * KERNEL_H + ky) * KERNEL_W + firstTap + kx) * IN + ci + j) * OUT + channel;
-        dW[weight] = ${decayedWgsl(p, 'sum[kx * CHUNK + j]', 'weight')};
-      }
-    }
-  }
+${weights
+  .map(
+    ({ kx, j, name }) => `  if (ci + ${j}u < IN && channel < OUT) {
+    let weight = (((group.z * KERNEL_H + ky) * KERNEL_W + ${kx}u) * IN + ci + ${j}u) * OUT + channel;
+    dW[weight] = ${decayedWgsl(p, `sum_${name}`, 'weight')};
+  }`,
+  )
+  .join('\n')}
   if (group.y == 0u) {
     var total = 0.0;
     for (var row = firstRow; row < min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H); row++) {
