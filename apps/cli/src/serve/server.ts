@@ -104,8 +104,8 @@ async function answerTo(
 
 /** A request's body, as far as it is not too long. */
 function read(request: IncomingMessage, most: number): Promise<Buffer> {
-  const tooLong = new RequestError(413, `a request may have ${most} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLong);
+  const tooLong = (): RequestError => new RequestError(413, `a request may have ${most} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLong());
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
@@ -113,7 +113,7 @@ function read(request: IncomingMessage, most: number): Promise<Buffer> {
       length += part.length;
       if (length > most) {
         request.pause();
-        reject(tooLong);
+        reject(tooLong());
       } else {
         parts.push(part);
       }
