@@ -14,15 +14,15 @@
  * - `resident`: for software GPUs: a subgroup holds the weights of all taps × 8 input channels × 16 output channels, and
  *   moves a window over the input's rows: each step loads one new column of it, and adds the window's products to Y in
  *   memory. Its sums are kept in four parts, as a product waits for the one before in the same sum. At batch 256, the
- *   notebook's second and third convolution run at RATE2 and RATE3 GFLOP/s, where `subgroup` does RATE0.
+ *   notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to 20 and 11.
  * - `tiled128`, `tiled64`, `tiled32`: implicit GEMM, pixels × channels, with tiles of three sizes in workgroup memory.
  *   For real GPUs.
  * - `plain`: a thread an output. Runs everywhere.
  *
- * Tried on lavapipe and lost: several rows a subgroup (4 × 9 pixels × 8 channels: 8.8 GFLOP/s, 1 × 9 × 16: 11.7),
+ * Tried on lavapipe and lost: several rows in the registers of a `subgroup` (4 × 9 pixels × 8 channels: 8.8 GFLOP/s, 1 × 9 × 16: 11.7),
  * shuffles with a running lane in place of broadcasts with a constant one (4.3 to 11.5), and switching Dawn's bounds
  * checks off (no gain: the driver checks bounds itself). Winograd's F(2 × 2, 3 × 3) for the third convolution: its 16 products alone
- * take 0.7 to 1.0 of the direct time, and the transforms, 67 MB at batch 256, take another quarter.
+ * take longer than the direct convolution.
  */
 import { type DropoutRule, dropoutReference, dropoutWgsl } from '../dropout/rule.js';
 import {
