@@ -36,10 +36,10 @@ import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { masked, conv2dBackwardData as reference } from './reference.js';
 import {
+  canReside,
   gemmConstants,
   gemmVariants,
   isSoftware,
-  MAX_RESIDENT_TAPS,
   MAX_UNROLLED_TAPS,
   orZero,
   range,
@@ -190,9 +190,7 @@ const cut = (p: Conv2dParams, lanes: number): ReturnType<typeof residentCut> =>
   residentCut(p, lanes, p.inChannels, p.batch * p.height);
 
 const resident: Variant<Conv2dBackwardDataParams> = {
-  available: (p, traits) =>
-    subgroup.available(p, traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS,
-  suits: (_, traits) => isSoftware(traits),
+  available: (p, traits) => subgroup.available(p, traits) && canReside(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.height),
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.outChannels);

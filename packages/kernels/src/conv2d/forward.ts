@@ -39,11 +39,11 @@ import { cases } from './cases.js';
 import { type Conv2dParams, conv2dConstants, conv2dFlops, inputSize, kernelSize, outputSize } from './geometry.js';
 import { conv2dForward as reference } from './reference.js';
 import {
+  canReside,
   gemmConstants,
   gemmVariants,
   isNarrow,
   isSoftware,
-  MAX_RESIDENT_TAPS,
   MAX_UNROLLED_TAPS,
   narrowInput,
   narrowTap,
@@ -314,9 +314,8 @@ const cut = (p: Conv2dParams, lanes: number): ReturnType<typeof residentCut> =>
   residentCut(p, lanes, p.outChannels, p.batch * p.outHeight);
 
 const resident: Variant<Conv2dForwardParams> = {
-  available: (p, traits) =>
-    subgroup.available(p, traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS,
-  suits: (p, traits) => isSoftware(traits) && !isNarrow(p, traits),
+  available: (p, traits) => subgroup.available(p, traits) && canReside(p, traits),
+  suits: (p, traits) => !isNarrow(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.outHeight),
   wgsl: (p, { subgroupSize: lanes }) => {
     const chunk = Math.min(lanes, p.inChannels);

@@ -83,12 +83,16 @@ export const orZero = (condition: string, value: string): string =>
   condition === '' ? value : `select(0.0, ${value}, ${condition})`;
 
 /** Taps up to which the resident variants hold their weights, and those up to which they do for two lane-fulls of channels. */
-export const MAX_RESIDENT_TAPS = 49;
+const MAX_RESIDENT_TAPS = 49;
 const MAX_DOUBLE_TAPS = 25;
 /** Rows for which a resident subgroup uses the weights that it has loaded, at most. */
 const MAX_RESIDENT_ROWS = 64;
 /** Workgroups below which a resident variant would rather load weights more often: cores would have nothing to do. */
 const LEAST_GROUPS = 16;
+
+/** Whether a resident variant runs: on software GPUs, whose registers are memory near by, for kernels that are not too large. */
+export const canReside = (p: Conv2dParams, traits: Traits): boolean =>
+  isSoftware(traits) && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_RESIDENT_TAPS;
 
 /**
  * How the resident variants cut their work: a subgroup computes `groups` lane-fulls of channels, of which there are `columns`,
