@@ -1,7 +1,7 @@
 /** Weights that come from Keras or from another run. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { anke, root, rows, work, written } from './command-line.js';
 
 const keras = join(root, 'test/fixtures/keras.weights.h5');
@@ -30,6 +30,10 @@ const layers = [
   { type: 'Dense', units: 5 },
   { type: 'Dense', units: 'classes', activation: 'softmax' },
 ];
+beforeAll(() => {
+  written('keras.json', { layers, phases: [{ optimizer: { type: 'Adam' }, epochs: 1 }] });
+});
+
 const predict = (model: string): number[][] => {
   const header = ['id', ...pixels.slice(0, 144).map((_, i) => `pixel${i}`)];
   const lines = [0, 1].map((i) => [i, ...pixels.slice(144 * i, 144 * (i + 1))]);
@@ -49,7 +53,6 @@ const close = (got: number[][]): void =>
   });
 
 test('Keras’s predict what they predict in Keras', () => {
-  written('keras.json', { layers, phases: [{ optimizer: { type: 'Adam' }, epochs: 1 }] });
   const shape = ['--recipe', 'keras.json', '--image-shape', '12,12,1'];
   const { status, stderr, stdout } = anke(['import-weights', keras, ...shape, '--out', 'from-keras', '--json']);
   expect(status, stderr).toBe(0);
@@ -76,7 +79,8 @@ test('what does not fit is named', () => {
   expect(said(keras, '--recipe', 'keras.json', '--image-shape', '14,12,1')).toContain(
     "the kernel of dense has shape (36, 6), that of the model's dense is (48, 6)",
   );
-  expect(said('two.csv')).toBe('anke: two.csv: weights come as .safetensors or .h5');
+  writeFileSync(join(work, 'weights.csv'), 'no');
+  expect(said('weights.csv')).toBe('anke: weights.csv: weights come as .safetensors or .h5');
   expect(said('gone.h5')).toBe('anke: gone.h5: there is no such file');
   writeFileSync(join(work, 'no.h5'), 'no');
   expect(said('no.h5')).toBe('anke: no.h5: this is no HDF5 file, or it is damaged');

@@ -329,6 +329,8 @@ const resident: Variant<Conv2dForwardParams> = {
       rows: p.padTop > 0 || (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height,
       columns: p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width,
     };
+    /** The part of a sum to which the products of the chunk's channel j go: two channels each. */
+    const part = (group: number, j: number): string => `sum_${group}.${'xyzw'[Math.floor(j / 2) % 4]}`;
     const input = ([ky, kx]: readonly [number, number]): string => {
       const inside = [
         ...(padded.rows ? [`inside_${ky}`] : []),
@@ -388,7 +390,7 @@ ${taps
     range(chunk).map(
       (j) => `        {
           let factor = subgroupBroadcast(x_${ky}_${kx}, ${j}u);
-${groups.map((g) => `          sum_${g}.${'xyzw'[(j >> 1) % 4]} = fma(factor, w_${(t * chunk + j) * groups.length + g}, sum_${g}.${'xyzw'[(j >> 1) % 4]});`).join('\n')}
+${groups.map((g) => `          ${part(g, j)} = fma(factor, w_${(t * chunk + j) * groups.length + g}, ${part(g, j)});`).join('\n')}
         }`,
     ),
   )
