@@ -1,50 +1,79 @@
+/** Images in memory: bytes row after row, and what is known of each. Pixels stay bytes; the device makes numbers of them. */
 import { Random } from '@anke/random';
 import { DataError } from './errors.js';
+import { countClasses } from './labels.js';
+
+/** (height, width, channels) */
+export type ImageShape = readonly [height: number, width: number, channels: number];
+
+/** What is known of images besides their pixels. */
+export interface ImageFacts {
+  /** A class number for each image. */
+  readonly labels?: Uint32Array | undefined;
+  /** As the file wrote them. */
+  readonly ids?: readonly string[] | undefined;
+  /** What the labels stand for, if the classes have names. */
+  readonly classNames?: readonly string[] | undefined;
+  /** Labels are 0 … classes − 1; without it, as many as there are names, or one more than the largest label. */
+  readonly classes?: number | undefined;
+  /** A pixel becomes the number byte · factor + offset; 1/255 and 0, if absent: numbers in 0 … 1. */
+  readonly factor?: number | undefined;
+  readonly offset?: number | undefined;
+}
 
 /** Images as rows of bytes, with a label or an id for each. */
 export class ImageDataset {
   readonly count: number;
+  readonly labels: Uint32Array | undefined;
+  readonly ids: readonly string[] | undefined;
+  readonly classNames: readonly string[] | undefined;
+  /** Labels are 0 … classes − 1; 0 if there are neither labels nor names of classes. */
+  readonly classes: number;
+  /** A pixel becomes the number byte · factor + offset. */
+  readonly factor: number;
+  readonly offset: number;
 
+  /** @param source where the data comes from, for messages */
   constructor(
-    /** Where the data comes from, for messages. */
     readonly source: string,
-    /** (height, width, channels) */
-    readonly shape: readonly [number, number, number],
+    readonly shape: ImageShape,
     readonly pixels: Uint8Array,
-    readonly labels?: Uint8Array,
-    /** As the file wrote them. */
-    readonly ids?: readonly string[],
-    /** What the labels stand for, where that has names of its own. */
-    readonly classNames?: readonly string[],
+    facts: ImageFacts = {},
   ) {
-    this.count = pixels.length / (shape[0] * shape[1] * shape[2]);
-  }
-
-  /** Labels are 0 … classes-1; ten digits, where nothing else is known. */
-  get classes(): number {
-    return this.classNames?.length ?? 10;
+    this.count = pixels.length / this.rowLength;
+    this.labels = facts.labels;
+    this.ids = facts.ids;
+    this.classNames = facts.classNames;
+    this.classes = facts.classes ?? facts.classNames?.length ?? countClasses(facts.labels);
+    this.factor = facts.factor ?? 1 / 255;
+    this.offset = facts.offset ?? 0;
   }
 
   get rowLength(): number {
     return this.shape[0] * this.shape[1] * this.shape[2];
   }
 
-  /** Rows first … end-1, without copying pixels. */
+  /** Rows first … end−1, without copying pixels. The classes stay those of the whole. */
   slice(first: number, end: number): ImageDataset {
-    const pixels = this.pixels.subarray(first * this.rowLength, end * this.rowLength);
-    return new ImageDataset(
-      this.source,
-      this.shape,
-      pixels,
-      this.labels?.subarray(first, end),
-      this.ids?.slice(first, end),
-      this.classNames,
-    );
+    return this.#with(this.pixels.subarray(first * this.rowLength, end * this.rowLength), {
+      labels: this.labels?.subarray(first, end),
+      ids: this.ids?.slice(first, end),
+    });
   }
 
   /** The same images with these labels. */
-  labelled(labels: Uint8Array): ImageDataset {
-    return new ImageDataset(this.source, this.shape, this.pixels, labels, this.ids, this.classNames);
+  labelled(labels: Uint32Array): ImageDataset {
+    return this.#with(this.pixels, { labels, classes: this.classNames?.length });
+  }
+
+  /** The same images with these ids. */
+  identified(ids: readonly string[]): ImageDataset {
+    return this.#with(this.pixels, { ids });
+  }
+
+  /** The same images, whose pixels become byte · factor + offset. */
+  scaled(factor: number | undefined, offset: number | undefined): ImageDataset {
+    return this.#with(this.pixels, { factor, offset });
   }
 
   /**
@@ -55,66 +84,37 @@ export class ImageDataset {
   withClasses(classNames: readonly string[]): ImageDataset {
     const { labels, classNames: own } = this;
     if (!labels || !own) return this;
-    const places = own.map((name) => classNames.indexOf(name));
-    const missing = labels.findIndex((label) => (places[label] as number) < 0);
+    const indices = own.map((name) => classNames.indexOf(name));
+    const missing = labels.findIndex((label) => (indices[label] as number) < 0);
     if (missing >= 0) {
       throw new DataError(
         `${this.ids?.[missing] ?? `${this.source}, image ${missing}`}: the class "${own[labels[missing] as number]}" is none of ${classNames.join(', ')}`,
       );
     }
-    const { source, shape, pixels, ids } = this;
-    return new ImageDataset(
-      source,
-      shape,
-      pixels,
-      labels.map((label) => places[label] as number),
-      ids,
+    return this.#with(this.pixels, {
+      labels: labels.map((label) => indices[label] as number),
       classNames,
-    );
+      classes: classNames.length,
+    });
   }
 
   /** The rows in an order that the seed decides. */
   shuffled(seed: number): ImageDataset {
     const order = new Random(seed, 'dataset').permutation(this.count);
+    const { labels, ids, rowLength } = this;
     const pixels = new Uint8Array(this.pixels.length);
     order.forEach((row, i) => {
-      pixels.set(this.pixels.subarray(row * this.rowLength, (row + 1) * this.rowLength), i * this.rowLength);
+      pixels.set(this.pixels.subarray(row * rowLength, (row + 1) * rowLength), i * rowLength);
     });
-    const { labels, ids } = this;
-    return new ImageDataset(
-      this.source,
-      this.shape,
-      pixels,
-      labels && Uint8Array.from(order, (row) => labels[row] as number),
-      ids && Array.from(order, (row) => ids[row] as string),
-      this.classNames,
-    );
+    return this.#with(pixels, {
+      labels: labels && Uint32Array.from(order, (row) => labels[row] as number),
+      ids: ids && Array.from(order, (row) => ids[row] as string),
+    });
   }
-}
 
-/**
- * Holds out a part for validation as Keras's ImageDataGenerator does: the first ⌊validationSplit · n⌋ rows, in the order
- * of the file.
- *
- * @throws DataError if a part is empty, or the two do not hold the same classes
- */
-export function splitForValidation(
-  data: ImageDataset,
-  validationSplit: number,
-): { readonly training: ImageDataset; readonly validation: ImageDataset } {
-  const held = Math.floor(data.count * validationSplit);
-  if (held < 1 || held >= data.count) {
-    throw new DataError(
-      `${data.source}: a validation split of ${validationSplit} leaves ${held} of ${data.count} rows for validation and ${data.count - held} for training`,
-    );
+  #with(pixels: Uint8Array, changes: ImageFacts): ImageDataset {
+    const { source, shape, labels, ids, classNames, classes, factor, offset } = this;
+    const facts = { labels, ids, classNames, classes, factor, offset };
+    return new ImageDataset(source, shape, pixels, { ...facts, ...changes });
   }
-  const validation = data.slice(0, held);
-  const training = data.slice(held, data.count);
-  const classes = (part: ImageDataset): string => [...new Set(part.labels)].sort((a, b) => a - b).join(', ');
-  if (classes(validation) !== classes(training)) {
-    throw new DataError(
-      `${data.source}: the training and the validation rows must hold the same classes, but training has ${classes(training)} and validation (the first ${held} rows) has ${classes(validation)}; shuffle the file or change the split`,
-    );
-  }
-  return { training, validation };
 }

@@ -1,6 +1,8 @@
+/** Errors of this package. */
+
 /** What is wrong with a user's data: says the file, the line, the column and the value, and what was expected. */
 export class DataError extends Error {
-  override readonly name = 'DataError';
+  override readonly name: string = 'DataError';
 }
 
 /** A parameter that makes no sense: says which, what was expected and what was found. */

@@ -1,5 +1,6 @@
 /**
- * Datasets: from files, archives and downloads to images and labels in memory. Knows no GPU.
+ * Datasets: from files to images and labels in memory. Knows no GPU and no disk: it runs in a browser, and who calls it
+ * says where the files come from (`Source`).
  *
  * @module data
  */
@@ -11,12 +12,10 @@ export {
   type ImageDataGeneratorOptions,
 } from './augmentation/image-data-generator.js';
 export { type CsvOptions, CsvParser, parseCsv } from './csv/parser.js';
-export { ImageDataset, splitForValidation } from './dataset.js';
-export { type DownloadOptions, download } from './download/download.js';
-export { type DownloadSource, parseSources } from './download/sources.js';
-export { type Unpacked, unpack } from './download/unpack.js';
+export { ImageDataset, type ImageFacts, type ImageShape } from './dataset.js';
 export { DataError, ParameterError } from './errors.js';
-export { decodePicture, isPicture } from './formats/pictures.js';
+export type { Unzip } from './formats/npy.js';
+export { type DecodePicture, isPicture, type Picture } from './formats/pictures.js';
 export {
   areInverted,
   countShared,
@@ -26,16 +25,12 @@ export {
   type PixelStatistics,
   pixelStatistics,
 } from './inspection.js';
-export {
-  type DataSets,
-  type LoadOptions,
-  loadData,
-  loadImages,
-  requireTest,
-  requireTraining,
-} from './load.js';
-export { filePieces, plainFile, readWhole, type SourceFile } from './source/file.js';
-export { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';
-export { openSource, type Source } from './source/source.js';
+export type { DataSets } from './load/collection.js';
+export { loadData, loadImages, requireTest, requireTraining } from './load/load.js';
+export type { LoadOptions } from './load/options.js';
+export type { Role } from './load/roles.js';
+export { memoryFile, memorySource, readWhole, type Source, type SourceFile } from './source.js';
+export { splitForValidation } from './split.js';
 export { formatSubmission } from './submission.js';
-export { type SyntheticOptions, synthesize, writeCompetition } from './synthetic/synthetic.js';
+export type { Outline, Point } from './synthetic/outline.js';
+export { type SyntheticDigits, type SyntheticOptions, synthesize, writeCompetition } from './synthetic/synthetic.js';

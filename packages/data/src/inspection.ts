@@ -1,5 +1,5 @@
 /** What images are like, and what in them would spoil a training. */
-import type { ImageDataset } from './dataset.js';
+import type { ImageDataset, ImageShape } from './dataset.js';
 
 export interface PixelStatistics {
   /** Of all pixels, 0 … 255. */
@@ -13,7 +13,7 @@ export interface PixelStatistics {
 
 export interface Inspection {
   readonly images: number;
-  readonly shape: readonly [number, number, number];
+  readonly shape: ImageShape;
   /** Images by class, where there are labels. */
   readonly classes: readonly { readonly name: string; readonly images: number }[] | undefined;
   readonly pixels: PixelStatistics;
@@ -58,8 +58,8 @@ export function pixelStatistics({ pixels, count, shape: [height, width, channels
     for (let r = 0; r < height; r++) {
       const inner = r > 0 && r < height - 1 && width > 1;
       for (let c = 0; c < width; c += inner ? width - 1 : 1) {
-        const place = ((image * height + r) * width + c) * channels;
-        for (let k = 0; k < channels; k++) border += pixels[place + k] as number;
+        const offset = ((image * height + r) * width + c) * channels;
+        for (let k = 0; k < channels; k++) border += pixels[offset + k] as number;
         edges += channels;
       }
     }
@@ -89,7 +89,7 @@ export const areInverted = (one: PixelStatistics, other: PixelStatistics): boole
   one.border > 127.5 !== other.border > 127.5;
 
 /** Classes that some labels have and others have not, by name. */
-export function missingClasses(data: ImageDataset, labels: Uint8Array, others: Uint8Array): string[] {
+export function missingClasses(data: ImageDataset, labels: Uint32Array, others: Uint32Array): string[] {
   const there = new Set(others);
   return [...new Set(labels)]
     .filter((label) => !there.has(label))

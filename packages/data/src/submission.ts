@@ -1,12 +1,14 @@
 /** Submissions: `id,label`, a row a test image. */
+import { quoted } from './csv/text.js';
 import { DataError } from './errors.js';
+import { LABEL_RANGE, MOST_CLASSES } from './labels.js';
 
 /**
  * The labels of a submission, which must have the ids of the test images, in their order.
  *
  * @throws DataError if it has others, or something that is no label
  */
-export function readSubmission(file: string, bytes: Uint8Array, ids: readonly string[]): Uint8Array {
+export function readSubmission(file: string, bytes: Uint8Array, ids: readonly string[]): Uint32Array {
   const [header = '', ...lines] = new TextDecoder()
     .decode(bytes)
     .replace(/^\uFEFF/, '')
@@ -17,13 +19,13 @@ export function readSubmission(file: string, bytes: Uint8Array, ids: readonly st
   }
   if (lines.length !== ids.length)
     throw new DataError(`${file}: it has ${lines.length} rows, but the test data has ${ids.length}`);
-  return Uint8Array.from(lines, (line, i) => {
+  return Uint32Array.from(lines, (line, i) => {
     const [id, label = ''] = line.replaceAll('"', '').split(',');
     if (id !== ids[i]) {
       throw new DataError(`${file}, line ${i + 2}, column "id": expected "${ids[i]}" as in test.csv, found "${id}"`);
     }
-    if (!/^\d$/.test(label)) {
-      throw new DataError(`${file}, line ${i + 2}, column "label": expected a label in 0 … 9, found "${label}"`);
+    if (!/^\d{1,9}$/.test(label) || Number(label) >= MOST_CLASSES) {
+      throw new DataError(`${file}, line ${i + 2}, column "label": expected ${LABEL_RANGE}, found ${quoted(label)}`);
     }
     return Number(label);
   });

@@ -8,7 +8,9 @@ test('nothing by default, and the first rows for validation', () => {
   const generator = new ImageDataGenerator({ rescale: 1 / 255, validationSplit: 0.25 });
   expect(generator.augmentation(SHAPE)).toBeUndefined();
   expect(new ImageDataGenerator({ brightnessRange: [1, 1], zoomRange: 0 }).augmentation(SHAPE)).toBeUndefined();
-  const data = new ImageDataset('train.csv', [1, 1, 1], Uint8Array.of(5, 6, 7, 8, 9), Uint8Array.of(0, 0, 0, 0, 0));
+  const data = new ImageDataset('train.csv', [1, 1, 1], Uint8Array.of(5, 6, 7, 8, 9), {
+    labels: new Uint32Array(5),
+  });
   const { training, validation } = generator.split(data);
   expect(Array.from(validation.pixels)).toEqual([5]);
   expect(Array.from(training.pixels)).toEqual([6, 7, 8, 9]);

@@ -2,8 +2,9 @@
  * The parameters of Keras's ImageDataGenerator, with its meanings and defaults
  * (keras/src/legacy/preprocessing/image.py). The images themselves are changed on the device; here is what is to be done.
  */
-import { type ImageDataset, splitForValidation } from '../dataset.js';
+import type { ImageDataset, ImageShape } from '../dataset.js';
 import { ParameterError } from '../errors.js';
+import { splitForValidation } from '../split.js';
 
 export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
 export type FillMode = (typeof FILL_MODES)[number];
@@ -113,9 +114,7 @@ export class ImageDataGenerator {
   }
 
   /** What it does to images of this size; undefined where that is nothing. */
-  augmentation([height, width]: readonly [height: number, width: number, channels: number]):
-    | ImageAugmentation
-    | undefined {
+  augmentation([height, width]: ImageShape): ImageAugmentation | undefined {
     const { rotationRange = 0, shearRange = 0, heightShiftRange = 0, widthShiftRange = 0 } = this.#options;
     const { horizontalFlip = false, verticalFlip = false, fillMode = 'nearest', cval = 0 } = this.#options;
     const changes = [rotationRange, shearRange, heightShiftRange, widthShiftRange].some((range) => range !== 0);
@@ -146,7 +145,7 @@ function inPixels(range: number | readonly number[], side: number): number | rea
   return Number.isInteger(range) ? Array.from({ length: range }, (_, pixels) => pixels) : range;
 }
 
-function check(parameter: string, value: unknown, wanted: string, valid: boolean): void {
+function check(parameter: string, value: unknown, expected: string, valid: boolean): void {
   if (!valid)
-    throw new ParameterError(parameter, `must be ${wanted}, not ${Array.isArray(value) ? value.join(',') : value}`);
+    throw new ParameterError(parameter, `must be ${expected}, not ${Array.isArray(value) ? value.join(',') : value}`);
 }

@@ -1,4 +1,5 @@
 /** The first line of a CSV file of images: names decide what a column is. */
+import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { quoted, unquote } from './text.js';
 
@@ -10,9 +11,9 @@ export interface Header {
   readonly columns: readonly string[];
   readonly parts: readonly Part[];
   /** (height, width, channels) */
-  readonly shape: readonly [number, number, number];
+  readonly shape: ImageShape;
   readonly pixels: number;
-  /** Which pixel each pixel column holds, where they do not stand in their order. */
+  /** Which pixel each pixel column holds, if they are not in their order. */
   readonly order: Uint32Array | undefined;
 }
 
@@ -20,17 +21,27 @@ export interface HeaderOptions {
   /** A column that must be there: labels to learn from, ids of images to be predicted, or one of the two. */
   readonly needs?: 'label' | 'id' | 'either';
   /** (height, width, channels) of an image; square and with one channel if absent. */
-  readonly imageShape?: readonly [number, number, number];
+  readonly imageShape?: ImageShape;
+}
+
+const namesOf = (line: string): string[] => line.split(',').map((name) => unquote(name.trim()));
+
+const PIXEL = /^pixel\d{1,9}$/;
+
+/** Whether a file's first line names a label and pixels: what else may lie beside data is no file of labelled images. */
+export function isLabelled(line: string): boolean {
+  const names = namesOf(line.replace(/^\uFEFF/, ''));
+  return names.includes('label') && names.some((name) => PIXEL.test(name));
 }
 
 /**
  * Columns are `label`, `id`, and `pixel0` … `pixel<n−1>` (or `pixel1` … `pixel<n>`), in any order.
  *
- * @throws DataError if one is missing, stands twice or is something else
+ * @throws DataError if one is missing, is there twice or is something else
  */
 export function readHeader(file: string, line: string, { needs, imageShape }: HeaderOptions): Header {
   const fail = (problem: string): DataError => new DataError(`${file}, line 1: ${problem}`);
-  const columns = line.split(',').map((name) => unquote(name.trim()));
+  const columns = namesOf(line);
   const [first = ''] = columns;
   const missing =
     needs === 'either'
@@ -38,14 +49,14 @@ export function readHeader(file: string, line: string, { needs, imageShape }: He
       : needs && !columns.includes(needs) && needs;
   if (missing) throw fail(`the column "${missing}" is missing: the first column is ${quoted(first)}`);
 
-  const pixels = columns.flatMap((name) => (/^pixel\d{1,9}$/.test(name) ? [Number(name.slice(5))] : []));
+  const pixels = columns.flatMap((name) => (PIXEL.test(name) ? [Number(name.slice(5))] : []));
   const base = pixels.includes(0) ? 0 : 1;
   const seen = new Set<string>();
   columns.forEach((name, i) => {
-    if (name !== 'label' && name !== 'id' && !/^pixel\d{1,9}$/.test(name)) {
+    if (name !== 'label' && name !== 'id' && !PIXEL.test(name)) {
       throw fail(`column ${i + 1} is ${quoted(name)}, and "label", "id" or "pixel0", "pixel1" … are expected`);
     }
-    if (seen.has(name)) throw fail(`the column "${name}" stands twice`);
+    if (seen.has(name)) throw fail(`the column "${name}" is there twice`);
     seen.add(name);
   });
   if (pixels.length === 0) throw fail(`the column "pixel0" is missing: there is only "${columns.join('", "')}"`);
@@ -74,9 +85,7 @@ export function readHeader(file: string, line: string, { needs, imageShape }: He
   };
 }
 
-type Shape = readonly [number, number, number];
-
-function givenShape(shape: Shape, pixels: number, fail: (problem: string) => DataError): Shape {
+function givenShape(shape: ImageShape, pixels: number, fail: (problem: string) => DataError): ImageShape {
   const [height, width, channels] = shape;
   if (height * width * channels !== pixels) {
     throw fail(
@@ -86,7 +95,7 @@ function givenShape(shape: Shape, pixels: number, fail: (problem: string) => Dat
   return shape;
 }
 
-function squareShape(pixels: number, base: number, fail: (problem: string) => DataError): Shape {
+function squareShape(pixels: number, base: number, fail: (problem: string) => DataError): ImageShape {
   const side = Math.floor(Math.sqrt(pixels));
   if (side * side === pixels) return [side, side, 1];
   throw fail(

@@ -58,8 +58,12 @@ describe('one clear line for each mistake', () => {
       `${HEADER}3,0,1,99999999999999999999,3\n`,
       'column "pixel2": expected an integer in 0 … 255, found "99999999999999999999"',
     ],
-    [`${HEADER}3,0,1,2,3\n10,0,1,2,3\n`, 'train.csv, line 3, column "label": expected a label in 0 … 9, found "10"'],
-    [`${HEADER}x,0,1,2,3\n`, 'train.csv, line 2, column "label": expected a label in 0 … 9, found "x"'],
+    [
+      `${HEADER}3,0,1,2,3\n1048576,0,1,2,3\n`,
+      'train.csv, line 3, column "label": expected a label in 0 … 1048575, found "1048576"',
+    ],
+    [`${HEADER}x,0,1,2,3\n`, 'train.csv, line 2, column "label": expected a label in 0 … 1048575, found "x"'],
+    [`${HEADER}-1,0,1,2,3\n`, 'train.csv, line 2, column "label": expected a label in 0 … 1048575, found "-1"'],
     [`${HEADER}3,0,"1,2,3\n`, 'train.csv, line 2, column "pixel1": expected a closing quote, found ""1,2,3"'],
   ])('%#', (text, message) => {
     expect(() => read(text)).toThrow(message);
@@ -71,6 +75,15 @@ test('ids are kept as they are written', () => {
   expect(data.ids).toEqual(['0007', 'a,b']);
   expect(data.labels).toBeUndefined();
   expect(() => read('id,pixel0\n,1\n', 'id')).toThrow('line 2, column "id": expected an id, found ""');
+});
+
+test('labels count any number of classes', () => {
+  const labels = Array.from({ length: 300 }, (_, i) => (i * 7) % 300);
+  const data = read(`${HEADER}${labels.map((label) => `${label},0,1,2,3\n`).join('')}`);
+  expect(Array.from(data.labels ?? [])).toEqual(labels);
+  expect(data.classes).toBe(300);
+  const far = read(`${HEADER}10,0,1,2,3\n"1048575",0,1,2,3\n 0070000 ,0,1,2,3\n`);
+  expect(Array.from(far.labels ?? [])).toEqual([10, 1048575, 70_000]);
 });
 
 test('a limit reads the first rows and checks no others', () => {
@@ -154,7 +167,7 @@ describe('names decide what a column is', () => {
   });
 
   test.each([
-    ['label,pixel0,pixel0\n1,1,1\n', 'x.csv, line 1: the column "pixel0" stands twice'],
+    ['label,pixel0,pixel0\n1,1,1\n', 'x.csv, line 1: the column "pixel0" is there twice'],
     [
       'label,pixel0,colour\n1,1,1\n',
       'x.csv, line 1: column 3 is "colour", and "label", "id" or "pixel0", "pixel1" … are expected',

@@ -3,13 +3,15 @@
  *
  * Bytes go straight into a typed array: no cell becomes a string, unless an error has to show it. They come in pieces, of
  * which only a row that was cut in two is kept. Most pixels of handwriting are 0, so that `0,0,0,0,` is compared as one
- * 64-bit number, and other cells are taken from 32 bits at once, without a branch for their length (which gained a quarter). Whatever does not look like that goes to the slow reader,
- * which knows quotes, blanks and every error. Timed by `pnpm anke bench csv FILE`.
+ * 64-bit number, and other cells are taken from 32 bits at once, without a branch for their length (which gained a
+ * quarter). Whatever does not look like that goes to the slow reader, which knows quotes, blanks and every error. Timed by
+ * `pnpm anke bench csv FILE`.
  *
  * Line ends may be LF or CRLF, a byte order mark may come first, cells may be quoted, the last line end may be missing.
  */
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
+import { LABEL_RANGE, MOST_CLASSES } from '../labels.js';
 import { type Header, type HeaderOptions, readHeader } from './header.js';
 import { quoted, text, unquote } from './text.js';
 
@@ -28,22 +30,23 @@ const FOUR_ZEROS = new Float64Array(
 )[0] as number;
 
 /** No row of an image is longer; what is, is no CSV file. */
-const LONGEST_LINE = 2 ** 26;
+export const LONGEST_LINE = 2 ** 26;
+
+/** No number in such a file needs more digits. */
+const MOST_DIGITS = 9;
+const INTEGER = /^\s*\d{1,9}\s*$/;
 
 export interface CsvOptions extends HeaderOptions {
-  /** Labels are 0 … classes-1. */
-  readonly classes?: number;
   /** Reads at most this many rows. */
   readonly limit?: number;
 }
 
 /** Takes a file piece by piece. */
 export class CsvParser {
-  readonly #classes: number;
   readonly #limit: number;
   #header: Header | undefined;
   #pixels = new Uint8Array();
-  #labels = new Uint8Array();
+  #labels = new Uint32Array();
   readonly #ids: string[] = [];
   #rows = 0;
   /** The beginning of a line whose end has not come yet. */
@@ -58,14 +61,13 @@ export class CsvParser {
 
   /**
    * @param file its name, for messages
-   * @param bytes the file's length, as far as it is known: memory for so many rows as may be in it is reserved
+   * @param bytes the file's length, if it is known: used to reserve memory for the rows
    */
   constructor(
     readonly file: string,
     readonly options: CsvOptions = {},
     readonly bytes?: number,
   ) {
-    this.#classes = options.classes ?? 10;
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -85,19 +87,19 @@ export class CsvParser {
    */
   push(piece: Uint8Array): void {
     if (this.full) return;
-    let place = 0;
+    let offset = 0;
     if (this.#carried > 0) {
       const end = piece.indexOf(LINE_FEED);
       this.#keep(piece, 0, end < 0 ? piece.length : end + 1);
       if (end < 0) return;
-      place = end + 1;
+      offset = end + 1;
       const length = this.#carried;
       this.#carried = 0;
       this.#lines(this.#carry, length);
     }
     const end = piece.lastIndexOf(LINE_FEED) + 1;
-    if (end > place) this.#lines(piece.subarray(place), end - place);
-    if (!this.full) this.#keep(piece, Math.max(place, end), piece.length);
+    if (end > offset) this.#lines(piece.subarray(offset), end - offset);
+    if (!this.full) this.#keep(piece, Math.max(offset, end), piece.length);
   }
 
   /**
@@ -115,13 +117,10 @@ export class CsvParser {
     if (!header) throw new DataError(`${file}: the file is empty`);
     if (this.#rows === 0) throw new DataError(`${file}: line 2 is missing: the file has a header, but no rows`);
     const has = (kind: string): boolean => header.parts.some((part) => part.kind === kind);
-    return new ImageDataset(
-      file,
-      header.shape,
-      this.#pixels.subarray(0, this.#rows * header.pixels),
-      has('label') ? this.#labels.subarray(0, this.#rows) : undefined,
-      has('id') ? this.#ids : undefined,
-    );
+    return new ImageDataset(file, header.shape, this.#pixels.subarray(0, this.#rows * header.pixels), {
+      labels: has('label') ? this.#labels.subarray(0, this.#rows) : undefined,
+      ids: has('id') ? this.#ids : undefined,
+    });
   }
 
   /** Keeps the beginning of a line. */
@@ -129,7 +128,7 @@ export class CsvParser {
     const length = this.#carried + end - start;
     if (length > LONGEST_LINE) {
       throw new DataError(
-        `${this.file}, line ${this.#line + 1}: it goes on for more than ${LONGEST_LINE / 2 ** 20} MiB; this is no CSV file of images`,
+        `${this.file}, line ${this.#line + 1}: it is longer than ${LONGEST_LINE / 2 ** 20} MiB; this is no CSV file of images`,
       );
     }
     if (length > this.#carry.length) {
@@ -143,31 +142,31 @@ export class CsvParser {
 
   /** Reads whole lines: `bytes` up to `end`, which is behind a line feed. */
   #lines(bytes: Uint8Array, end: number): void {
-    let place = 0;
+    let offset = 0;
     if (!this.#started) {
       this.#started = true;
-      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) place = 3;
-      if (isBlank(bytes, place))
+      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) offset = 3;
+      if (isBlank(bytes, offset))
         throw new DataError(
-          `${this.file}: ${end - place <= 2 ? 'the file is empty' : 'line 1 is empty, where the columns’ names are expected'}`,
+          `${this.file}: ${end - offset <= 2 ? 'the file is empty' : 'line 1 is empty, where the columns’ names are expected'}`,
         );
     }
     if (!this.#header) {
-      const lineEnd = bytes.indexOf(LINE_FEED, place);
-      this.#header = readHeader(this.file, text(bytes, place, lineEnd), this.options);
+      const lineEnd = bytes.indexOf(LINE_FEED, offset);
+      this.#header = readHeader(this.file, text(bytes, offset, lineEnd), this.options);
       this.#line = 1;
       this.#scratch = new Uint8Array(this.#header.order ? this.#header.pixels : 0);
       this.#reserve(this.#rowsAtMost(this.#header), this.#header);
-      place = lineEnd + 1;
+      offset = lineEnd + 1;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const header = this.#header;
     const capacity = (): number => this.#pixels.length / header.pixels;
-    while (place < end && !this.full) {
+    while (offset < end && !this.full) {
       this.#line++;
-      if (isBlank(bytes, place)) {
+      if (isBlank(bytes, offset)) {
         this.#blank ||= this.#line;
-        place = bytes.indexOf(LINE_FEED, place) + 1;
+        offset = bytes.indexOf(LINE_FEED, offset) + 1;
         continue;
       }
       if (this.#blank > 0) {
@@ -176,7 +175,7 @@ export class CsvParser {
         );
       }
       if (this.#rows === capacity()) this.#reserve(2 * this.#rows, header);
-      place = this.#row(bytes, view, place, header);
+      offset = this.#row(bytes, view, offset, header);
       this.#rows++;
     }
   }
@@ -189,26 +188,25 @@ export class CsvParser {
 
   /** Memory for so many rows; the system hands it out when it is first written. */
   #reserve(rows: number, { pixels }: Header): void {
-    const grown = (old: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> => {
-      const larger = new Uint8Array(length);
-      larger.set(old);
-      return larger;
-    };
-    this.#pixels = grown(this.#pixels, rows * pixels);
-    this.#labels = grown(this.#labels, rows);
+    const larger = new Uint8Array(rows * pixels);
+    larger.set(this.#pixels);
+    this.#pixels = larger;
+    const labels = new Uint32Array(rows);
+    labels.set(this.#labels);
+    this.#labels = labels;
   }
 
-  /** Reads a row, and returns the place behind its line feed. */
+  /** Reads a row, and returns the offset behind its line feed. */
   #row(bytes: Uint8Array, view: DataView, start: number, header: Header): number {
     const { parts, order, pixels: length } = header;
-    let place = start;
+    let offset = start;
     let column = 0;
     const rowStart = this.#rows * length;
     const pixels = order ? this.#scratch.fill(0) : this.#pixels;
     let out = order ? 0 : rowStart;
     for (const part of parts) {
       if (part.kind !== 'pixels') {
-        place = this.#key(bytes, place, column, header, part.kind);
+        offset = this.#key(bytes, offset, column, header, part.kind);
         column++;
         continue;
       }
@@ -217,20 +215,20 @@ export class CsvParser {
       // The row's last cell must have no comma behind it: that one is for the slow reader.
       const usual = part === parts.at(-1) ? end - 1 : end;
       while (out < end) {
-        place = this.#usual(bytes, view, place, pixels, out, usual);
+        offset = this.#usual(bytes, view, offset, pixels, out, usual);
         out = this.#reached;
         if (out === end) break;
         const at = column + out - first;
-        const value = this.#number(bytes, place, at, header);
+        const value = this.#number(bytes, offset, at, header);
         if (!(value <= 255))
-          throw this.#cellError(header, at, this.#cell(bytes, place, at, header).content, 'an integer in 0 … 255');
+          throw this.#cellError(header, at, this.#cell(bytes, offset, at, header).content, 'an integer in 0 … 255');
         pixels[out++] = value;
-        place = this.#reached + 1;
+        offset = this.#reached + 1;
       }
       column += part.count;
     }
     if (order) for (let i = 0; i < length; i++) this.#pixels[rowStart + (order[i] as number)] = pixels[i] as number;
-    return place;
+    return offset;
   }
 
   /** Where the last reader of cells has got to: a second result, without an object for each cell. */
@@ -240,22 +238,22 @@ export class CsvParser {
    * Reads cells of one to three digits with a comma behind them into `pixels[out … end-1]`, whose elements are 0; stops at
    * the first that is anything else.
    *
-   * @returns the place of that cell
+   * @returns the offset of that cell
    */
   #usual(bytes: Uint8Array, view: DataView, start: number, pixels: Uint8Array, first: number, end: number): number {
-    let place = start;
+    let offset = start;
     let out = first;
     const last = bytes.length - 8;
-    while (out < end && place <= last) {
-      if (view.getFloat64(place, true) === FOUR_ZEROS && out + 4 <= end) {
-        place += 8;
+    while (out < end && offset <= last) {
+      if (view.getFloat64(offset, true) === FOUR_ZEROS && out + 4 <= end) {
+        offset += 8;
         out += 4;
         continue;
       }
       // A cell of up to three digits is in the next four bytes with its comma. Where that comma is, is computed without a
       // branch: lengths follow no pattern that a processor could guess. A byte of x is 0 where the comma is, and
       // (x − 1) & ~x has its highest bit set there (Warren, *Hacker's Delight*, 6-1).
-      const word = view.getUint32(place, true);
+      const word = view.getUint32(offset, true);
       const x = word ^ COMMAS;
       const commas = (x - 0x01010101) & ~x & HIGH_BITS;
       const bits = 24 - Math.clz32(commas & -commas); // of the digits before the first comma: 8, 16 or 24
@@ -264,20 +262,18 @@ export class CsvParser {
       const value = (digits >>> 24) + 10 * ((digits >>> 16) & 0xff) + 100 * ((digits >>> 8) & 0xff);
       if (commas === 0 || bits === 0 || ((digits + 0x76767676) | digits) & HIGH_BITS || value > 255) break;
       pixels[out++] = value;
-      place += (bits >>> 3) + 1;
+      offset += (bits >>> 3) + 1;
     }
     this.#reached = out;
-    return place;
+    return offset;
   }
 
-  /** Reads a label or an id, and returns the place of the next cell. */
+  /** Reads a label or an id, and returns the offset of the next cell. */
   #key(bytes: Uint8Array, start: number, column: number, header: Header, kind: 'label' | 'id'): number {
     if (kind === 'label') {
       const label = this.#number(bytes, start, column, header);
-      if (!(label < this.#classes)) {
-        const { content } = this.#cell(bytes, start, column, header);
-        throw this.#cellError(header, column, content, `a label in 0 … ${this.#classes - 1}`);
-      }
+      if (!(label < MOST_CLASSES))
+        throw this.#cellError(header, column, this.#cell(bytes, start, column, header).content, LABEL_RANGE);
       this.#labels[this.#rows] = label;
       return this.#reached + 1;
     }
@@ -287,30 +283,30 @@ export class CsvParser {
     return end + 1;
   }
 
-  /** The whole number in a cell, or NaN; the place of the comma or line feed behind it is where it has reached. */
+  /** The whole number in a cell, or NaN; the offset of the comma or line feed behind it is where it has reached. */
   #number(bytes: Uint8Array, start: number, column: number, header: Header): number {
-    let place = start;
+    let offset = start;
     let value = 0;
     for (
-      let digit = (bytes[place] as number) - ZERO;
-      digit >>> 0 <= 9 && place < start + 3;
-      digit = (bytes[place] as number) - ZERO
+      let digit = (bytes[offset] as number) - ZERO;
+      digit >>> 0 <= 9 && offset < start + MOST_DIGITS;
+      digit = (bytes[offset] as number) - ZERO
     ) {
       value = 10 * value + digit;
-      place++;
+      offset++;
     }
-    if (bytes[place] === RETURN && bytes[place + 1] === LINE_FEED) place++;
+    if (bytes[offset] === RETURN && bytes[offset + 1] === LINE_FEED) offset++;
     const last = column === header.columns.length - 1;
-    if (place > start && bytes[place] === (last ? LINE_FEED : COMMA)) {
-      this.#reached = place;
+    if (offset > start && bytes[offset] === (last ? LINE_FEED : COMMA)) {
+      this.#reached = offset;
       return value;
     }
     const { content, end } = this.#cell(bytes, start, column, header);
     this.#reached = end;
-    return /^\s*\d{1,9}\s*$/.test(content) ? Number(content) : Number.NaN;
+    return INTEGER.test(content) ? Number(content) : Number.NaN;
   }
 
-  /** Any cell: digits, or with quotes or blanks, or a faulty one; `end` is the place of the comma or line feed behind it. */
+  /** Any cell: digits, or with quotes or blanks, or a faulty one; `end` is the offset of the comma or line feed behind it. */
   #cell(
     bytes: Uint8Array,
     start: number,
@@ -343,16 +339,16 @@ export class CsvParser {
     return { content: unquote(cell), end };
   }
 
-  #cellError({ columns }: Header, column: number, value: string, wanted: string): DataError {
+  #cellError({ columns }: Header, column: number, value: string, expected: string): DataError {
     return new DataError(
-      `${this.file}, line ${this.#line}, column "${columns[column]}": expected ${wanted}, found ${quoted(value)}`,
+      `${this.file}, line ${this.#line}, column "${columns[column]}": expected ${expected}, found ${quoted(value)}`,
     );
   }
 }
 
-/** Whether the line at this place has no content. */
-const isBlank = (bytes: Uint8Array, place: number): boolean =>
-  bytes[place] === LINE_FEED || (bytes[place] === RETURN && bytes[place + 1] === LINE_FEED);
+/** Whether the line at this offset has no content. */
+const isBlank = (bytes: Uint8Array, offset: number): boolean =>
+  bytes[offset] === LINE_FEED || (bytes[offset] === RETURN && bytes[offset + 1] === LINE_FEED);
 
 /**
  * Reads a file that lies in memory.

@@ -1,5 +1,7 @@
 /** Arrays of numbers as files hold them: what IDX and NumPy's formats have in common. */
+import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
+import { LABEL_RANGE, MOST_CLASSES } from '../labels.js';
 
 export interface NumberArray {
   /** Where it comes from, for messages. */
@@ -30,8 +32,8 @@ export const ELEMENT_BYTES: Readonly<Record<NumberArray['type'], number>> = {
  */
 export function imagesOf(
   { source, shape, type, bytes }: NumberArray,
-  imageShape: readonly [number, number, number] | undefined,
-): { readonly shape: readonly [number, number, number]; readonly pixels: Uint8Array } {
+  imageShape: ImageShape | undefined,
+): { readonly shape: ImageShape; readonly pixels: Uint8Array } {
   const fail = (problem: string): DataError => new DataError(`${source}: ${problem}`);
   if (type !== 'uint8') throw fail(`images must be bytes (uint8), not ${type}`);
   const [count = 0, ...sides] = shape;
@@ -54,34 +56,39 @@ export function imagesOf(
   );
 }
 
+/** Whether an array holds labels: it has one number for each image. */
+export const areLabels = ({ shape }: NumberArray): boolean =>
+  shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+
 /**
- * Labels 0 … classes−1: an array (images) or (images, 1) of whole numbers.
+ * Labels 0 … classes − 1: an array (images) or (images, 1) of whole numbers.
  *
  * @throws DataError if the array is nothing of the kind
  */
-export function labelsOf({ source, shape, type, littleEndian, bytes }: NumberArray, classes: number): Uint8Array {
+export function labelsOf({ source, shape, type, littleEndian, bytes }: NumberArray): Uint32Array {
   const [count = 0, ...rest] = shape;
   if (rest.some((side) => side !== 1))
     throw new DataError(`${source}: labels must be an array (images), not (${shape.join(', ')})`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = ELEMENT_BYTES[type];
-  const read: Readonly<Record<NumberArray['type'], (at: number) => number>> = {
-    uint8: (at) => view.getUint8(at),
-    int8: (at) => view.getInt8(at),
-    uint16: (at) => view.getUint16(at, littleEndian),
-    int16: (at) => view.getInt16(at, littleEndian),
-    uint32: (at) => view.getUint32(at, littleEndian),
-    int32: (at) => view.getInt32(at, littleEndian),
-    uint64: (at) => Number(view.getBigUint64(at, littleEndian)),
-    int64: (at) => Number(view.getBigInt64(at, littleEndian)),
+  const read: Readonly<Record<NumberArray['type'], (offset: number) => number>> = {
+    uint8: (offset) => view.getUint8(offset),
+    int8: (offset) => view.getInt8(offset),
+    uint16: (offset) => view.getUint16(offset, littleEndian),
+    int16: (offset) => view.getInt16(offset, littleEndian),
+    uint32: (offset) => view.getUint32(offset, littleEndian),
+    int32: (offset) => view.getInt32(offset, littleEndian),
+    uint64: (offset) => Number(view.getBigUint64(offset, littleEndian)),
+    int64: (offset) => Number(view.getBigInt64(offset, littleEndian)),
   };
-  return Uint8Array.from({ length: count }, (_, i) => {
+  const labels = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
     const label = read[type](i * size);
-    if (!(label >= 0 && label < classes)) {
-      throw new DataError(`${source}, element ${i}: expected a label in 0 … ${classes - 1}, found ${label}`);
-    }
-    return label;
-  });
+    if (!(label >= 0 && label < MOST_CLASSES))
+      throw new DataError(`${source}, element ${i}: expected ${LABEL_RANGE}, found ${label}`);
+    labels[i] = label;
+  }
+  return labels;
 }
 
 /** @throws DataError if the array's length is not what its header says */

@@ -1,11 +1,10 @@
 /**
- * NumPy's files: `.npy` holds one array, `.npz` is a zip archive of them. The format is described in NumPy's
- * `numpy/lib/format.py`: a magic string, a version, the length of a header, the header (a Python dictionary), the elements.
+ * NumPy's files: `.npy` holds one array, `.npz` is a zip archive of them, which whoever reads it unpacks. The format is
+ * described in NumPy's `numpy/lib/format.py`: a magic string, a version, the length of a header, the header (a Python
+ * dictionary), the elements.
  */
 import { DataError } from '../errors.js';
-import { readWhole } from '../source/file.js';
-import type { ArchiveLimits } from '../source/limits.js';
-import { zipFiles } from '../source/zip.js';
+import { readWhole, type SourceFile } from '../source.js';
 import { checkLength, ELEMENT_BYTES, type NumberArray } from './arrays.js';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -53,13 +52,25 @@ export function parseNpy(source: string, bytes: Uint8Array): NumberArray {
   return { source, shape, type, littleEndian: descr[1] !== '>', bytes: bytes.subarray(start) };
 }
 
+/** Whether a file is a zip archive, as `.npz` files are; an archive without entries begins otherwise than one with some. */
+export const isNpz = (head: Uint8Array): boolean =>
+  head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
+
+/** The files of a zip archive that lies in memory. */
+export type Unzip = (name: string, bytes: Uint8Array) => AsyncIterable<SourceFile>;
+
 /**
  * The arrays of a `.npz` file, by name.
  *
- * @throws DataError if it is no zip archive of NumPy arrays, or not whole
+ * @param entries the archive's files
+ * @throws DataError if one of them is no NumPy array, or not whole
  */
-export async function* parseNpz(source: string, bytes: Uint8Array, limits: ArchiveLimits): AsyncGenerator<NumberArray> {
-  for await (const file of zipFiles(source, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), limits)) {
-    yield parseNpy(`${source}, ${file.name.replace(/\.npy$/, '')}`, await readWhole(file));
+export async function* parseNpz(
+  source: string,
+  entries: AsyncIterable<SourceFile>,
+): AsyncGenerator<{ readonly key: string; readonly array: NumberArray }> {
+  for await (const file of entries) {
+    const key = file.name.replace(/\.npy$/, '');
+    yield { key, array: parseNpy(`${source}, ${key}`, await readWhole(file)) };
   }
 }

@@ -2,7 +2,7 @@
  * The pen's path inside a printed digit: its outline is filled, thinned to lines one pixel wide, and smoothed. Drawn
  * again with a round pen, the digit looks written rather than printed.
  */
-import type { Outline, Point } from './fonts.js';
+import type { Outline, Point } from './outline.js';
 
 /** Points of the pen's path and the lines between them, in the unit square. */
 export interface Skeleton {
@@ -28,7 +28,7 @@ function fill(outline: Outline): Uint8Array {
   const width = Math.max(...points.map(({ x }) => x)) - left;
   const height = Math.max(...points.map(({ y }) => y)) - top;
   const scale = (SIZE - 2 * MARGIN) / Math.max(width, height);
-  const place = ({ x, y }: Point): Point => ({
+  const scaled = ({ x, y }: Point): Point => ({
     x: MARGIN + (x - left) * scale + (SIZE - 2 * MARGIN - width * scale) / 2,
     y: MARGIN + (y - top) * scale + (SIZE - 2 * MARGIN - height * scale) / 2,
   });
@@ -38,8 +38,8 @@ function fill(outline: Outline): Uint8Array {
     const crossings: { x: number; turn: number }[] = [];
     for (const polygon of outline) {
       polygon.forEach((point, i) => {
-        const a = place(point);
-        const b = place(polygon[(i + 1) % polygon.length] as Point);
+        const a = scaled(point);
+        const b = scaled(polygon[(i + 1) % polygon.length] as Point);
         if (a.y <= y === b.y <= y) return;
         crossings.push({ x: a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x), turn: a.y < b.y ? 1 : -1 });
       });

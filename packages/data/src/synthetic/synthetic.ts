@@ -2,7 +2,7 @@
 import { Random } from '@anke/random';
 import { ImageDataset } from '../dataset.js';
 import { formatSubmission } from '../submission.js';
-import { digitOutlines } from './fonts.js';
+import type { Outline } from './outline.js';
 import { type Skeleton, skeletonOf } from './skeleton.js';
 import { SIDE, writeDigit } from './write.js';
 
@@ -17,9 +17,9 @@ export interface SyntheticDigits {
   readonly train: ImageDataset;
   /** With ids; its labels are in `testLabels`. */
   readonly test: ImageDataset;
-  readonly testLabels: Uint8Array;
-  /** As many as the test images, by a wilder writer. */
-  readonly digMnist: ImageDataset;
+  readonly testLabels: Uint32Array;
+  /** By name: as many as the test images, by a wilder writer. */
+  readonly extra: Readonly<Record<string, ImageDataset>>;
 }
 
 const TIDY = 1;
@@ -30,14 +30,19 @@ const REPORT = 256;
 /**
  * Draws the digits. Each image depends on the seed, its part and its number alone, so that a longer data set begins with
  * the shorter one.
+ *
+ * @param fonts the outlines of the ten digits, for each font
  */
-export function synthesize({ train, test, seed, onProgress }: SyntheticOptions): SyntheticDigits {
-  const skeletons = digitOutlines().map((outlines) => outlines.map(skeletonOf));
+export function synthesize(
+  fonts: readonly (readonly Outline[])[],
+  { train, test, seed, onProgress }: SyntheticOptions,
+): SyntheticDigits {
+  const skeletons = fonts.map((outlines) => outlines.map(skeletonOf));
   const total = train + 2 * test;
   let done = 0;
   const draw = (part: string, count: number, wildness: number) => {
     const pixels = new Uint8Array(count * SIDE * SIDE);
-    const labels = new Uint8Array(count);
+    const labels = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
       const random = new Random(seed, `synthetic/${part}`, i);
       const digit = i % 10; // as in the competition: 0 … 9 again and again
@@ -59,11 +64,12 @@ export function synthesize({ train, test, seed, onProgress }: SyntheticOptions):
   order.forEach((from, to) => {
     shuffled.set(tested.pixels.subarray(from * SIDE * SIDE, (from + 1) * SIDE * SIDE), to * SIDE * SIDE);
   });
+  const labels = Uint32Array.from(order, (from) => tested.labels[from] as number);
   return {
-    train: new ImageDataset('train.csv', shape, trained.pixels, trained.labels),
-    test: new ImageDataset('test.csv', shape, shuffled, undefined, ids),
-    testLabels: Uint8Array.from(order, (from) => tested.labels[from] as number),
-    digMnist: new ImageDataset('Dig-MNIST.csv', shape, dig.pixels, dig.labels),
+    train: new ImageDataset('train.csv', shape, trained.pixels, { labels: trained.labels }),
+    test: new ImageDataset('test.csv', shape, shuffled, { ids }),
+    testLabels: labels,
+    extra: { 'Dig-MNIST': new ImageDataset('Dig-MNIST.csv', shape, dig.pixels, { labels: dig.labels }) },
   };
 }
 
@@ -80,13 +86,13 @@ function formatImages(first: 'label' | 'id', data: ImageDataset): string {
 /**
  * The competition's four files, by name, and `test-labels.csv` with the answers.
  *
- * @param write puts a file into its place
+ * @param write is given each file
  */
 export function writeCompetition(digits: SyntheticDigits, write: (name: string, content: string) => void): void {
   const ids = digits.test.ids as readonly string[];
   write('train.csv', formatImages('label', digits.train));
   write('test.csv', formatImages('id', digits.test));
-  write('Dig-MNIST.csv', formatImages('label', digits.digMnist));
+  for (const [name, images] of Object.entries(digits.extra)) write(`${name}.csv`, formatImages('label', images));
   write('sample_submission.csv', formatSubmission(ids, new Uint8Array(ids.length)));
   write('test-labels.csv', formatSubmission(ids, digits.testLabels));
 }

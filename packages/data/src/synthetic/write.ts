@@ -1,6 +1,6 @@
 /** Writes a digit by hand: bends the pen's path, draws it, fits and centres it as MNIST does. */
 import type { Random } from '@anke/random';
-import type { Point } from './fonts.js';
+import type { Point } from './outline.js';
 import type { Skeleton } from './skeleton.js';
 
 export const SIDE = 28;

@@ -1,7 +1,8 @@
+/** Tar archives, read in their order. */
 import { pipeline, Readable } from 'node:stream';
+import type { SourceFile } from '@anke/data';
 import tar from 'tar-stream';
-import { DataError } from '../errors.js';
-import type { SourceFile } from './file.js';
+import { FilesError } from '../errors.js';
 import { entryName } from './names.js';
 
 const BLOCK = 512;
@@ -9,7 +10,7 @@ const BLOCK = 512;
 /**
  * The files of a tar archive, in its order; what has not been read of one is skipped when the next is asked for.
  *
- * @throws DataError if it is no tar archive, is cut off, or has links or dangerous names in it
+ * @throws FilesError if it is no tar archive, is cut off, or has links or dangerous names in it
  */
 export async function* tarFiles(archive: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<SourceFile> {
   const extract = tar.extract();
@@ -31,19 +32,19 @@ export async function* tarFiles(archive: string, pieces: AsyncIterable<Uint8Arra
     for await (const entry of extract) {
       const { type, size = 0 } = entry.header;
       const name = entryName(archive, entry.header.name);
-      const refuse = (why: string): DataError =>
-        new DataError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
+      const refuse = (why: string): FilesError =>
+        new FilesError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
       if (type === 'symlink' || type === 'link') throw refuse('is a link');
       if (type === 'directory') {
         entry.resume();
         continue;
       }
       if (type !== 'file' && type !== 'contiguous-file') throw refuse(`is neither a file nor a folder, but a ${type}`);
-      if (names.has(name)) throw new DataError(`${archive}: the entry "${name}" is there twice`);
+      if (names.has(name)) throw new FilesError(`${archive}: the entry "${name}" is there twice`);
       names.add(name);
       const content = entry[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
       yield { name, bytes: size, pieces: () => rest(archive, content) };
-      for await (const _ of rest(archive, content)); // what nobody wanted
+      for await (const _ of rest(archive, content)); // what has not been read
     }
   } catch (error) {
     throw damaged(archive, error);
@@ -52,7 +53,7 @@ export async function* tarFiles(archive: string, pieces: AsyncIterable<Uint8Arra
   }
   // Blocks of zeros mark the end: an archive that was cut off between two entries has none.
   if (total - lastNonZero < BLOCK)
-    throw new DataError(`${archive}: the tar archive has no end mark; its end is missing`);
+    throw new FilesError(`${archive}: the tar archive has no end mark; its end is missing`);
 }
 
 /** What has not been taken of a stream; leaving the loop before its end leaves the stream as it is. */
@@ -68,6 +69,6 @@ async function* rest(archive: string, stream: AsyncIterator<Uint8Array>): AsyncG
 
 /** What went wrong, where the reader of archives says it; an error of our own as it is. */
 const damaged = (archive: string, error: unknown): unknown =>
-  error instanceof DataError
+  error instanceof FilesError
     ? error
-    : new DataError(`${archive}: the tar archive is damaged, or its end is missing (${(error as Error).message})`);
+    : new FilesError(`${archive}: the tar archive is damaged, or its end is missing (${(error as Error).message})`);

@@ -1,4 +1,5 @@
-import { DataError } from '../errors.js';
+/** Bounds of what archives may unpack to: a small one can be made to fill any disk. */
+import { FilesError } from '../errors.js';
 
 /** How much an archive may unpack to. */
 export interface ArchiveLimits {
@@ -24,17 +25,17 @@ export class Budget {
     readonly limits: ArchiveLimits = DEFAULT_LIMITS,
   ) {}
 
-  /** @throws DataError if with these bytes there are more than the limits allow */
+  /** @throws FilesError if with these bytes there are more than the limits allow */
   spend(bytes: number): void {
     this.#spent += bytes;
     const { maxBytes, maxRatio } = this.limits;
     if (this.#spent > maxBytes) {
-      throw new DataError(
+      throw new FilesError(
         `${this.archive}: it unpacks to more than ${maxBytes} bytes, the limit (--max-unpacked raises it)`,
       );
     }
     if (this.#spent > HARMLESS && this.#spent > maxRatio * this.packed) {
-      throw new DataError(
+      throw new FilesError(
         `${this.archive}: it unpacks to more than ${maxRatio} times its ${this.packed} bytes, as a bomb does (--max-ratio raises the limit)`,
       );
     }

@@ -1,7 +1,8 @@
+/** Files that are packed by gzip, unpacked on the way. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError } from '../errors.js';
-import type { SourceFile } from './file.js';
+import type { SourceFile } from '@anke/data';
+import { FilesError } from '../errors.js';
 import type { Budget } from './limits.js';
 
 const PIECE = 2 ** 18;
@@ -24,9 +25,9 @@ export function gunzipped(file: SourceFile, budget: Budget): SourceFile {
           yield piece;
         }
       } catch (error) {
-        if (error instanceof DataError) throw error;
+        if (error instanceof FilesError) throw error;
         const truncated = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
-        throw new DataError(
+        throw new FilesError(
           `${file.name}: ${truncated ? 'its end is missing' : `it cannot be unpacked (${(error as Error).message})`}`,
         );
       } finally {

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { DataError } from '../errors.js';
+import { FilesError } from '../errors.js';
 
 export interface DownloadSource {
   /** The folder that it is unpacked into. */
   readonly name: string;
   readonly url: string;
-  /** The Authorization header, where the server wants one. */
+  /** The Authorization header, if the server needs one. */
   readonly authorization?: string;
   /** What to do when the server refuses. */
   readonly hint?: string;
@@ -18,7 +18,7 @@ export interface DownloadSource {
  * Reads `NAME:URL`, with the URL as it is or percent-encoded, several of them with commas between, or a plain URL, whose
  * last part is then the name, or `kaggle:NAME` for the data of a competition (`kaggle:OWNER/NAME` for a data set).
  *
- * @throws DataError if it is nothing of the kind, or Kaggle's token is missing
+ * @throws FilesError if it is nothing of the kind, or Kaggle's token is missing
  */
 export function parseSources(
   text: string,
@@ -40,14 +40,14 @@ function parseSource(text: string, environment: Readonly<Record<string, string |
   try {
     address = /^https?:\/\//i.test(encoded) ? encoded : decodeURIComponent(encoded);
   } catch {
-    throw new DataError(`${text}: the address is not percent-encoded as it should be`);
+    throw new FilesError(`${text}: the address is not percent-encoded as it should be`);
   }
   if ((!plain && colon < 1) || !/^https?:\/\//i.test(address) || !URL.canParse(address)) {
-    throw new DataError(`${text}: expected NAME:URL with an http or https address, or kaggle:NAME`);
+    throw new FilesError(`${text}: expected NAME:URL with an http or https address, or kaggle:NAME`);
   }
   const name = plain ? lastPart(address) : text.slice(0, colon);
   if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,99}$/u.test(name)) {
-    throw new DataError(
+    throw new FilesError(
       `${text}: "${name}" cannot be the name of a folder; use letters, digits, dots, dashes and underscores`,
     );
   }
@@ -88,8 +88,8 @@ function kaggleToken(
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    throw new DataError(
-      `kaggle:${what}: Kaggle wants a token: make one at https://www.kaggle.com/settings (Create New Token), then put kaggle.json at ${file}, or set KAGGLE_USERNAME and KAGGLE_KEY`,
+    throw new FilesError(
+      `kaggle:${what}: Kaggle needs a token: make one at https://www.kaggle.com/settings (Create New Token), then put kaggle.json at ${file}, or set KAGGLE_USERNAME and KAGGLE_KEY`,
     );
   }
   try {
@@ -99,5 +99,5 @@ function kaggleToken(
   } catch {
     // told below
   }
-  throw new DataError(`${file}: expected Kaggle’s token, {"username": …, "key": …}`);
+  throw new FilesError(`${file}: expected Kaggle’s token, {"username": …, "key": …}`);
 }

@@ -1,9 +1,10 @@
+/** Zip archives: their list of entries is checked as a whole, then each entry is unpacked piece by piece. */
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { crc32, createInflateRaw, type ZlibOptions } from 'node:zlib';
+import type { SourceFile } from '@anke/data';
 import yauzl from 'yauzl';
-import { DataError } from '../errors.js';
-import type { SourceFile } from './file.js';
+import { FilesError } from '../errors.js';
 import { type ArchiveLimits, Budget } from './limits.js';
 import { entryName } from './names.js';
 
@@ -18,7 +19,7 @@ const SYMBOLIC_LINK = 0o120000;
  * The files of a zip archive, in its order. All names and sizes are checked before the first is given out.
  *
  * @param content where it lies, or its bytes
- * @throws DataError if it is no zip archive, is cut off, encrypted or dangerous, or a checksum is wrong
+ * @throws FilesError if it is no zip archive, is cut off, encrypted or dangerous, or a checksum is wrong
  */
 export async function* zipFiles(
   archive: string,
@@ -37,7 +38,7 @@ function opened(archive: string, content: string | Buffer): Promise<yauzl.ZipFil
   return new Promise((resolve, reject) => {
     const options = { autoClose: false, lazyEntries: true, decodeStrings: false };
     const done = (error: Error | null, zip: yauzl.ZipFile): void => {
-      if (error) reject(new DataError(`${archive}: this is no zip archive, or its end is missing (${error.message})`));
+      if (error) reject(new FilesError(`${archive}: this is no zip archive, or its end is missing (${error.message})`));
       else resolve(zip);
     };
     if (typeof content === 'string') yauzl.open(content, options, done);
@@ -55,7 +56,7 @@ async function listed(
   const files = new Map<string, SourceFile>();
   await new Promise<void>((resolve, reject) => {
     zip.on('error', (error: Error) =>
-      reject(new DataError(`${archive}: the list of its entries is damaged (${error.message})`)),
+      reject(new FilesError(`${archive}: the list of its entries is damaged (${error.message})`)),
     );
     zip.on('end', () => resolve());
     zip.on('entry', (entry: yauzl.Entry) => {
@@ -63,7 +64,7 @@ async function listed(
         const file = fileOf(archive, content, zip, entry);
         budget.spend(entry.uncompressedSize);
         if (file) {
-          if (files.has(file.name)) throw new DataError(`${archive}: the entry "${file.name}" is there twice`);
+          if (files.has(file.name)) throw new FilesError(`${archive}: the entry "${file.name}" is there twice`);
           files.set(file.name, file);
         }
         zip.readEntry();
@@ -86,8 +87,8 @@ function fileOf(
   // With decodeStrings: false, names are bytes, whatever the types say.
   const raw = entry.fileName as unknown as Buffer;
   const name = entryName(archive, raw);
-  const refuse = (why: string): DataError =>
-    new DataError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
+  const refuse = (why: string): FilesError =>
+    new FilesError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
   if (((entry.externalFileAttributes >>> 16) & FILE_TYPE) === SYMBOLIC_LINK) throw refuse('is a link');
   if (raw.at(-1) === 0x2f) return undefined;
   if (entry.isEncrypted()) throw refuse('is encrypted');
@@ -98,7 +99,7 @@ function fileOf(
     name,
     bytes: uncompressedSize,
     async *pieces() {
-      const fail = (why: string): DataError => new DataError(`${archive}, entry "${name}": ${why}`);
+      const fail = (why: string): FilesError => new FilesError(`${archive}, entry "${name}": ${why}`);
       let length = 0;
       let checksum = 0;
       let stream: Readable | undefined;
@@ -112,7 +113,7 @@ function fileOf(
           yield piece;
         }
       } catch (error) {
-        throw error instanceof DataError ? error : fail(`it is damaged (${(error as Error).message})`);
+        throw error instanceof FilesError ? error : fail(`it is damaged (${(error as Error).message})`);
       } finally {
         stream?.destroy();
       }

@@ -1,15 +1,8 @@
-/** The Kannada digits ೦ … ೯ as outlines, from open fonts that come along as npm packages. */
+/** The Kannada digits ೦ … ೯ as outlines, from open fonts that are npm packages. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Outline, Point } from '@anke/data';
 import type opentype from 'opentype.js';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Closed polygons of one digit in one font; y grows downwards. */
-export type Outline = readonly (readonly Point[])[];
 
 const FILES = [
   '@fontsource/noto-sans-kannada/files/noto-sans-kannada-kannada-400-normal.woff',

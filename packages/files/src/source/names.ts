@@ -1,4 +1,5 @@
-import { DataError } from '../errors.js';
+/** Names in archives: only those that are safe as a path below a folder are accepted. */
+import { FilesError } from '../errors.js';
 
 /** What file systems take for one part of a path. */
 const LONGEST_PART = 255;
@@ -9,11 +10,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * The name of an archive's entry, if it is one that may be used as a path below a folder, on every system.
  *
  * @param raw the name's bytes, or its text
- * @throws DataError if it is not UTF-8, holds control characters, or leads out of the folder
+ * @throws FilesError if it is not UTF-8, holds control characters, or leads out of the folder
  */
 export function entryName(archive: string, raw: Uint8Array | string): string {
-  const refuse = (name: string, why: string): DataError =>
-    new DataError(
+  const refuse = (name: string, why: string): FilesError =>
+    new FilesError(
       `${archive}: the entry "${name.replace(/\p{C}/gu, '\ufffd').slice(0, 200)}" ${why}; nothing of the archive is used`,
     );
   let name: string;

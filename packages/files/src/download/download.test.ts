@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../source/limits.js';
-import { tarOf } from '../testing/files.js';
+import { tarOf } from '../testing/archives.js';
 import { download } from './download.js';
 import { parseSources } from './sources.js';
 import { unpack } from './unpack.js';
@@ -136,7 +136,7 @@ describe('a file comes whole', () => {
     asked.clear();
     ranges.length = 0;
     await expect(get('/broken-once?signature=1', { retries: 0 })).rejects.toThrow(
-      'the 100,000 bytes that came are kept, and the same command goes on from there',
+      'the 100,000 bytes that came are kept, and the same command resumes from there',
     );
     nothingVisible();
     const seen: number[] = [];
@@ -155,7 +155,7 @@ describe('a file comes whole', () => {
 
 describe('what fails says why, and leaves nothing that looks whole', () => {
   test.each([
-    ['/401', 'data: HTTP 401, it wants a login, or the token is wrong'],
+    ['/401', 'data: HTTP 401, it needs a login, or the token is wrong'],
     ['/403', 'data: HTTP 403, likely expired'],
     ['/404', 'data: HTTP 404, there is nothing at this address'],
     ['/500', 'data: HTTP 500, the server failed; try again later'],
@@ -164,7 +164,7 @@ describe('what fails says why, and leaves nothing that looks whole', () => {
     ['/stalls', 'data: no data came for 0.4 s; the 10,000 bytes that came are kept'],
     ['/silent', 'data: no data came for 0.4 s'],
     ['/round', 'data: the connection broke off (redirect count exceeded)'],
-    ['/page', 'data: the server sent a web page instead of data; does the address want a login?'],
+    ['/page', 'data: the server sent a web page instead of data; does the address need a login?'],
   ])('%s', async (path, message) => {
     await expect(get(path, { retries: 1 })).rejects.toThrow(message);
     nothingVisible();
@@ -192,27 +192,27 @@ describe('what fails says why, and leaves nothing that looks whole', () => {
     const stop = new AbortController();
     const onProgress = (): void => stop.abort();
     await expect(get('/stalls', { signal: stop.signal, onProgress })).rejects.toThrow(
-      'data: interrupted after 10,000 bytes; the same command goes on from there',
+      'data: interrupted after 10,000 bytes; the same command resumes from there',
     );
     nothingVisible();
   });
 });
 
 describe('unpacking', () => {
-  const place = (name: string, bytes: Uint8Array): string => {
+  const written = (name: string, bytes: Uint8Array): string => {
     writeFileSync(join(folder, name), bytes);
     return join(folder, name);
   };
   const target = (): string => join(folder, 'target');
 
   test('an archive becomes a folder, and a single file lies in one', async () => {
-    const zip = place('.a', zipSync({ 'a/b.txt': Uint8Array.of(1, 2), 'c.csv.gz': Uint8Array.of(0x1f, 0x8b, 3) }));
+    const zip = written('.a', zipSync({ 'a/b.txt': Uint8Array.of(1, 2), 'c.csv.gz': Uint8Array.of(0x1f, 0x8b, 3) }));
     expect(await unpack(zip, target(), 'x.zip', DEFAULT_LIMITS)).toEqual({ files: 2, bytes: 5 });
     expect([...readFileSync(join(target(), 'a/b.txt'))]).toEqual([1, 2]);
     expect([...readFileSync(join(target(), 'c.csv.gz'))]).toEqual([0x1f, 0x8b, 3]);
     await expect(unpack(zip, target(), 'x.zip', DEFAULT_LIMITS)).rejects.toThrow('target: it is there already');
     rmSync(target(), { recursive: true });
-    await unpack(place('.b', Buffer.from('label,pixel0\n')), target(), 'train.csv', DEFAULT_LIMITS);
+    await unpack(written('.b', Buffer.from('label,pixel0\n')), target(), 'train.csv', DEFAULT_LIMITS);
     expect(readFileSync(join(target(), 'train.csv'), 'utf8')).toBe('label,pixel0\n');
   });
 
@@ -227,7 +227,7 @@ describe('unpacking', () => {
       (await tarOf([{ name: 'good.txt', content: new Uint8Array(5000) }])).subarray(0, 3000),
       zipSync({ 'good.txt': Uint8Array.of(1), '../evil.txt': Uint8Array.of(2) }),
     ]) {
-      await expect(unpack(place('.c', bytes), join(folder, 'inner', 'target'), 'x', DEFAULT_LIMITS)).rejects.toThrow(
+      await expect(unpack(written('.c', bytes), join(folder, 'inner', 'target'), 'x', DEFAULT_LIMITS)).rejects.toThrow(
         /leads out of the folder|its end is missing/,
       );
       rmSync(join(folder, '.c'));
@@ -279,7 +279,7 @@ describe('sources', () => {
       url: 'https://www.kaggle.com/api/v1/datasets/download/me/digits',
     });
     expect(() => parseSources('kaggle:Kannada-MNIST', { KAGGLE_CONFIG_DIR: folder })).toThrow(
-      /Kaggle wants a token: make one at .*kaggle\.json.*KAGGLE_USERNAME and KAGGLE_KEY/,
+      /Kaggle needs a token: make one at .*kaggle\.json.*KAGGLE_USERNAME and KAGGLE_KEY/,
     );
     writeFileSync(join(folder, 'kaggle.json'), '{"username": "me"}');
     expect(() => parseSources('kaggle:Kannada-MNIST', { KAGGLE_CONFIG_DIR: folder })).toThrow(

@@ -1,14 +1,14 @@
 /**
- * Downloads a file over HTTP. What has come so far lies beside its place, under a hidden name, and is gone on with by a
- * range request after an interruption, in this call or in a later one. It appears under its own name only when it is whole.
+ * Downloads a file over HTTP. What has come so far lies in the same folder under a hidden name. After an interruption, this
+ * call or a later one asks for the rest (a range request). The file appears under its own name only when it is whole.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DataError } from '../errors.js';
-import { filePieces } from '../source/file.js';
+import { FilesError } from '../errors.js';
+import { filePieces } from '../source/disk.js';
 import type { DownloadSource } from './sources.js';
 
 export interface DownloadOptions {
@@ -20,7 +20,7 @@ export interface DownloadOptions {
   readonly pause?: number;
   /** The file's SHA-256, in hexadecimal. */
   readonly sha256?: string | undefined;
-  /** Is told bytes that have come, and bytes in all, 0 where the server does not say. */
+  /** Is told bytes that have come, and bytes in all, 0 if the server does not say. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the download; what has come is kept. */
   readonly signal?: AbortSignal;
@@ -34,11 +34,11 @@ interface PartFacts {
 }
 
 /** Worth another try: the connection broke, or the server is busy. */
-class Passing extends Error {}
+class TemporaryError extends Error {}
 
 /**
  * @param path where the file is to appear
- * @throws DataError if it cannot be had: says why; a part that is worth keeping stays under a hidden name
+ * @throws FilesError if it cannot be downloaded: says why; a part that is worth keeping stays under a hidden name
  */
 export async function download(source: DownloadSource, path: string, options: DownloadOptions = {}): Promise<void> {
   const { retries = 4, pause = 1000, sha256, signal } = options;
@@ -50,17 +50,17 @@ export async function download(source: DownloadSource, path: string, options: Do
       break;
     } catch (error) {
       if (signal?.aborted)
-        throw new DataError(
-          `${source.name}: interrupted after ${bytes(sizeOf(part))}; the same command goes on from there`,
+        throw new FilesError(
+          `${source.name}: interrupted after ${bytes(sizeOf(part))}; the same command resumes from there`,
         );
-      if (!(error instanceof Passing)) throw error;
+      if (!(error instanceof TemporaryError)) throw error;
       const progressed = sizeOf(part) > before;
       if (attempt >= retries) {
         const kept =
           sizeOf(part) > 0
-            ? `; the ${bytes(sizeOf(part))} that came are kept, and the same command goes on from there`
+            ? `; the ${bytes(sizeOf(part))} that came are kept, and the same command resumes from there`
             : '';
-        throw new DataError(`${source.name}: ${error.message}${kept}`);
+        throw new FilesError(`${source.name}: ${error.message}${kept}`);
       }
       await wait(progressed ? pause : pause * 2 ** attempt, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
@@ -96,7 +96,7 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
   let timer: NodeJS.Timeout | undefined;
   const alive = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => stop.abort(new Passing(`no data came for ${timeout} s`)), timeout * 1000);
+    timer = setTimeout(() => stop.abort(new TemporaryError(`no data came for ${timeout} s`)), timeout * 1000);
   };
   try {
     signal?.throwIfAborted();
@@ -115,7 +115,7 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
       await response.body?.cancel();
       if (response.headers.get('content-range') === `bytes */${have}`) return;
       rmSync(part, { force: true });
-      throw new Passing('the file on the server has changed');
+      throw new TemporaryError('the file on the server has changed');
     }
     if (!response.ok) {
       await response.body?.cancel();
@@ -124,10 +124,10 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
     const resumed =
       response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true;
     if (response.status === 206 && !resumed)
-      throw new DataError(`${name}: the server sent another part than the one that was asked for`);
+      throw new FilesError(`${name}: the server sent another part than the one that was asked for`);
     if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
       await response.body?.cancel();
-      throw new DataError(`${name}: the server sent a web page instead of data; does the address want a login?`);
+      throw new FilesError(`${name}: the server sent a web page instead of data; does the address need a login?`);
     }
     const length = response.headers.get('content-length');
     const start = resumed ? have : 0;
@@ -141,14 +141,14 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
         onProgress?.(done, total);
       });
       if (total > 0 && end !== total)
-        throw new Passing(`the connection broke off after ${bytes(end)} of ${bytes(total)}`);
+        throw new TemporaryError(`the connection broke off after ${bytes(end)} of ${bytes(total)}`);
     } finally {
       await file.close();
     }
   } catch (error) {
-    if (error instanceof DataError || error instanceof Passing) throw error;
+    if (error instanceof FilesError || error instanceof TemporaryError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-    if (stop.signal.reason instanceof Passing) throw stop.signal.reason;
+    if (stop.signal.reason instanceof TemporaryError) throw stop.signal.reason;
     throw connectionError(url, error, sizeOf(part));
   } finally {
     clearTimeout(timer);
@@ -178,26 +178,26 @@ function writeFacts(part: string, facts: PartFacts): void {
 
 function refusal({ name, hint }: DownloadSource, status: number): Error {
   const meaning: Readonly<Record<number, string>> = {
-    401: 'it wants a login, or the token is wrong',
+    401: 'it needs a login, or the token is wrong',
     403: 'likely expired',
     404: 'there is nothing at this address',
     410: 'it has been taken away',
     429: 'too many requests',
   };
   const words = `HTTP ${status}, ${hint && (status === 401 || status === 403) ? hint : (meaning[status] ?? (status >= 500 ? 'the server failed; try again later' : 'the server refuses'))}`;
-  return status >= 500 || status === 429 ? new Passing(words) : new DataError(`${name}: ${words}`);
+  return status >= 500 || status === 429 ? new TemporaryError(words) : new FilesError(`${name}: ${words}`);
 }
 
 function connectionError(url: string, error: unknown, have: number): Error {
   const cause = (error as { cause?: NodeJS.ErrnoException }).cause;
   const { host } = new URL(url);
-  if (cause?.code === 'ENOTFOUND') return new DataError(`${url}: there is no server called ${host}`);
-  if (cause?.code === 'ECONNREFUSED') return new Passing(`${host} does not answer`);
+  if (cause?.code === 'ENOTFOUND') return new FilesError(`${url}: there is no server called ${host}`);
+  if (cause?.code === 'ECONNREFUSED') return new TemporaryError(`${host} does not answer`);
   const why = cause?.message ?? (error as Error).message;
-  return new Passing(`the connection broke off${have > 0 ? ` after ${bytes(have)}` : ''} (${why})`);
+  return new TemporaryError(`the connection broke off${have > 0 ? ` after ${bytes(have)}` : ''} (${why})`);
 }
 
-/** @throws DataError if the file is another one; it is deleted then */
+/** @throws FilesError if the file is another one; it is deleted then */
 async function checkSum(name: string, path: string, expected: string): Promise<void> {
   const hash = createHash('sha256');
   for await (const piece of filePieces(path)) hash.update(piece);
@@ -205,5 +205,5 @@ async function checkSum(name: string, path: string, expected: string): Promise<v
   if (found === expected.toLowerCase()) return;
   rmSync(path, { force: true });
   rmSync(factsOf(path), { force: true });
-  throw new DataError(`${name}: its SHA-256 is ${found}, not ${expected.toLowerCase()}; it has been deleted`);
+  throw new FilesError(`${name}: its SHA-256 is ${found}, not ${expected.toLowerCase()}; it has been deleted`);
 }

@@ -1,9 +1,9 @@
 /** Archives that would do harm, or are not whole: each is refused by name, before anything of it is used. */
 import { gzipSync } from 'node:zlib';
+import { readWhole, type SourceFile } from '@anke/data';
 import { strToU8, type Zippable, zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { type TarEntry, tarOf } from '../testing/files.js';
-import { readWhole, type SourceFile } from './file.js';
+import { type TarEntry, tarOf } from '../testing/archives.js';
 import { gunzipped } from './gzip.js';
 import { type ArchiveLimits, Budget, DEFAULT_LIMITS } from './limits.js';
 import { tarFiles } from './tar.js';

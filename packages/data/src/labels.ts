@@ -1,0 +1,32 @@
+/** Labels are class numbers 0 … classes − 1, as 32-bit integers because that is what the loss kernel reads. */
+import type { ImageDataset } from './dataset.js';
+import { DataError } from './errors.js';
+
+/** A label that is not below this is no class number, but an id or a broken cell. */
+export const MOST_CLASSES = 2 ** 20;
+
+/** What a label must be, for messages. */
+export const LABEL_RANGE = `a label in 0 … ${MOST_CLASSES - 1}`;
+
+/** A short excerpt of any common data set may have fewer rows than classes. */
+const FEW_CLASSES = 1000;
+
+/** One more than the largest label; 0 if there are none. */
+export function countClasses(labels: Uint32Array | undefined): number {
+  let classes = 0;
+  for (const label of labels ?? []) if (label >= classes) classes = label + 1;
+  return classes;
+}
+
+/**
+ * Refuses data to train on whose labels are ids: as many classes as rows, or more, so that nothing could be learned.
+ *
+ * @throws DataError that names the file and a row
+ */
+export function checkClasses({ source, labels, classes, classNames, count }: ImageDataset): void {
+  if (!labels || classNames || classes <= FEW_CLASSES || classes < count) return;
+  const largest = classes - 1;
+  throw new DataError(
+    `${source}, row ${labels.indexOf(largest) + 1}: the label ${largest} makes ${classes} classes, but there are only ${count} rows; are these ids instead of labels?`,
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * The pictures of a source: a folder a class, which may lie in a folder that tells what they are for. Classes are numbered
+ * by their folders, for all pictures of the source alike.
+ */
+import { ImageDataset } from '../dataset.js';
+import { DataError } from '../errors.js';
+import type { Picture } from '../formats/pictures.js';
+import { MOST_CLASSES } from '../labels.js';
+import { readWhole, type SourceFile } from '../source.js';
+import { type FoundSet, isRead, type LoadOptions, limitOf } from './options.js';
+import { baseName, folderOf, type Role, roleOf } from './roles.js';
+
+/** Pictures that are decoded side by side. */
+const SIDE_BY_SIDE = 16;
+
+interface NamedPicture extends Picture {
+  readonly file: string;
+  /** The folder that it lay in; undefined if that is no class. */
+  readonly className: string | undefined;
+}
+
+/** Pictures for one purpose, or in folders of classes that lie side by side. */
+interface Group {
+  readonly role: Role | undefined;
+  readonly name: string;
+  readonly pictures: NamedPicture[];
+}
+
+export class PictureFiles {
+  readonly #groups = new Map<string, Group>();
+  #decoding: Promise<void>[] = [];
+
+  /** @param source the name of what the files lie in, for messages */
+  constructor(
+    readonly source: string,
+    readonly options: LoadOptions,
+  ) {}
+
+  /**
+   * Reads one picture: `[set/]class/picture`, or `train/picture` and `test/picture` without classes. One that lies in no
+   * folder belongs to nothing.
+   *
+   * @returns whether it was used
+   */
+  async take(file: SourceFile): Promise<boolean> {
+    const { decodePicture, imageShape } = this.options;
+    const folder = folderOf(file.name);
+    if (folder === '') return false;
+    const ownRole = roleOf(baseName(folder));
+    const role = ownRole ?? roleOf(folderOf(folder));
+    if (!isRead(role, this.options)) return false;
+    const { pictures } = this.#group(role, baseName(folderOf(folder)));
+    // Classes come one after the other, so that all of them are read before any can be left out.
+    if (ownRole && pictures.length >= (limitOf(role, this.options) ?? Number.POSITIVE_INFINITY)) return false;
+    if (!decodePicture) throw new DataError(`${file.name}: this is a picture, and this program cannot decode any`);
+    const bytes = await readWhole(file);
+    const index = pictures.length;
+    const className = ownRole ? undefined : baseName(folder);
+    pictures.push({ shape: [0, 0, 0], pixels: new Uint8Array(), file: file.name, className });
+    const decoded = decodePicture(file.name, bytes, imageShape).then((picture) => {
+      pictures[index] = { file: file.name, className, ...picture };
+    });
+    decoded.catch(() => undefined); // awaited below, or at the end
+    this.#decoding.push(decoded);
+    if (this.#decoding.length >= SIDE_BY_SIDE) {
+      await Promise.all(this.#decoding);
+      this.#decoding = [];
+    }
+    return true;
+  }
+
+  async finish(): Promise<FoundSet[]> {
+    await Promise.all(this.#decoding);
+    const groups = [...this.#groups.values()];
+    const named = groups.filter(({ role }) => role);
+    // If no folder tells what its pictures are for, all of them belong together.
+    if (named.length === 0) {
+      const pictures = groups.flatMap((group) => group.pictures);
+      return pictures.length === 0 ? [] : [this.#asSet({ role: undefined, name: '', pictures }, namesOf(pictures))];
+    }
+    const classNames = namesOf(named.flatMap(({ pictures }) => pictures));
+    const sets = named.map((group) => this.#asSet(group, classNames));
+    if (!isRead('extra', this.options)) return sets;
+    // Further pictures of the same classes; any others, such as those of a report, are none of the data.
+    const isExtra = ({ role, name, pictures }: Group): boolean =>
+      !role && name !== '' && pictures.every(({ className = '' }) => labelOf(className, classNames) >= 0);
+    const extra = groups.filter(isExtra).map((group): Group => ({ ...group, role: 'extra' }));
+    return [...sets, ...extra.map((group) => this.#asSet(group, classNames))];
+  }
+
+  #group(role: Role | undefined, name: string): Group {
+    const key = role ?? `extra ${name}`;
+    const group = this.#groups.get(key) ?? { role, name, pictures: [] };
+    this.#groups.set(key, group);
+    return group;
+  }
+
+  #asSet({ role, name, pictures }: Group, classNames: readonly string[]): FoundSet {
+    const ordered = inTurns(pictures).slice(0, limitOf(role, this.options));
+    const first = ordered[0] as NamedPicture;
+    const length = first.pixels.length;
+    const pixels = new Uint8Array(ordered.length * length);
+    ordered.forEach(({ file, shape, pixels: image }, i) => {
+      if (shape.join() !== first.shape.join()) {
+        const size = ([height, width]: readonly number[]): string => `${height} × ${width}`;
+        throw new DataError(
+          `${file}: its ${size(shape)} pixels are not the ${size(first.shape)} of ${first.file}; ` +
+            'with an image shape, all are scaled to it',
+        );
+      }
+      pixels.set(image, i * length);
+    });
+    const isLabelled = ordered.every(({ className }) => className !== undefined);
+    const labels = isLabelled
+      ? Uint32Array.from(ordered, ({ className = '' }) => labelOf(className, classNames))
+      : undefined;
+    const source = role ? `${this.source} (${role === 'extra' ? name : role})` : this.source;
+    const ids = ordered.map(({ file }) => file);
+    const facts = { labels, ids, classNames: classNames.length > 0 ? classNames : undefined };
+    return { role, name, data: new ImageDataset(source, first.shape, pixels, facts) };
+  }
+}
+
+/** One picture of each class after the other, so that any first part of them holds all classes alike. */
+function inTurns(pictures: readonly NamedPicture[]): readonly NamedPicture[] {
+  const seen = new Map<string | undefined, number>();
+  return pictures
+    .map((picture) => {
+      const turn = seen.get(picture.className) ?? 0;
+      seen.set(picture.className, turn + 1);
+      return { picture, turn };
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ picture }) => picture);
+}
+
+const NUMBER = /^\d{1,9}$/;
+
+/** The classes of pictures: folders that count from 0 stay the numbers that they are, others are names in their order. */
+function namesOf(pictures: readonly NamedPicture[]): readonly string[] {
+  const names = new Set(pictures.flatMap(({ className }) => className ?? []));
+  const classes = Math.max(-1, ...[...names].map(Number)) + 1;
+  // Two digits are class numbers even with gaps; more of them may be years, unless most numbers have a folder.
+  const areNumbers = [...names].every((name) => NUMBER.test(name)) && (classes <= 100 || classes <= 2 * names.size);
+  if (areNumbers && classes <= MOST_CLASSES) return Array.from({ length: classes }, (_, i) => String(i));
+  return [...names].sort();
+}
+
+/** −1 if it is none of the classes. */
+function labelOf(className: string, classNames: readonly string[]): number {
+  const number = NUMBER.test(className) ? Number(className) : -1;
+  return classNames[number] === String(number) ? number : classNames.indexOf(className);
+}

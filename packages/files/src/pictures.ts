@@ -1,0 +1,24 @@
+/** PNG and JPEG files as images of the data set's shape, decoded by sharp. */
+import { DataError, type DecodePicture } from '@anke/data';
+
+/** A picture of more pixels than this is not looked at. */
+const MOST_PIXELS = 2 ** 26;
+
+export const decodePicture: DecodePicture = async (source, bytes, imageShape) => {
+  const [height, width, channels] = imageShape ?? [undefined, undefined, 1];
+  if (channels !== 1 && channels !== 3)
+    throw new DataError(`${source}: a picture has 1 channel (grey) or 3 (RGB), not ${channels}`);
+  // Loaded here, as it takes a while and only pictures need it.
+  const { default: sharp } = await import('sharp');
+  try {
+    let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'truncated' })
+      .rotate()
+      .flatten({ background: '#000' });
+    if (height !== undefined) image = image.resize({ height, width, fit: 'fill' });
+    image = channels === 1 ? image.toColourspace('b-w') : image.toColourspace('srgb');
+    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    return { shape: [info.height, info.width, info.channels], pixels: data };
+  } catch (error) {
+    throw new DataError(`${source}: this picture cannot be read (${(error as Error).message.split('\n')[0]})`);
+  }
+};
