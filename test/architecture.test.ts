@@ -13,9 +13,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/kernels': ['@anke/random'],
   'packages/nn': ['@anke/kernels', '@anke/random'],
   'packages/data': ['@anke/random'],
-  'apps/cli': ['@anke/data', '@anke/dawn', '@anke/kernels', '@anke/nn', '@anke/random'],
+  'packages/files': ['@anke/data', '@anke/random'],
+  'apps/cli': ['@anke/data', '@anke/dawn', '@anke/files', '@anke/kernels', '@anke/nn', '@anke/random'],
 };
-const BROWSER_SAFE = ['packages/random', 'packages/kernels', 'packages/nn'];
+const BROWSER_SAFE = ['packages/random', 'packages/kernels', 'packages/nn', 'packages/data'];
 
 interface Import {
   readonly file: string;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { loadData } from '@anke/data';
+import { loadDataAt } from '@anke/files';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -39,7 +39,7 @@ let base = '';
 
 /** A folder a class of the first digits, and the same as IDX files. */
 async function otherForms(): Promise<void> {
-  const { train } = await loadData(join(work, 'digits'));
+  const { train } = await loadDataAt(join(work, 'digits'));
   if (!train?.labels) throw new Error('the digits are missing');
   const [height, width] = train.shape;
   for (let i = 0; i < 60; i++) {
@@ -62,7 +62,10 @@ async function otherForms(): Promise<void> {
   mkdirSync(join(work, 'idx'));
   const images = Buffer.concat([header([train.count, height, width]), train.pixels]);
   writeFileSync(join(work, 'idx/train-images-idx3-ubyte.gz'), gzipSync(images));
-  writeFileSync(join(work, 'idx/train-labels-idx1-ubyte'), Buffer.concat([header([train.count]), train.labels]));
+  writeFileSync(
+    join(work, 'idx/train-labels-idx1-ubyte'),
+    Buffer.concat([header([train.count]), Uint8Array.from(train.labels)]),
+  );
 }
 
 beforeAll(async () => {
@@ -107,7 +110,7 @@ describe('anke import', () => {
       stderr: expect.stringContaining('name a source: NAME:URL'),
     });
     const kaggle = await anke(['import', 'kaggle:Kannada-MNIST'], { KAGGLE_USERNAME: '', KAGGLE_CONFIG_DIR: work });
-    expect(kaggle).toMatchObject({ status: 1, stderr: expect.stringContaining('Kaggle wants a token') });
+    expect(kaggle).toMatchObject({ status: 1, stderr: expect.stringContaining('Kaggle needs a token') });
     const sum = await anke(['import', `x:${base}/digits.tar.gz`, '--to', 'imported', '--sha256', '0'.repeat(64)]);
     expect(sum).toMatchObject({ status: 1, stdout: expect.stringContaining('x: its SHA-256 is ') });
     expect(readdirSync(join(work, 'imported'))).not.toContain('x');

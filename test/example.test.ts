@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
+import { digitOutlines } from '@anke/files';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, expect, test } from 'vitest';
 import { trainOwnModel } from './examples/own-model.js';
@@ -18,7 +19,7 @@ test('the documentation shows the program as it is', () => {
 });
 
 test('it learns', async () => {
-  writeCompetition(synthesize({ train: 1000, test: 10, seed: 3 }), (name, content) =>
+  writeCompetition(synthesize(digitOutlines(), { train: 1000, test: 10, seed: 3 }), (name, content) =>
     writeFileSync(join(work, name), content),
   );
   const { weights, accuracy } = await trainOwnModel(work, 12);

@@ -8,7 +8,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type ImageDataset, loadImages } from '@anke/data';
+import type { ImageDataset } from '@anke/data';
+import { loadImagesAt } from '@anke/files';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
@@ -75,7 +76,7 @@ beforeAll(async () => {
     '--out',
     'run',
   );
-  images = (await loadImages(existsSync(real) ? real : join(work, 'digits/test.csv'))).slice(0, IMAGES);
+  images = (await loadImagesAt(existsSync(real) ? real : join(work, 'digits/test.csv'))).slice(0, IMAGES);
   expected = predicted('run', 'run.csv');
   anke('export', 'run', '--output', 'digits.onnx');
   anke('export', 'run', '--format', 'tfjs', '--output', 'tfjs');

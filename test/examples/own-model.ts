@@ -1,5 +1,6 @@
-import { ImageDataGenerator, type ImageDataset, loadData, requireTraining } from '@anke/data';
+import { ImageDataGenerator, type ImageDataset, requireTraining } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
+import { loadDataAt } from '@anke/files';
 import { Gpu } from '@anke/kernels';
 import { Adam, Conv2D, Dense, EarlyStopping, encodeWeights, Flatten, MaxPooling2D, Sequential } from '@anke/nn';
 
@@ -7,7 +8,7 @@ import { Adam, Conv2D, Dense, EarlyStopping, encodeWeights, Flatten, MaxPooling2
 export async function trainOwnModel(path: string, epochs: number): Promise<{ weights: Uint8Array; accuracy: number }> {
   // Any folder, archive or file that the command line takes. The first 20% of the rows are held out.
   const generator = new ImageDataGenerator({ rescale: 1 / 255, validationSplit: 0.2, widthShiftRange: 0.05 });
-  const { training, validation } = generator.split(requireTraining(path, await loadData(path)));
+  const { training, validation } = generator.split(requireTraining(path, await loadDataAt(path)));
   const samples = ({ pixels, labels, shape }: ImageDataset) => ({
     ...{ pixels, shape, rescale: generator.rescale },
     ...(labels ? { labels } : {}),

@@ -1,13 +1,6 @@
 /** Data as the command line's users name it, read with a bar for what takes long. */
-import {
-  CsvParser,
-  type DataSets,
-  type ImageDataset,
-  type LoadOptions,
-  loadData,
-  loadImages,
-  requireTraining,
-} from '@anke/data';
+import { CsvParser, type DataSets, type ImageDataset, requireTraining } from '@anke/data';
+import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import { positive } from './commands/options.js';
 import type { Terminal } from './terminal.js';
@@ -39,7 +32,7 @@ export const dataOptions = (command: Command): Command =>
 function loadOptions(
   terminal: Terminal,
   options: DataOptions,
-): { readonly load: LoadOptions; readonly stop: () => void } {
+): { readonly load: PathOptions; readonly stop: () => void } {
   const { limit, imageShape, maxUnpacked = 16 * 2 ** 30, maxRatio = 200 } = options;
   let bar = terminal.progress('', 'bytes');
   let reading = '';
@@ -60,7 +53,7 @@ function loadOptions(
 export async function readDataSets(terminal: Terminal, path: string, options: DataOptions): Promise<DataSets> {
   const { load, stop } = loadOptions(terminal, options);
   try {
-    return await loadData(path, load);
+    return await loadDataAt(path, load);
   } finally {
     stop();
   }
@@ -73,7 +66,7 @@ export async function readTraining(
 ): Promise<ImageDataset> {
   const { load, stop } = loadOptions(terminal, options);
   try {
-    return requireTraining(options.data, await loadData(options.data, { ...load, needs: 'label', roles: ['train'] }));
+    return requireTraining(options.data, await loadDataAt(options.data, { ...load, needs: 'label', roles: ['train'] }));
   } finally {
     stop();
   }
@@ -89,7 +82,7 @@ export async function readImages(
   if (path === '-') return await readStdin(options, needs);
   const { load, stop } = loadOptions(terminal, options);
   try {
-    return await loadImages(path, { ...load, needs });
+    return await loadImagesAt(path, { ...load, needs });
   } finally {
     stop();
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
+import { digitOutlines } from '@anke/files';
 import { Gpu } from '@anke/kernels';
 import { type Callback, decodeCheckpoint } from '@anke/nn';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -56,7 +57,7 @@ const recipe = checkRecipe(
 
 /** Trains four epochs, and returns what is said of the failure. */
 async function failure(): Promise<string> {
-  const { train } = synthesize({ train: 60, test: 10, seed: 1 });
+  const { train } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
   const data: TrainingData = { training: train.slice(0, 40), validation: train.slice(40, 60), augmentation: undefined };
   const model = makeModel(recipe.layers, { seed: 1, inputShape: [28, 28, 1], classes: 10 });
   try {

@@ -1,4 +1,5 @@
-import { CsvParser, openSource, type SourceFile } from '@anke/data';
+import { CsvParser, type SourceFile } from '@anke/data';
+import { openSource } from '@anke/files';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
 import { count, percent, Terminal } from '../terminal.js';

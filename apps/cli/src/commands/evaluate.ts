@@ -37,7 +37,7 @@ async function runEvaluate(options: Options): Promise<void> {
   const probabilities = await model.predict(samplesOf(images));
   bar.stop();
   const classes = model.outputShape[0] as number;
-  const matrix = confusionMatrix(images.labels as Uint8Array, mostLikely(probabilities, classes), classes);
+  const matrix = confusionMatrix(images.labels as Uint32Array, mostLikely(probabilities, classes), classes);
 
   terminal.fact('images', `${count(images.count)} of ${images.source}`);
   terminal.fact('loss', loss.toFixed(4));

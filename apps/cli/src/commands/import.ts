@@ -1,14 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
-  DataError,
   DEFAULT_LIMITS,
   type DownloadSource,
   download,
+  FilesError,
   parseSources,
   type Unpacked,
   unpack,
-} from '@anke/data';
+} from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { CommandError, Interrupted, UsageError } from '../errors.js';
@@ -78,7 +78,7 @@ async function runImport(texts: readonly string[], options: Options): Promise<vo
     try {
       results.push(await importOne(terminal, source, sources.length, options, stop.signal));
     } catch (error) {
-      if (!(error instanceof DataError)) throw error;
+      if (!(error instanceof FilesError)) throw error;
       if (stop.signal.aborted) throw new Interrupted(error.message);
       failed++;
       terminal.say(`${colors.red('failed')}  ${error.message}`);
@@ -129,7 +129,7 @@ async function importOne(
     const file = basename(new URL(url).pathname) || name;
     unpacked = await unpack(archive, folder, file, { maxBytes, maxRatio }, (done) => unpacking.update(done, 0));
   } catch (error) {
-    throw error instanceof DataError ? new DataError(`${name}: ${error.message.replaceAll(archive, url)}`) : error;
+    throw error instanceof FilesError ? new FilesError(`${name}: ${error.message.replaceAll(archive, url)}`) : error;
   } finally {
     unpacking.stop();
     // Whole, it has been unpacked; or it cannot be, and will not be better the next time.

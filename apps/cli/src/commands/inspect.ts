@@ -43,8 +43,6 @@ export function addInspect(program: Command): void {
     .action(runInspect);
 }
 
-const NAMES = { train: 'for training', test: 'for testing', digMnist: 'Dig-MNIST' } as const;
-
 async function runInspect(path: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const facts = options.model === undefined ? undefined : readDataFacts(options.model);
@@ -52,13 +50,15 @@ async function runInspect(path: string, options: Options): Promise<void> {
     throw new CommandError(`${options.model}: there is no data.json in it that tells what the model has learned from`);
   }
   const sets = await readDataSets(terminal, path, options);
-  const all = (['train', 'test', 'digMnist'] as const).flatMap((role) => {
-    const data = sets[role];
-    return data ? [{ role, data, result: inspect(data) }] : [];
-  });
+  const parts: readonly (readonly [name: string, what: string, data: ImageDataset | undefined])[] = [
+    ['train', 'for training', sets.train],
+    ['test', 'for testing', sets.test],
+    ...Object.entries(sets.extra).map(([name, data]) => [name, name, data] as const),
+  ];
+  const all = parts.flatMap(([name, what, data]) => (data ? [{ name, what, data, result: inspect(data) }] : []));
   const [first] = all;
   if (!first) throw new CommandError(`${path}: there are no images in it`);
-  for (const { role, data, result } of all) show(terminal, `${data.source}, ${NAMES[role]}`, result);
+  for (const { what, data, result } of all) show(terminal, `${data.source}, ${what}`, result);
 
   const warnings = [
     ...all.flatMap(({ data, result }) => warningsOf(data, result)),
@@ -83,7 +83,7 @@ async function runInspect(path: string, options: Options): Promise<void> {
   writeWhole(options.sheet, picture);
   terminal.say(`\n${what}: ${options.sheet}`);
   terminal.result({
-    sets: Object.fromEntries(all.map(({ role, data, result }) => [role, { source: data.source, ...result }])),
+    sets: Object.fromEntries(all.map(({ name, data, result }) => [name, { source: data.source, ...result }])),
     warnings,
     sheet: options.sheet,
   });
@@ -136,7 +136,7 @@ function warningsOf(data: ImageDataset, { classes, constant, contradictions, ima
   return warnings;
 }
 
-function warningsBetween({ train, test, testLabels, digMnist }: DataSets, validationSplit: number): string[] {
+function warningsBetween({ train, test, testLabels, extra }: DataSets, validationSplit: number): string[] {
   const warnings: string[] = [];
   if (train?.labels) {
     try {
@@ -146,7 +146,7 @@ function warningsBetween({ train, test, testLabels, digMnist }: DataSets, valida
     }
     for (const [data, labels] of [
       [test, testLabels],
-      [digMnist, digMnist?.labels],
+      ...Object.values(extra).map((data) => [data, data.labels] as const),
     ] as const) {
       const missing = data && labels ? missingClasses(train, labels, train.labels) : [];
       if (data && missing.length > 0)

@@ -55,7 +55,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
   const { training, validation } = generator.split(requireTraining(path, sets));
   requireTest(path, sets);
-  for (const set of [sets.train, sets.test, sets.digMnist])
+  for (const set of [sets.train, sets.test, ...Object.values(sets.extra)])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
@@ -131,7 +131,8 @@ function synthetic(terminal: Terminal): string {
 }
 
 interface Scores {
-  readonly digMnistAccuracy?: number;
+  /** By the name of the images. */
+  readonly extraAccuracy?: Readonly<Record<string, number>>;
   readonly testAccuracy?: number;
 }
 
@@ -143,7 +144,7 @@ async function predict(
   sets: DataSets,
   folder: string,
 ): Promise<Scores> {
-  const { testLabels, digMnist } = sets;
+  const { testLabels, extra } = sets;
   const test = sets.test as ImageDataset;
   const started = performance.now();
   const bar = terminal.progress(`Predicting ${test.source}`, 'images');
@@ -164,10 +165,10 @@ async function predict(
     terminal.fact(test.source, `accuracy ${percent(testAccuracy)}`);
     scores = { ...scores, testAccuracy };
   }
-  if (digMnist) {
-    const { accuracy } = await model.evaluate(samplesOf(digMnist));
-    terminal.fact(digMnist.source, `accuracy ${percent(accuracy)}`);
-    scores = { ...scores, digMnistAccuracy: accuracy };
+  for (const [name, images] of Object.entries(extra)) {
+    const { accuracy } = await model.evaluate(samplesOf(images));
+    terminal.fact(images.source, `accuracy ${percent(accuracy)}`);
+    scores = { ...scores, extraAccuracy: { ...scores.extraAccuracy, [name]: accuracy } };
   }
   device.gpu.check();
   return scores;

@@ -1,4 +1,5 @@
-import { areInverted, decodePicture, ImageDataset, isPicture, pixelStatistics, plainFile, readWhole } from '@anke/data';
+import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
+import { decodePicture, plainFile } from '@anke/files';
 import { Predictor, type Sequential } from '@anke/nn';
 import type { Command } from 'commander';
 import colors from 'picocolors';
@@ -199,7 +200,7 @@ async function readPicture(path: string, model: Sequential): Promise<ImageDatase
   const [height = 1, width = 1, channels = 1] = model.inputShape;
   const shape = [height, width, channels] as const;
   const { pixels } = await decodePicture(path, await readWhole(plainFile(path)), shape);
-  return new ImageDataset(path, shape, pixels, undefined, [path]);
+  return new ImageDataset(path, shape, pixels, { ids: [path] });
 }
 
 const inverted = ({ source, shape, pixels, labels, ids, classNames }: ImageDataset): ImageDataset =>
@@ -207,9 +208,7 @@ const inverted = ({ source, shape, pixels, labels, ids, classNames }: ImageDatas
     source,
     shape,
     pixels.map((pixel) => 255 - pixel),
-    labels,
-    ids,
-    classNames,
+    { labels, ids, classNames },
   );
 
 /** A cell that may hold commas or quotes, as CSV has it. */

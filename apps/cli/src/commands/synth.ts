@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
+import { digitOutlines } from '@anke/files';
 import type { Command } from 'commander';
 import { contactSheet } from '../charts/contact-sheet.js';
 import { makeFolder, writeWhole } from '../files.js';
@@ -36,7 +37,7 @@ export function addSynth(program: Command): void {
 export function drawDigits(terminal: Terminal, options: Options): void {
   makeFolder(options.to);
   const bar = terminal.progress('Drawing', 'digits');
-  const digits = synthesize({ ...options, onProgress: bar.update });
+  const digits = synthesize(digitOutlines(), { ...options, onProgress: bar.update });
   bar.stop();
   writeCompetition(digits, (name, content) => {
     writeWhole(join(options.to, name), content);

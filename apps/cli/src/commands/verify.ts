@@ -1,4 +1,5 @@
-import { plainFile, readWhole } from '@anke/data';
+import { readWhole } from '@anke/data';
+import { plainFile } from '@anke/files';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { openDevice } from '../device.js';

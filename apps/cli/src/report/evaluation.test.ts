@@ -3,10 +3,8 @@ import { expect, test } from 'vitest';
 import { evaluationOf } from './evaluation.js';
 
 test('matrix, precision, recall and the worst mistakes', () => {
-  const data = new ImageDataset('x', [1, 1, 1], Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(0, 0, 1, 1, 1), undefined, [
-    'cat',
-    'dog',
-  ]);
+  const facts = { labels: Uint32Array.of(0, 0, 1, 1, 1), classNames: ['cat', 'dog'] };
+  const data = new ImageDataset('x', [1, 1, 1], Uint8Array.of(1, 2, 3, 4, 5), facts);
   const shares = [0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.95, 0.05, 0.3, 0.7];
   const { accuracy, matrix, classes, mistakes } = evaluationOf(data, Float32Array.from(shares), 2);
   expect(accuracy).toBeCloseTo(2 / 5, 12);

@@ -34,7 +34,7 @@ const MOST_MISTAKES = 36;
 
 /** @param probabilities (images, classes) */
 export function evaluationOf(data: ImageDataset, probabilities: Float32Array, classes: number): EvaluationReport {
-  const labels = data.labels as Uint8Array;
+  const labels = data.labels as Uint32Array;
   const predicted = mostLikely(probabilities, classes);
   const matrix = confusionMatrix(labels, predicted, classes);
   const nameOf = (i: number): string => data.classNames?.[i] ?? String(i);

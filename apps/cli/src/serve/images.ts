@@ -1,5 +1,6 @@
 /** Images in the body of a request, as the model's bytes. */
-import { DataError, decodePicture, parseCsv } from '@anke/data';
+import { DataError, parseCsv } from '@anke/data';
+import { decodePicture } from '@anke/files';
 
 /** The request is wrong, in the client's power to mend. */
 export class RequestError extends Error {

@@ -126,7 +126,10 @@ describe('any number of classes', () => {
     ],
     [
       'NumPy',
-      { 'x_train.npy': npy('|u1', [2, 1], Uint8Array.of(0, 0)), 'y_train.npy': npy('|u1', [2], Uint8Array.of(10, 0)) },
+      {
+        'x_train.npy': npy('|u1', [2, 1, 1], Uint8Array.of(0, 0)),
+        'y_train.npy': npy('|u1', [2], Uint8Array.of(10, 0)),
+      },
     ],
   ])('%s: a label 10 makes eleven', async (_, files) => {
     const { train } = await loadData(source(files));
