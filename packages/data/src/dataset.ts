@@ -1,4 +1,4 @@
-/** Images in memory: bytes row after row, and what is known of each. Pixels stay bytes; the device makes numbers of them. */
+/** Images in memory: bytes row after row, which the device makes numbers of, and what is known of each image. */
 import { Random } from '@anke/random';
 import { DataError } from './errors.js';
 import { countClasses } from './labels.js';
@@ -87,9 +87,9 @@ export class ImageDataset {
     const indices = own.map((name) => classNames.indexOf(name));
     const missing = labels.findIndex((label) => (indices[label] as number) < 0);
     if (missing >= 0) {
-      throw new DataError(
-        `${this.ids?.[missing] ?? `${this.source}, image ${missing}`}: the class "${own[labels[missing] as number]}" is none of ${classNames.join(', ')}`,
-      );
+      const image = this.ids?.[missing] ?? `${this.source}, image ${missing}`;
+      const found = own[labels[missing] as number];
+      throw new DataError(`${image}: the class "${found}" is none of ${classNames.join(', ')}`);
     }
     return this.#with(this.pixels, {
       labels: labels.map((label) => indices[label] as number),

@@ -27,6 +27,7 @@ export function checkClasses({ source, labels, classes, classNames, count }: Ima
   if (!labels || classNames || classes <= FEW_CLASSES || classes < count) return;
   const largest = classes - 1;
   throw new DataError(
-    `${source}, row ${labels.indexOf(largest) + 1}: the label ${largest} makes ${classes} classes, but there are only ${count} rows; are these ids instead of labels?`,
+    `${source}, row ${labels.indexOf(largest) + 1}: the label ${largest} makes ${classes} classes, ` +
+      `but there are only ${count} rows; are these ids instead of labels?`,
   );
 }

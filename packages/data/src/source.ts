@@ -1,6 +1,6 @@
 /**
- * Where data comes from, as the readers see it: files that come piece by piece. A folder on a disk, an archive, a file that
- * was dropped on a web page, or plain memory can each be one; who opens it decides.
+ * Where data comes from, as the readers see it: files that come piece by piece. A folder on a disk, an archive, a file
+ * that was dropped on a web page, or plain memory can each be one; who opens it decides.
  */
 
 export interface SourceFile {

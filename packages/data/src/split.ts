@@ -6,8 +6,8 @@ import { DataError } from './errors.js';
 const MOST_SHOWN = 20;
 
 /**
- * Holds out a part for validation as Keras's ImageDataGenerator does: the first ⌊validationSplit · n⌋ rows, in the order
- * of the file.
+ * Holds out a part for validation as Keras's ImageDataGenerator does: the first ⌊validationSplit · n⌋ rows, in the
+ * order of the file.
  *
  * @throws DataError if a part is empty, or the two do not hold the same classes
  */
@@ -18,7 +18,8 @@ export function splitForValidation(
   const held = Math.floor(data.count * validationSplit);
   if (held < 1 || held >= data.count) {
     throw new DataError(
-      `${data.source}: a validation split of ${validationSplit} leaves ${held} of ${data.count} rows for validation and ${data.count - held} for training`,
+      `${data.source}: a validation split of ${validationSplit} leaves ${held} of ${data.count} rows for validation ` +
+        `and ${data.count - held} for training`,
     );
   }
   const validation = data.slice(0, held);
@@ -26,7 +27,9 @@ export function splitForValidation(
   const [ofValidation, ofTraining] = [classesOf(validation), classesOf(training)];
   if (ofValidation.join() !== ofTraining.join()) {
     throw new DataError(
-      `${data.source}: the training and the validation rows must hold the same classes, but training has ${listed(ofTraining)} and validation (the first ${held} rows) has ${listed(ofValidation)}; shuffle the file or change the split`,
+      `${data.source}: the training and the validation rows must hold the same classes, ` +
+        `but training has ${listed(ofTraining)} and validation (the first ${held} rows) has ${listed(ofValidation)}; ` +
+        'shuffle the file or change the split',
     );
   }
   return { training, validation };

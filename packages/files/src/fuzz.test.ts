@@ -1,4 +1,4 @@
-/** Readers of archives against archives that nobody would write: what is in them is read, or refused by a named error. */
+/** Readers of archives against archives that nobody would write: each is read, or refused by a named error. */
 import type { SourceFile } from '@anke/data';
 import { readWhole } from '@anke/data';
 import { strToU8, zipSync } from 'fflate';

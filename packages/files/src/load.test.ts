@@ -208,7 +208,7 @@ describe('pictures', () => {
   });
 });
 
-test('images to predict or to evaluate: those for testing, else others, with labels where they are needed', async () => {
+test('images to predict or to evaluate: those for testing, else others, labelled if need be', async () => {
   expect((await loadImagesAt(whole)).labels).toEqual(digits.testLabels);
   const { 'Dig-MNIST.csv': dig, ...few } = Object.fromEntries(
     ['test.csv', 'Dig-MNIST.csv'].map((file) => [file, content(file)]),

@@ -1,6 +1,7 @@
 /**
  * The parameters of Keras's ImageDataGenerator, with its meanings and defaults
- * (keras/src/legacy/preprocessing/image.py). The images themselves are changed on the device; here is what is to be done.
+ * (keras/src/legacy/preprocessing/image.py). The images themselves are changed on the device; these are the
+ * numbers that say how.
  */
 import type { ImageDataset, ImageShape } from '../dataset.js';
 import { ParameterError } from '../errors.js';
@@ -17,8 +18,9 @@ export interface ImageDataGeneratorOptions {
   /** Degrees: images turn by −range … range. */
   readonly rotationRange?: number;
   /**
-   * How far images move to the left or right. Below 1, a share of the width; a whole number n, one of the pixels −(n−1) …
-   * n−1; another number, up to so many pixels; a list, one of its elements (shares if all are below 1) in either direction.
+   * How far images move to the left or right. Below 1, a share of the width; a whole number n, one of the pixels −(n−1)
+   * … n−1; another number, up to so many pixels; a list, one of its elements (shares if all are below 1) in either
+   * direction.
    */
   readonly widthShiftRange?: number | readonly number[];
   /** The same up and down, with the height. */

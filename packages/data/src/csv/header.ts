@@ -28,7 +28,7 @@ const namesOf = (line: string): string[] => line.split(',').map((name) => unquot
 
 const PIXEL = /^pixel\d{1,9}$/;
 
-/** Whether a file's first line names a label and pixels: what else may lie beside data is no file of labelled images. */
+/** Whether a file's first line names a label and pixels, as that of labelled images does. */
 export function isLabelled(line: string): boolean {
   const names = namesOf(line.replace(/^\uFEFF/, ''));
   return names.includes('label') && names.some((name) => PIXEL.test(name));
@@ -99,6 +99,8 @@ function squareShape(pixels: number, base: number, fail: (problem: string) => Da
   const side = Math.floor(Math.sqrt(pixels));
   if (side * side === pixels) return [side, side, 1];
   throw fail(
-    `the column "pixel${pixels + base}" is missing: ${pixels} pixels make no square image (${side} × ${side} has ${side * side}, ${side + 1} × ${side + 1} has ${(side + 1) ** 2}); another shape must be given as height, width, channels`,
+    `the column "pixel${pixels + base}" is missing: ${pixels} pixels make no square image ` +
+      `(${side} × ${side} has ${side * side}, ${side + 1} × ${side + 1} has ${(side + 1) ** 2}); ` +
+      'another shape must be given as height, width, channels',
   );
 }

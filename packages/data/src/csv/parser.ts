@@ -1,11 +1,11 @@
 /**
  * Reads CSV files of images: a header (`header.ts`), then a row an image, a pixel 0 … 255 in each cell.
  *
- * Bytes go straight into a typed array: no cell becomes a string, unless an error has to show it. They come in pieces, of
- * which only a row that was cut in two is kept. Most pixels of handwriting are 0, so that `0,0,0,0,` is compared as one
- * 64-bit number, and other cells are taken from 32 bits at once, without a branch for their length (which gained a
- * quarter). Whatever does not look like that goes to the slow reader, which knows quotes, blanks and every error. Timed by
- * `pnpm anke bench csv FILE`.
+ * Bytes go straight into a typed array: no cell becomes a string, unless an error has to show it. They come in pieces,
+ * of which only a row that was cut in two is kept. Most pixels of handwriting are 0, so that `0,0,0,0,` is compared as
+ * one 64-bit number, and other cells are taken from 32 bits at once, without a branch for their length (which gained a
+ * quarter). Whatever does not look like that goes to the slow reader, which knows quotes, blanks and every error. Timed
+ * by `pnpm anke bench csv FILE`.
  *
  * Line ends may be LF or CRLF, a byte order mark may come first, cells may be quoted, the last line end may be missing.
  */
@@ -128,7 +128,8 @@ export class CsvParser {
     const length = this.#carried + end - start;
     if (length > LONGEST_LINE) {
       throw new DataError(
-        `${this.file}, line ${this.#line + 1}: it is longer than ${LONGEST_LINE / 2 ** 20} MiB; this is no CSV file of images`,
+        `${this.file}, line ${this.#line + 1}: it is longer than ${LONGEST_LINE / 2 ** 20} MiB; ` +
+          'this is no CSV file of images',
       );
     }
     if (length > this.#carry.length) {
@@ -146,10 +147,11 @@ export class CsvParser {
     if (!this.#started) {
       this.#started = true;
       if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) offset = 3;
-      if (isBlank(bytes, offset))
-        throw new DataError(
-          `${this.file}: ${end - offset <= 2 ? 'the file is empty' : 'line 1 is empty, where the columns’ names are expected'}`,
-        );
+      if (isBlank(bytes, offset)) {
+        const isEmpty = end - offset <= 2;
+        const problem = isEmpty ? 'the file is empty' : 'line 1 is empty, where the columns’ names are expected';
+        throw new DataError(`${this.file}: ${problem}`);
+      }
     }
     if (!this.#header) {
       const lineEnd = bytes.indexOf(LINE_FEED, offset);
@@ -171,7 +173,8 @@ export class CsvParser {
       }
       if (this.#blank > 0) {
         throw new DataError(
-          `${this.file}, line ${this.#blank}: the row is too short: it ends after 0 of ${header.columns.length} cells, before column "${header.columns[0]}"`,
+          `${this.file}, line ${this.#blank}: the row is too short: it ends after 0 of ` +
+            `${header.columns.length} cells, before column "${header.columns[0]}"`,
         );
       }
       if (this.#rows === capacity()) this.#reserve(2 * this.#rows, header);
@@ -235,8 +238,8 @@ export class CsvParser {
   #reached = 0;
 
   /**
-   * Reads cells of one to three digits with a comma behind them into `pixels[out … end-1]`, whose elements are 0; stops at
-   * the first that is anything else.
+   * Reads cells of one to three digits with a comma behind them into `pixels[out … end-1]`, whose elements are 0; stops
+   * at the first that is anything else.
    *
    * @returns the offset of that cell
    */
@@ -250,8 +253,8 @@ export class CsvParser {
         out += 4;
         continue;
       }
-      // A cell of up to three digits is in the next four bytes with its comma. Where that comma is, is computed without a
-      // branch: lengths follow no pattern that a processor could guess. A byte of x is 0 where the comma is, and
+      // A cell of up to three digits is in the next four bytes with its comma. Where that comma is, is computed without
+      // a branch: lengths follow no pattern that a processor could guess. A byte of x is 0 where the comma is, and
       // (x − 1) & ~x has its highest bit set there (Warren, *Hacker's Delight*, 6-1).
       const word = view.getUint32(offset, true);
       const x = word ^ COMMAS;
@@ -306,7 +309,7 @@ export class CsvParser {
     return INTEGER.test(content) ? Number(content) : Number.NaN;
   }
 
-  /** Any cell: digits, or with quotes or blanks, or a faulty one; `end` is the offset of the comma or line feed behind it. */
+  /** Any cell, with quotes or blanks or faulty; `end` is the offset of the comma or line feed behind it. */
   #cell(
     bytes: Uint8Array,
     start: number,
@@ -327,7 +330,8 @@ export class CsvParser {
     const atLineEnd = bytes[end] === LINE_FEED;
     if (atLineEnd && !last) {
       throw new DataError(
-        `${where}: the row is too short: it ends after ${column + 1} of ${columns.length} cells, before column "${columns[column + 1]}"`,
+        `${where}: the row is too short: it ends after ${column + 1} of ${columns.length} cells, ` +
+          `before column "${columns[column + 1]}"`,
       );
     }
     if (!atLineEnd && last) {

@@ -40,11 +40,9 @@ export function imagesOf(
   const pixels = sides.reduce((a, b) => a * b, 1);
   if (count === 0 || pixels === 0) throw fail(`an array of shape (${shape.join(', ')}) holds no images`);
   if (imageShape) {
-    if (imageShape.reduce((a, b) => a * b) !== pixels) {
-      throw fail(
-        `there are ${pixels} numbers an image, but an image of ${imageShape.join(' × ')} has ${imageShape.reduce((a, b) => a * b)}`,
-      );
-    }
+    const length = imageShape.reduce((a, b) => a * b);
+    if (length !== pixels)
+      throw fail(`there are ${pixels} numbers an image, but an image of ${imageShape.join(' × ')} has ${length}`);
     return { shape: imageShape, pixels: bytes };
   }
   const [height = 1, width = 1, channels = 1] = sides;
@@ -52,7 +50,8 @@ export function imagesOf(
   const side = Math.round(Math.sqrt(pixels));
   if (sides.length === 1 && side * side === pixels) return { shape: [side, side, 1], pixels: bytes };
   throw fail(
-    `an array of shape (${shape.join(', ')}) is expected to be (images, height, width), with channels or without, or (images, pixels) of square images`,
+    `an array of shape (${shape.join(', ')}) is expected to be (images, height, width), ` +
+      'with channels or without, or (images, pixels) of square images',
   );
 }
 

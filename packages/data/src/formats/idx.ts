@@ -1,6 +1,7 @@
 /**
- * IDX, the format of MNIST's own files (LeCun, Cortes, Burges, *The MNIST database*, "File formats"): two zero bytes, the
- * elements' type, the number of axes, their lengths as big-endian 32-bit numbers, then the elements, big-endian too.
+ * IDX, the format of MNIST's own files (LeCun, Cortes, Burges, *The MNIST database*, "File formats"): two zero bytes,
+ * the elements' type, the number of axes, their lengths as big-endian 32-bit numbers, then the elements, big-endian
+ * too.
  */
 import { DataError } from '../errors.js';
 import { checkLength, ELEMENT_BYTES, type NumberArray } from './arrays.js';

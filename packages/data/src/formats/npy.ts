@@ -52,7 +52,7 @@ export function parseNpy(source: string, bytes: Uint8Array): NumberArray {
   return { source, shape, type, littleEndian: descr[1] !== '>', bytes: bytes.subarray(start) };
 }
 
-/** Whether a file is a zip archive, as `.npz` files are; an archive without entries begins otherwise than one with some. */
+/** Whether a file is a zip archive, with entries or without, as `.npz` files are. */
 export const isNpz = (head: Uint8Array): boolean =>
   head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
 

@@ -1,4 +1,4 @@
-/** Pictures as the readers see them. Who reads them decodes them: a browser has its own decoder, Node takes a library's. */
+/** Pictures. The caller hands in what decodes them: a browser has its own decoder, Node takes a library's. */
 import type { ImageShape } from '../dataset.js';
 
 export const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
@@ -10,8 +10,8 @@ export interface Picture {
 }
 
 /**
- * Decodes a PNG or JPEG picture: in grey, or in RGB if `imageShape` has three channels; scaled to `imageShape` if that is
- * given. What is transparent becomes black.
+ * Decodes a PNG or JPEG picture: in grey, or in RGB if `imageShape` has three channels; scaled to `imageShape` if that
+ * is given. What is transparent becomes black.
  *
  * @param source its name, for messages
  * @throws DataError if the bytes are no picture, or not a whole one

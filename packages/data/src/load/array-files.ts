@@ -1,6 +1,6 @@
 /**
- * The IDX and NumPy files of a source. Images and their labels are arrays of their own, mostly in two files; what their names
- * have in common, pairs them: `X_dig_MNIST.npy` and `y_dig_MNIST.npy`.
+ * The IDX and NumPy files of a source. Images and their labels are arrays of their own, mostly in two files; what their
+ * names have in common, pairs them: `X_dig_MNIST.npy` and `y_dig_MNIST.npy`.
  */
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';

@@ -1,4 +1,4 @@
-/** The CSV files of a source: `train.csv`, `test.csv`, and any others of labelled images, each of which is a set by itself. */
+/** The CSV files of a source: `train.csv`, `test.csv`, and others of labelled images, each a set of its own. */
 import { isLabelled } from '../csv/header.js';
 import { CsvParser, LONGEST_LINE } from '../csv/parser.js';
 import { text } from '../csv/text.js';

@@ -148,7 +148,8 @@ describe('any number of classes', () => {
   test('ids instead of labels are refused where they would be learned', async () => {
     const ids = source({ 'train.csv': csv(countTo(1200)) });
     await expect(loadData(ids)).rejects.toThrow(
-      'train.csv, row 1200: the label 1199 makes 1200 classes, but there are only 1200 rows; are these ids instead of labels?',
+      'train.csv, row 1200: the label 1199 makes 1200 classes, but there are only 1200 rows; ' +
+        'are these ids instead of labels?',
     );
     expect((await loadData(source({ 'train.csv': csv([...countTo(1200), 0]) }))).train?.classes).toBe(1200);
     // An excerpt is enough to evaluate a model of many classes.

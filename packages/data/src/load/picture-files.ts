@@ -1,6 +1,6 @@
 /**
- * The pictures of a source: a folder a class, which may lie in a folder that tells what they are for. Classes are numbered
- * by their folders, for all pictures of the source alike.
+ * The pictures of a source: a folder a class, which may lie in a folder that tells what they are for. Classes are
+ * numbered by their folders, for all pictures of the source alike.
  */
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
@@ -37,8 +37,8 @@ export class PictureFiles {
   ) {}
 
   /**
-   * Reads one picture: `[set/]class/picture`, or `train/picture` and `test/picture` without classes. One that lies in no
-   * folder belongs to nothing.
+   * Reads one picture: `[set/]class/picture`, or `train/picture` and `test/picture` without classes. One that lies in
+   * no folder belongs to nothing.
    *
    * @returns whether it was used
    */
@@ -136,7 +136,7 @@ function inTurns(pictures: readonly NamedPicture[]): readonly NamedPicture[] {
 
 const NUMBER = /^\d{1,9}$/;
 
-/** The classes of pictures: folders that count from 0 stay the numbers that they are, others are names in their order. */
+/** The classes of pictures by their folders: numbers from 0 stay as they are, names are sorted. */
 function namesOf(pictures: readonly NamedPicture[]): readonly string[] {
   const names = new Set(pictures.flatMap(({ className }) => className ?? []));
   const classes = Math.max(-1, ...[...names].map(Number)) + 1;

@@ -22,8 +22,8 @@ export const folderOf = (path: string): string => path.slice(0, Math.max(0, path
 const NAMELESS = /^arr_\d+$/;
 
 /**
- * What names of images and of their labels have in common: `dig_MNIST` for `X_dig_MNIST.npy` and `y_dig_MNIST.npy`, `train`
- * for `train-images-idx3-ubyte`. The folder's, if there is nothing else: `dig` for `dig/images.npy`.
+ * What names of images and of their labels have in common: `dig_MNIST` for `X_dig_MNIST.npy` and `y_dig_MNIST.npy`,
+ * `train` for `train-images-idx3-ubyte`. The folder's, if there is nothing else: `dig` for `dig/images.npy`.
  */
 export function sharedName(path: string): string {
   if (path === '') return '';

@@ -1,4 +1,4 @@
-/** The competition's `sample_submission.csv`, which shows the ids of the test images, and `test-labels.csv` in the same form. */
+/** `sample_submission.csv`, which lists the ids of the test images, and `test-labels.csv`, which has their labels. */
 import { readWhole, type SourceFile } from '../source.js';
 import { readSubmission } from '../submission.js';
 import { isRead, type LoadOptions } from './options.js';

@@ -28,8 +28,8 @@ const WILD = 1.8;
 const REPORT = 256;
 
 /**
- * Draws the digits. Each image depends on the seed, its part and its number alone, so that a longer data set begins with
- * the shorter one.
+ * Draws the digits. Each image depends on the seed, its part and its number alone, so that a longer data set begins
+ * with the shorter one.
  *
  * @param fonts the outlines of the ten digits, for each font
  */

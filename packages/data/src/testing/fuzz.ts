@@ -1,7 +1,7 @@
 /**
- * Changes good files at random, and makes noise, for readers to read. Each must end in a data set that is one, or in a named
- * error; within a second of computing, and without much memory. What is drawn depends on the seed alone; a failure prints
- * the smallest input that fast-check has found.
+ * Changes good files at random, and makes noise, for readers to read. Each must end in a data set that is one, or in a
+ * named error; within a second of computing, and without much memory. What is drawn depends on the seed alone; a
+ * failure prints the smallest input that fast-check has found.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';

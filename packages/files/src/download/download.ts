@@ -1,6 +1,7 @@
 /**
- * Downloads a file over HTTP. What has come so far lies in the same folder under a hidden name. After an interruption, this
- * call or a later one asks for the rest (a range request). The file appears under its own name only when it is whole.
+ * Downloads a file over HTTP. What has come so far lies in the same folder under a hidden name. After an interruption,
+ * this call or a later one asks for the rest (a range request). The file appears under its own name only when it is
+ * whole.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -184,7 +185,9 @@ function refusal({ name, hint }: DownloadSource, status: number): Error {
     410: 'it has been taken away',
     429: 'too many requests',
   };
-  const words = `HTTP ${status}, ${hint && (status === 401 || status === 403) ? hint : (meaning[status] ?? (status >= 500 ? 'the server failed; try again later' : 'the server refuses'))}`;
+  const other = status >= 500 ? 'the server failed; try again later' : 'the server refuses';
+  const forbidden = status === 401 || status === 403 ? hint : undefined;
+  const words = `HTTP ${status}, ${forbidden ?? meaning[status] ?? other}`;
   return status >= 500 || status === 429 ? new TemporaryError(words) : new FilesError(`${name}: ${words}`);
 }
 

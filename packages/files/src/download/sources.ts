@@ -15,8 +15,9 @@ export interface DownloadSource {
 }
 
 /**
- * Reads `NAME:URL`, with the URL as it is or percent-encoded, several of them with commas between, or a plain URL, whose
- * last part is then the name, or `kaggle:NAME` for the data of a competition (`kaggle:OWNER/NAME` for a data set).
+ * Reads `NAME:URL`, with the URL as it is or percent-encoded, several of them with commas between, or a plain URL,
+ * whose last part is then the name, or `kaggle:NAME` for the data of a competition (`kaggle:OWNER/NAME` for a data
+ * set).
  *
  * @throws FilesError if it is nothing of the kind, or Kaggle's token is missing
  */
@@ -89,7 +90,8 @@ function kaggleToken(
     text = readFileSync(file, 'utf8');
   } catch {
     throw new FilesError(
-      `kaggle:${what}: Kaggle needs a token: make one at https://www.kaggle.com/settings (Create New Token), then put kaggle.json at ${file}, or set KAGGLE_USERNAME and KAGGLE_KEY`,
+      `kaggle:${what}: Kaggle needs a token: make one at https://www.kaggle.com/settings (Create New Token), ` +
+        `then put kaggle.json at ${file}, or set KAGGLE_USERNAME and KAGGLE_KEY`,
     );
   }
   try {

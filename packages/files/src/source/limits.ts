@@ -36,7 +36,8 @@ export class Budget {
     }
     if (this.#spent > HARMLESS && this.#spent > maxRatio * this.packed) {
       throw new FilesError(
-        `${this.archive}: it unpacks to more than ${maxRatio} times its ${this.packed} bytes, as a bomb does (--max-ratio raises the limit)`,
+        `${this.archive}: it unpacks to more than ${maxRatio} times its ${this.packed} bytes, as a bomb does ` +
+          '(--max-ratio raises the limit)',
       );
     }
   }

@@ -4,6 +4,9 @@ import { FilesError } from '../errors.js';
 /** What file systems take for one part of a path. */
 const LONGEST_PART = 255;
 
+/** A name as a message may show it: short, and without what would upset a terminal. */
+const printable = (name: string): string => name.replace(/\p{C}/gu, '\ufffd').slice(0, 200);
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -14,9 +17,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  */
 export function entryName(archive: string, raw: Uint8Array | string): string {
   const refuse = (name: string, why: string): FilesError =>
-    new FilesError(
-      `${archive}: the entry "${name.replace(/\p{C}/gu, '\ufffd').slice(0, 200)}" ${why}; nothing of the archive is used`,
-    );
+    new FilesError(`${archive}: the entry "${printable(name)}" ${why}; nothing of the archive is used`);
   let name: string;
   try {
     name = typeof raw === 'string' ? raw : decoder.decode(raw);

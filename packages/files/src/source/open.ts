@@ -1,4 +1,4 @@
-/** Opens a path as a source: a folder, a zip or tar archive, or a single file; any of its files may be packed by gzip. */
+/** Opens a path as a source of files: a folder, a zip or tar archive, a single file; any file may be gzipped. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Source, SourceFile } from '@anke/data';
@@ -52,8 +52,8 @@ async function openBeside(
 }
 
 /**
- * Opens a path with its files as they are: what is packed in an archive or a folder stays packed. What a file is, its first
- * bytes tell; its name only if they do not.
+ * Opens a path with its files as they are: what is packed in an archive or a folder stays packed. What a file is, its
+ * first bytes tell; its name only if they do not.
  *
  * @throws FilesError if there is nothing at the path, or its name promises an archive that it is not
  */

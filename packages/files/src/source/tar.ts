@@ -26,7 +26,8 @@ export async function* tarFiles(archive: string, pieces: AsyncIterable<Uint8Arra
       yield Buffer.from(piece);
     }
   };
-  pipeline(Readable.from(watched()), extract as unknown as NodeJS.WritableStream, () => undefined); // errors come out of the loop below
+  // Errors come out of the loop below.
+  pipeline(Readable.from(watched()), extract as unknown as NodeJS.WritableStream, () => undefined);
   const names = new Set<string>();
   try {
     for await (const entry of extract) {
