@@ -1,8 +1,8 @@
 import { CsvParser, openSource, type SourceFile } from '@anke/data';
+import { count, milliseconds, percent, timesOf } from '@anke/report';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
-import { count, percent, Terminal } from '../terminal.js';
-import { milliseconds, timesOf } from '../timing.js';
+import { Terminal } from '../terminal.js';
 
 interface Options {
   readonly json?: boolean;

@@ -1,7 +1,7 @@
 /** Images in the body of a request, as the model's bytes. */
 import { DataError, decodePicture, parseCsv } from '@anke/data';
 
-/** The request is wrong, in the client's power to mend. */
+/** The request is wrong, and the client can fix it. */
 export class RequestError extends Error {
   constructor(
     readonly status: number,
