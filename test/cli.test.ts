@@ -215,7 +215,7 @@ test('a run repeats its bits with the kernels of an earlier one', () => {
   expect(weights('bits1').equals(weights('bits2'))).toBe(true);
   const missing = anke(...train, '--out', 'bits3', '--kernels', 'nowhere');
   expect(missing.status).toBe(1);
-  expect(missing.stderr).toMatch(/nowhere: there is no such file or folder; --kernels wants an earlier run/);
+  expect(missing.stderr).toMatch(/nowhere: there is no such file or folder; --kernels expects an earlier run/);
 });
 
 describe('a mistake gets one clear line, a non-zero exit, and leaves nothing half-written', () => {
@@ -269,7 +269,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
     ],
     [predict('first', 'elsewhere'), 1, 'elsewhere: there are no images in it; it holds model.json, model.safetensors'],
     [predict('first', 'none.csv'), 1, 'none.csv: there is no such file or folder'],
-    [predict('nowhere', 'digits/test.csv'), 1, 'nowhere: there is no such folder; --model wants the folder of a run'],
+    [predict('nowhere', 'digits/test.csv'), 1, 'nowhere: there is no such folder; --model expects the folder of a run'],
     [predict('digits', 'digits/test.csv'), 1, 'digits: there is no model.safetensors in it'],
     [predict('elsewhere', 'digits/test.csv'), 1, 'model.json: this JSON does not describe an Anke model'],
     [predict('first', 'digits/test.csv', 'none/out.csv'), 1, 'out.csv: there is no such file or folder'],

@@ -3,11 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAdapter } from '@anke/dawn';
 import { Gpu } from '@anke/kernels';
+import { compare, deviceMachine, type GoldenRun, makeGolden, readGolden, replay } from '@anke/training';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compare } from '../apps/cli/src/commands/verify.js';
-import { type GoldenRun, readGolden } from '../apps/cli/src/golden/golden-run.js';
-import { makeGolden } from '../apps/cli/src/golden/make.js';
-import { deviceMachine, replay } from '../apps/cli/src/golden/replay.js';
 
 const file = join(import.meta.dirname, '../../shared/golden/notebook-cnn.safetensors');
 const absent = !existsSync(file);

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeWeights } from '@anke/nn';
+import { recipeJsonSchema } from '@anke/training';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { recipeJsonSchema } from '../apps/cli/src/recipe/schema.js';
 import { anke, read, root, rows, work, written } from './command-line.js';
 
 const TINY = {
@@ -131,7 +131,7 @@ describe('a recipe', () => {
     expect(rows('own/history.csv')[1]?.[6]).toBe('0.001');
   });
 
-  test('that comes along is printed, and takes part in the schema', () => {
+  test('that is built in is printed, and takes part in the schema', async () => {
     const { status, stdout } = anke(['recipe', 'notebook']);
     expect(status).toBe(0);
     const { layers, phases } = JSON.parse(stdout);
@@ -141,7 +141,7 @@ describe('a recipe', () => {
       ['sgd', 25],
     ]);
     expect(anke(['recipe', '--schema', '--output', 'schema.json']).status).toBe(0);
-    expect(JSON.parse(read('schema.json'))).toEqual(recipeJsonSchema());
+    expect(JSON.parse(read('schema.json'))).toEqual(await recipeJsonSchema());
   });
 });
 

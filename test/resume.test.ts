@@ -1,4 +1,4 @@
-/** Runs that are killed or interrupted at any moment, and gone on with: the same bits in the end, and nothing unreadable on the way. */
+/** Runs that are killed or interrupted at any moment, and resumed: the same bits in the end, and nothing unreadable. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -86,7 +86,7 @@ test('killed at 20 random moments and resumed each time, a run ends with the sam
     await run.ended;
     kills++;
     checkReadable('killed');
-    // Before there is a folder, there is nothing to go on with; when all is done, it may be done again.
+    // Before there is a folder, there is nothing to resume; when all is done, it may be done again.
     const begun = existsSync(join(work, 'killed/config.json'));
     if (finished && existsSync(join(work, 'killed/submission.csv'))) {
       expect(weights('killed')).toBe(weights('whole'));
@@ -105,18 +105,18 @@ test('killed at 20 random moments and resumed each time, a run ends with the sam
   expect(readdirSync(join(work, 'killed')).filter((name) => name.startsWith('.'))).toEqual([]);
 }, 600_000);
 
-test('an interrupted run saves, says how to go on, and does so from another folder', async () => {
+test('an interrupted run saves, says how to resume, and does so from another folder', async () => {
   const run = start(...TRAIN, '--out', 'stopped');
   while (!existsSync(join(work, 'stopped/checkpoint/state.safetensors')))
     await new Promise((resolve) => setTimeout(resolve, 20));
   run.child.kill('SIGINT');
   const { code, output } = await run.ended;
   expect(code, output).toBe(130);
-  expect(output).toContain('go on with: anke notebook --resume stopped');
+  expect(output).toContain('resume with: anke notebook --resume stopped');
   expect(existsSync(join(work, 'stopped/model.safetensors'))).toBe(true);
   const rest = await start('notebook', '--resume', join(work, 'stopped'), '--json').ended;
   expect(rest.code, rest.output).toBe(0);
-  expect(rest.output).toContain('goes on after epoch');
+  expect(rest.output).toContain('resumed after epoch');
   expect(weights('stopped')).toBe(weights('whole'));
 });
 
@@ -127,10 +127,10 @@ test('what cannot be resumed says why', async () => {
     return output;
   };
   expect(await refused('train', '--resume', 'whole')).toContain(
-    'this run was made by "anke notebook"; go on with: anke notebook --resume whole',
+    'this run was made by "anke notebook"; resume with: anke notebook --resume whole',
   );
   expect(await refused('train', '--resume', 'digits')).toContain(
-    'digits: there is no run in it to go on with (config.json is missing)',
+    'digits: there is no run in it to resume (config.json is missing)',
   );
   const state = join(work, 'again/checkpoint/state.safetensors');
   const good = readFileSync(state);

@@ -7,14 +7,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const own = dirname(fileURLToPath(import.meta.url));
 const folder = resolvePath(process.argv[2]);
-const built = (file) => import(pathToFileURL(join(own, '../../apps/cli/dist', file)).href);
+const built = (folder, file) => import(pathToFileURL(join(own, '../..', folder, 'dist', file)).href);
 
 mkdirSync(folder, { recursive: true });
-const { createProgram } = await built('program.js');
-const { commandReference } = await built('reference.js');
+const { createProgram } = await built('apps/cli', 'program.js');
+const { commandReference } = await built('apps/cli', 'reference.js');
 writeFileSync(join(folder, 'commands.md'), commandReference(createProgram()));
-const { recipeJsonSchema } = await built('recipe/schema.js');
-writeFileSync(join(folder, 'recipe.schema.json'), `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
+const { recipeJsonSchema } = await built('packages/training', 'index.js');
+writeFileSync(join(folder, 'recipe.schema.json'), `${JSON.stringify(await recipeJsonSchema(), null, 2)}\n`);
 
 const { resolve } = createRequire(import.meta.url);
 const typedoc = join(dirname(resolve('typedoc/package.json')), 'bin/typedoc');

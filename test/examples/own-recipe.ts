@@ -1,5 +1,5 @@
 /** A recipe as code: layers by a loop, rates by a formula. `anke train --recipe test/examples/own-recipe.ts --data data/digits` */
-import { defineRecipe } from '@anke/cli/recipe';
+import { defineRecipe } from '@anke/training/recipe';
 
 const convolution = (filters: number) => [
   { type: 'Conv2D', filters, kernelSize: 3, padding: 'same', activation: 'relu' } as const,

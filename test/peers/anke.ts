@@ -1,4 +1,3 @@
-import { notebookModel, RESCALE } from '../../apps/cli/dist/notebook-model.js';
 import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
 import {
   Adam,
@@ -7,6 +6,7 @@ import {
   sparseCategoricalCrossentropy,
   trainStep,
 } from '../../packages/nn/dist/index.js';
+import { notebookModel, RESCALE } from '../../packages/training/dist/index.js';
 import { batchOf, type Peer } from './peer.js';
 
 const SHAPE = [28, 28, 1];

@@ -1,7 +1,7 @@
 /** Noise in the shape of the notebook's images, for measurements. */
 import type { Samples } from '@anke/nn';
 import { Random } from '@anke/random';
-import { RESCALE } from './notebook-model.js';
+import { RESCALE } from '@anke/training';
 
 export const SHAPE = [28, 28, 1] as const;
 

@@ -1,8 +1,10 @@
+/** The device that a command computes on, and which variants of the kernels are chosen for it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
 import { type Choices, Gpu, registry, Tuner } from '@anke/kernels';
+import { CHOICES_FILE, formatChoices, type KernelChoices, parseChoices } from '@anke/training';
 import { CommandError } from './errors.js';
 import { writeWhole } from './files.js';
 import type { Terminal } from './terminal.js';
@@ -21,14 +23,6 @@ export interface TuningOptions {
   readonly resume?: string;
   /** The folder of a trained model, whose choices are taken if it names any: it then predicts what it did at its end. */
   readonly model?: string;
-}
-
-/** The file in a run folder that names the variants that ran. */
-const CHOICES_FILE = 'kernels.json';
-
-interface ChoicesFile {
-  readonly device: string;
-  readonly choices: Choices;
 }
 
 /**
@@ -50,7 +44,8 @@ export async function openDevice(
   const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}-${variantsStamp()}.json`);
   const ofRun = resume === undefined ? undefined : readChoices(join(resume, CHOICES_FILE))?.choices;
   const known = { ...readChoices(cache)?.choices, ...ofRun };
-  const save = (choices: Choices): void => writeWhole(cache, formatChoices(report.name, { ...known, ...choices }));
+  const save = (choices: Choices): void =>
+    writeWhole(cache, formatChoices({ device: report.name, choices: { ...known, ...choices } }));
   return { gpu: await Gpu.open(report.adapter, new Tuner(known, true, save)), report };
 }
 
@@ -61,31 +56,16 @@ const variantsStamp = (): string =>
     .digest('hex')
     .slice(0, 8);
 
-/** Writes into a run's folder which variants it has used so far. */
-export const saveChoices = (folder: string, { gpu, report }: Device): void =>
-  writeWhole(join(folder, CHOICES_FILE), formatChoices(report.name, gpu.tuner.used));
-
-const formatChoices = (device: string, choices: Choices): string =>
-  `${JSON.stringify({ device, choices } satisfies ChoicesFile, null, 2)}\n`;
-
 /** What a file holds; undefined if it is absent or no such file: then there is nothing to know from it. */
-function readChoices(file: string): ChoicesFile | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const { device, choices } = JSON.parse(readFileSync(file, 'utf8')) as Partial<ChoicesFile>;
-    const valid = typeof device === 'string' && typeof choices === 'object' && choices !== null;
-    return valid && Object.values(choices).every((v) => typeof v === 'string') ? { device, choices } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const readChoices = (file: string): KernelChoices | undefined =>
+  existsSync(file) ? parseChoices(readFileSync(file, 'utf8')) : undefined;
 
 function readGiven(path: string): Choices {
   if (!existsSync(path))
-    throw new CommandError(`${path}: there is no such file or folder; --kernels wants an earlier run`);
+    throw new CommandError(`${path}: there is no such file or folder; --kernels expects an earlier run`);
   const file = statSync(path).isDirectory() ? join(path, CHOICES_FILE) : path;
   const read = readChoices(file);
   if (!read)
-    throw new CommandError(`${file}: this holds no choices of kernels; --kernels wants the folder of an earlier run`);
+    throw new CommandError(`${file}: this holds no choices of kernels; --kernels expects the folder of an earlier run`);
   return read.choices;
 }

@@ -1,7 +1,10 @@
+/** What may go wrong, as people read it, and the program's exit codes. */
 import { DataError } from '@anke/data';
 import { DriverError } from '@anke/dawn';
+import { ExchangeError } from '@anke/exchange';
 import { DeviceError } from '@anke/kernels';
 import { FormatError, ModelError, ShapeError } from '@anke/nn';
+import { GoldenError, RecipeError, RunError } from '@anke/training';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -10,7 +13,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Something that the user can mend: said in one line, without a stack trace. */
+/** Something that the user can fix: said in one line, without a stack trace. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
@@ -19,6 +22,21 @@ export class CommandError extends Error {
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
+
+/** Errors whose message says all that their user needs. */
+const KNOWN = [
+  CommandError,
+  DataError,
+  DriverError,
+  DeviceError,
+  ExchangeError,
+  FormatError,
+  GoldenError,
+  ModelError,
+  RecipeError,
+  RunError,
+  ShapeError,
+];
 
 const SYSTEM: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -35,9 +53,8 @@ const SYSTEM: Readonly<Record<string, string>> = {
 export function explain(error: unknown): { readonly message: string; readonly code: number } {
   if (error instanceof UsageError) return { message: error.message, code: EXIT.usage };
   if (error instanceof Interrupted) return { message: error.message, code: EXIT.interrupted };
-  const known = [CommandError, DataError, DriverError, DeviceError, FormatError, ModelError, ShapeError];
   if (error instanceof Error) {
-    if (known.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
+    if (KNOWN.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
     const { code, path } = error as NodeJS.ErrnoException;
     const reason = code === undefined ? undefined : SYSTEM[code];
     if (reason) return { message: `${path ?? 'output'}: ${reason}`, code: EXIT.failed };

@@ -6,9 +6,10 @@
  *     { "seed": 3, "train": { "epochs": 5 }, "bench": { "step": { "batch": [32] } } }
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { didYouMean } from '@anke/training';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { UsageError } from './errors.js';
-import { didYouMean, parseJson } from './json.js';
+import { parseJson } from './json.js';
 
 const FILE = 'anke.config.json';
 

@@ -1,4 +1,5 @@
 /** What people see: lines, headings and progress, in a terminal, a pipe or CI. */
+import { count, duration } from '@anke/report';
 import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 
@@ -126,16 +127,3 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 const amount = (value: number, unit: string): string =>
   unit === 'bytes' ? `${megabytes(value)} MB` : `${count(value)} ${unit}`;
-
-export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
-
-/** 4.2 s, 37 s, 3 min 20 s */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  if (seconds < 99.5) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(Math.round(seconds) / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds) % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-export const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;

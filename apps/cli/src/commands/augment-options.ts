@@ -4,11 +4,12 @@ import {
   type FillMode,
   ImageDataGenerator,
   type ImageDataGeneratorOptions,
+  type ImageDataset,
   ParameterError,
 } from '@anke/data';
+import { RESCALE, type TrainingData } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import { RESCALE } from '../notebook-model.js';
 
 export interface AugmentOptions {
   readonly augment?: boolean;
@@ -24,7 +25,7 @@ export interface AugmentOptions {
   readonly cval?: number;
 }
 
-/** What `--augment` stands for: what handwriting bears. */
+/** What `--augment` stands for: defaults that suit handwriting. */
 export const USUAL = { rotationRange: 10, widthShiftRange: 0.1, heightShiftRange: 0.1, shearRange: 10, zoomRange: 0.1 };
 
 /** A number, or several with commas between them. */
@@ -94,3 +95,9 @@ export function generatorOf(
     throw new UsageError(`--${option} ${error.reason}`);
   }
 }
+
+/** Labelled images as a generator makes them into what a training needs. */
+export const trainingDataOf = (generator: ImageDataGenerator, images: ImageDataset): TrainingData => ({
+  ...generator.split(images),
+  augmentation: generator.augmentation(images.shape),
+});

@@ -1,9 +1,9 @@
 import { CsvParser, type SourceFile } from '@anke/data';
 import { openSource } from '@anke/files';
+import { count, milliseconds, percent, timesOf } from '@anke/report';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
-import { count, percent, Terminal } from '../terminal.js';
-import { milliseconds, timesOf } from '../timing.js';
+import { Terminal } from '../terminal.js';
 
 interface Options {
   readonly json?: boolean;

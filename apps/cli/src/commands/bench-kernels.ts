@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Gpu, type Kernel, probeCopy, probeFma, Recorder, registry } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
+import { measureKernel, milliseconds, type Times } from '@anke/report';
+import { notebookModel } from '@anke/training';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { randomSamples, SHAPE } from '../bench-data.js';
 import { openDevice } from '../device.js';
 import { CommandError, UsageError } from '../errors.js';
-import { notebookModel } from '../notebook-model.js';
 import { Terminal } from '../terminal.js';
-import { measureKernel, milliseconds, type Times } from '../timing.js';
 import { positiveList } from './options.js';
 
 interface Options {
@@ -211,19 +211,21 @@ async function benchmarkCases(
 
 function readReport(file: string): Report {
   if (!existsSync(file))
-    throw new CommandError(`${file}: there is no such file; --compare wants what "anke bench kernels --json" printed`);
+    throw new CommandError(
+      `${file}: there is no such file; --compare expects what "anke bench kernels --json" printed`,
+    );
   let report: Partial<Report>;
   try {
     report = JSON.parse(readFileSync(file, 'utf8')) as Partial<Report>;
   } catch {
-    throw new CommandError(`${file}: this is no JSON; --compare wants what "anke bench kernels --json" printed`);
+    throw new CommandError(`${file}: this is no JSON; --compare expects what "anke bench kernels --json" printed`);
   }
   const valid =
     Array.isArray(report.results) &&
     report.results.every((result) => typeof result?.ms?.median === 'number' && typeof result.kernel === 'string');
   if (!valid)
     throw new CommandError(
-      `${file}: this JSON holds no benchmark; --compare wants what "anke bench kernels --json" printed`,
+      `${file}: this JSON holds no benchmark; --compare expects what "anke bench kernels --json" printed`,
     );
   return report as Report;
 }

@@ -1,13 +1,12 @@
 import { DeviceError, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
+import { byKernel, count, type KernelShare, measure, milliseconds, type Times } from '@anke/report';
+import { notebookModel } from '@anke/training';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { randomSamples, SHAPE } from '../bench-data.js';
 import { openDevice, type TuningOptions } from '../device.js';
-import { byKernel, type KernelShare } from '../kernel-shares.js';
-import { notebookModel } from '../notebook-model.js';
-import { count, Terminal } from '../terminal.js';
-import { measure, milliseconds, type Times } from '../timing.js';
+import { Terminal } from '../terminal.js';
 import { positiveList, tuningOptions } from './options.js';
 
 type Storage = 'float32' | 'float16';

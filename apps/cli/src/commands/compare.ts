@@ -1,10 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+/** `anke compare`: runs beside one another, by what their folders tell. */
+import { chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
+import { HISTORY_FILE, parseHistory } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { duration, percent, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 
 interface Options {
   readonly output: string;
@@ -30,7 +33,7 @@ export interface RunSummary {
   readonly bestLoss: number;
   readonly bestAccuracy: number;
   readonly seconds: number;
-  /** What its recipe says, by place. */
+  /** What its recipe says, by path. */
   readonly recipe: Readonly<Record<string, unknown>>;
 }
 
@@ -62,15 +65,13 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
       terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: ${JSON.stringify(own[name])}`));
     }
   }
-  const { renderPng } = await import('../charts/curves.js');
-  const { chartSvg, comparisonChart } = await import('../report/charts.js');
-  writeWhole(options.output, renderPng(await chartSvg(comparisonChart(summaries))));
+  writeWhole(options.output, await renderPng(await chartSvg(comparisonChart(summaries))));
   terminal.say(`\nThe curves: ${options.output}`);
   terminal.result({
     runs: summaries.map(({ epochs, recipe, ...rest }) => ({
       ...rest,
       epochs: epochs.length,
-      options: Object.fromEntries(different.map((place) => [place, recipe[place] ?? null])),
+      options: Object.fromEntries(different.map((name) => [name, recipe[name] ?? null])),
     })),
     different,
   });
@@ -91,18 +92,16 @@ function readRun(run: string): RunSummary {
   const read = (name: string): string => {
     const path = join(run, name);
     if (!existsSync(run) || !statSync(run).isDirectory())
-      throw new CommandError(`${run}: there is no such folder; compare wants the folders of runs`);
+      throw new CommandError(`${run}: there is no such folder; compare expects the folders of runs`);
     if (!existsSync(path))
-      throw new CommandError(`${run}: there is no ${name} in it; compare wants runs that have come to their end`);
+      throw new CommandError(`${run}: there is no ${name} in it; compare expects runs that have come to their end`);
     return readFileSync(path, 'utf8');
   };
-  const [header = '', ...lines] = read('history.csv').trimEnd().split('\n');
-  const place = (name: string): number => header.split(',').indexOf(name);
-  const records = lines.map((line) => line.split(',').map(Number));
-  const column = (name: string): number[] => records.map((record) => record[place(name)] as number);
+  const rows = parseHistory(read(HISTORY_FILE));
+  const column = (name: string): number[] => rows.map(({ record }) => record[name] as number);
   const [losses, accuracies] = [column('val_loss'), column('val_accuracy')];
   if (losses.length === 0 || losses.some((loss) => loss === undefined))
-    throw new CommandError(`${join(run, 'history.csv')}: it tells of no epoch`);
+    throw new CommandError(`${join(run, HISTORY_FILE)}: it tells of no epoch`);
   const bestLoss = Math.min(...losses);
   const recipe = flat(JSON.parse(read('recipe.json')) as object);
   return {
@@ -111,6 +110,6 @@ function readRun(run: string): RunSummary {
     bestLoss,
     bestAccuracy: accuracies[losses.indexOf(bestLoss)] as number,
     seconds: column('seconds').reduce((a, b) => a + b, 0),
-    recipe: Object.fromEntries(Object.entries(recipe).filter(([place]) => !INCIDENTAL.includes(place))),
+    recipe: Object.fromEntries(Object.entries(recipe).filter(([path]) => !INCIDENTAL.includes(path))),
   };
 }

@@ -1,11 +1,12 @@
+import { confusionMatrix, count, mostLikely, percent } from '@anke/report';
+import { readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { loadModel, readDataFacts } from '../model-folder.js';
-import { confusionMatrix } from '../report/evaluation.js';
-import { mostLikely, samplesOf } from '../samples.js';
-import { count, percent, Terminal } from '../terminal.js';
+import { loadModel } from '../model-folder.js';
+import { folderStore } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
 
 interface Options extends DataOptions {
   readonly model: string;
@@ -28,10 +29,10 @@ export function addEvaluate(program: Command): void {
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const read = await readImages(terminal, options.input, options, 'label');
-  const names = readDataFacts(options.model)?.classNames;
+  const names = (await readDataFacts(folderStore(options.model)))?.classNames;
   const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
-  const model = loadModel(options.model, device);
+  const model = await loadModel(options.model, device);
   const bar = terminal.progress('Evaluating', 'images');
   const { loss, accuracy } = await model.evaluate(samplesOf(images), { onProgress: bar.update });
   const probabilities = await model.predict(samplesOf(images));

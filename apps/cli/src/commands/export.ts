@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { toOnnx, toTensorFlowJs } from '@anke/exchange';
 import { encodeWeights } from '@anke/nn';
+import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
 import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { toOnnx } from '../export/onnx.js';
-import { toTensorFlowJs } from '../export/tfjs.js';
 import { writeWhole } from '../files.js';
 import { loadModel } from '../model-folder.js';
-import { count, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 
 interface Options {
   readonly quiet?: boolean;
@@ -43,21 +43,21 @@ async function runExport(run: string, options: Options): Promise<void> {
   const { format, output } = options;
   const terminal = new Terminal(options);
   const device = await openDevice(terminal);
-  const model = loadModel(run, device);
-  const place = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
-  if (existsSync(place)) throw new CommandError(`${place}: it is there already; name another with --output`);
+  const model = await loadModel(run, device);
+  const path = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
+  if (existsSync(path)) throw new CommandError(`${path}: it is there already; name another with --output`);
   let bytes: number;
   if (format === 'tfjs') {
     const { json, weights } = await toTensorFlowJs(model);
-    mkdirSync(place);
-    writeWhole(join(place, 'weights.bin'), weights);
-    writeWhole(join(place, 'model.json'), json);
+    mkdirSync(path);
+    writeWhole(join(path, 'weights.bin'), weights);
+    writeWhole(join(path, 'model.json'), json);
     bytes = weights.length;
   } else {
     const file = format === 'onnx' ? await toOnnx(model) : await encodeWeights(model);
-    writeWhole(place, file);
+    writeWhole(path, file);
     bytes = file.length;
   }
-  terminal.say(`${place}: ${count(bytes)} bytes`);
+  terminal.say(`${path}: ${count(bytes)} bytes`);
   device.gpu.destroy();
 }

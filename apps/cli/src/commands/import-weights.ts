@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeModel, encodeSafetensors, modelFromDescription, type Sequential } from '@anke/nn';
+import { assignWeights, inOrderOf, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
+import { encodeSafetensors, modelFromDescription, type Sequential } from '@anke/nn';
+import { count } from '@anke/report';
+import { checkRecipe, LAYERS_FILE, makeModel, saveLayers, WEIGHTS_FILE } from '@anke/training';
 import type { Command } from 'commander';
 import { imageShape } from '../data-sets.js';
 import { CommandError } from '../errors.js';
-import { makeRunFolder, writeWhole } from '../files.js';
 import { parseJson } from '../json.js';
-import { makeModel } from '../recipe/make.js';
-import { count, Terminal } from '../terminal.js';
-import { readKerasWeights } from '../weights/keras-h5.js';
-import { assignWeights, inOrderOf } from '../weights/named.js';
-import { readSafetensorsWeights } from '../weights/safetensors.js';
+import { readRecipe } from '../recipes.js';
+import { folderStore, makeRunFolder } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
 import { positive } from './options.js';
 
 interface Options {
@@ -53,26 +53,27 @@ async function runImportWeights(file: string, options: Options): Promise<void> {
   const isHdf5 = /\.(h5|hdf5)$/i.test(file);
   if (!isHdf5 && !/\.safetensors$/i.test(file)) throw new CommandError(`${file}: weights come as .safetensors or .h5`);
   const model = options.model === undefined ? await modelOfRecipe(options) : modelOfRun(options.model);
-  const found = isHdf5 ? await readKerasWeights(file) : readSafetensorsWeights(file, readFileSync(file));
+  const bytes = readFileSync(file);
+  const found = isHdf5 ? await readKerasWeights(file, bytes) : readSafetensorsWeights(file, bytes);
   const weights = assignWeights(file, model, inOrderOf(model, found));
   const tensors = [...weights].map(([name, { shape, values }]) => [name, { type: 'F32', shape, values }] as const);
   const folder = makeRunFolder(options.out, 'imported');
-  writeWhole(join(folder, 'model.safetensors'), encodeSafetensors(new Map(tensors), { format: 'anke' }));
-  writeWhole(join(folder, 'model.json'), `${JSON.stringify(describeModel(model), null, 2)}\n`);
+  const store = folderStore(folder);
+  await store.write(WEIGHTS_FILE, encodeSafetensors(new Map(tensors), { format: 'anke' }));
+  await saveLayers(store, model);
   const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
   terminal.say(`${count(parameters)} weights of ${found.length} layers, from ${file}: the model is in ${folder}`);
   terminal.result({ folder, layers: found.length, parameters });
 }
 
 async function modelOfRecipe({ recipe: name, imageShape: inputShape, classes }: Options): Promise<Sequential> {
-  const { checkRecipe, readRecipe } = await import('../recipe/load.js');
-  const { layers, seed } = checkRecipe(await readRecipe(name), name);
+  const { layers, seed } = await checkRecipe(await readRecipe(name), name);
   return makeModel(layers, { seed, inputShape, classes });
 }
 
 function modelOfRun(run: string): Sequential {
-  const path = join(run, 'model.json');
+  const path = join(run, LAYERS_FILE);
   if (!existsSync(path))
-    throw new CommandError(`${run}: there is no model.json in it; --model wants the folder of a run`);
+    throw new CommandError(`${run}: there is no model.json in it; --model expects the folder of a run`);
   return modelFromDescription(parseJson(path, readFileSync(path, 'utf8')));
 }

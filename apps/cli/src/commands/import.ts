@@ -9,11 +9,12 @@ import {
   type Unpacked,
   unpack,
 } from '@anke/files';
+import { count } from '@anke/report';
 import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { CommandError, Interrupted, UsageError } from '../errors.js';
 import { makeFolder } from '../files.js';
-import { count, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 import { positive, positiveNumber } from './options.js';
 
 interface Options {

@@ -8,14 +8,15 @@ import {
   missingClasses,
   splitForValidation,
 } from '@anke/data';
+import { contactSheet, count } from '@anke/report';
+import { readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { contactSheet } from '../charts/contact-sheet.js';
 import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
 import { CommandError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { readDataFacts } from '../model-folder.js';
-import { count, Terminal } from '../terminal.js';
+import { folderStore } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
 import { positive, share } from './options.js';
 
 interface Options extends DataOptions {
@@ -45,7 +46,7 @@ export function addInspect(program: Command): void {
 
 async function runInspect(path: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const facts = options.model === undefined ? undefined : readDataFacts(options.model);
+  const facts = options.model === undefined ? undefined : await readDataFacts(folderStore(options.model));
   if (options.model !== undefined && !facts) {
     throw new CommandError(`${options.model}: there is no data.json in it that tells what the model has learned from`);
   }

@@ -1,22 +1,19 @@
+/** `anke notebook`: the whole Kannada-MNIST notebook, from the data to the submission. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DataSets, formatSubmission, type ImageDataset, requireTest, requireTraining } from '@anke/data';
-import { countParameters, type Sequential } from '@anke/nn';
+import { countParameters } from '@anke/nn';
+import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
+import { bestEpochOf, samplesOf, saveChoices } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
-import { type Device, openDevice, saveChoices } from '../device.js';
-import { Interrupted } from '../errors.js';
-import { inRunFolder, writeWhole } from '../files.js';
-import { makeModel } from '../recipe/make.js';
-import type { ResolvedRecipe } from '../recipe/schema.js';
-import { configOf, optionsOf, recipeOfRun } from '../resume.js';
-import { accuracyOf, mostLikely, samplesOf } from '../samples.js';
-import { count, duration, percent, Terminal } from '../terminal.js';
-import { howToGoOn, type Phase, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
-import { generatorOf } from './augment-options.js';
+import { writeWhole } from '../files.js';
+import type { Terminal } from '../terminal.js';
+import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
+import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
-import { type RecipeOptions, recipeOf, recipeOptions } from './recipe-options.js';
+import { type RecipeOptions, recipeOptions } from './recipe-options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
 export function addNotebook(program: Command): void {
@@ -44,76 +41,54 @@ Examples:
 
 async function runNotebook(given: RecipeOptions): Promise<void> {
   const started = performance.now();
-  const options = optionsOf(given, 'notebook');
-  const terminal = new Terminal(options);
-  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
+  const asked = await requestOf(given, 'notebook');
+  const { terminal, options, recipe, generator } = asked;
   const { validationSplit, ...reading } = recipe.data;
   const path = recipe.data.path ?? synthetic(terminal);
-  const generator = generatorOf(recipe.augmentation, validationSplit);
 
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
-  const { training, validation } = generator.split(requireTraining(path, sets));
+  const data = trainingDataOf(generator, requireTraining(path, sets));
   requireTest(path, sets);
   for (const set of [sets.train, sets.test, ...Object.values(sets.extra)])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
+  const { training, validation } = data;
   const [height, width, channels] = training.shape;
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
   const held = `the first ${Math.round(100 * validationSplit)}% of the rows`;
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
-  // A model that cannot be is refused before a device is looked for.
-  makeModel(recipe.layers, { seed: recipe.seed, inputShape: training.shape, classes: training.classes });
 
-  const device = await openDevice(terminal, options);
   const complete = { ...recipe, data: { ...recipe.data, path: resolve(path) } };
-  const run = { config: configOf('notebook', options, device), recipe: complete };
-  const augmentation = generator.augmentation(training.shape);
-  await inRunFolder(options, recipe.name, run, (folder) =>
-    trainAndPredict(terminal, complete, device, sets, { training, validation, augmentation }, folder, started),
-  );
-  device.gpu.destroy();
+  await runTraining({ ...asked, recipe: complete }, data, {
+    begin: ({ device, folder, model }) => {
+      terminal.fact('device', `${device.report.name} (${device.report.why})`);
+      terminal.fact('run folder', folder);
+      terminal.heading('Model');
+      terminal.say(model.summary());
+    },
+    end: (run) => conclude(run, sets, started),
+  });
 }
 
-async function trainAndPredict(
-  terminal: Terminal,
-  recipe: ResolvedRecipe,
-  device: Device,
-  sets: DataSets,
-  data: TrainingData,
-  folder: string,
-  started: number,
-): Promise<void> {
-  terminal.fact('device', `${device.report.name} (${device.report.why})`);
-  terminal.fact('run folder', folder);
-
-  terminal.heading('Model');
-  const { shape: inputShape, classes } = data.training;
-  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
-  terminal.say(model.summary());
-
-  const release = stopOnInterrupt(terminal, model);
-  const phases = await trainPhases(terminal, device, model, data, recipe, folder);
-  await saveRun(folder, device, model, phases);
-  if (model.interrupted) throw new Interrupted(howToGoOn('notebook', folder));
-
+/** Predicts what is to be predicted, and tells what came of it all. */
+async function conclude(run: TrainedRun, sets: DataSets, started: number): Promise<void> {
+  const { terminal, device, folder, store, model, phases } = run;
   terminal.heading('Prediction');
-  const scores = await predict(terminal, device, model, sets, folder);
-  const { writeReport } = await import('../report/report.js');
-  await writeReport(terminal, device, model, data, { folder, recipe, phases });
-  saveChoices(folder, device);
-  release();
+  const scores = await predict(run, sets);
+  await writeReport(run);
+  await saveChoices(store, { device: device.report.name, choices: device.gpu.tuner.used });
 
   const seconds = (performance.now() - started) / 1000;
-  terminal.say(
-    `\n${colors.bold('Done')} in ${duration(seconds)}. Report, curves, model and submission are in ${colors.bold(folder)}`,
-  );
+  const contents = `Report, curves, model and submission are in ${colors.bold(folder)}`;
+  terminal.say(`\n${colors.bold('Done')} in ${duration(seconds)}. ${contents}`);
+  const best = bestEpochOf(phases);
   terminal.result({
     folder,
     files: sets.files,
     parameters: countParameters(model.layers).total,
     epochs: Object.fromEntries(phases.map(({ name, epochs }) => [name, epochs.length])),
     final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
-    best: bestOf(phases),
+    best: best ? { phase: best.phase, epoch: best.epoch, ...best.record } : null,
     ...scores,
     seconds,
     adapter: device.report.name,
@@ -137,13 +112,7 @@ interface Scores {
 }
 
 /** Predicts the test images, writes the submission, and scores what has labels. */
-async function predict(
-  terminal: Terminal,
-  device: Device,
-  model: Sequential,
-  sets: DataSets,
-  folder: string,
-): Promise<Scores> {
+async function predict({ terminal, device, model, folder }: TrainedRun, sets: DataSets): Promise<Scores> {
   const { testLabels, extra } = sets;
   const test = sets.test as ImageDataset;
   const started = performance.now();
@@ -172,14 +141,4 @@ async function predict(
   }
   device.gpu.check();
   return scores;
-}
-
-/** The epoch with the least validation loss. */
-function bestOf(phases: readonly Phase[]): object | null {
-  const all = phases.flatMap(({ name: phase, epochs }) => epochs.map((record, i) => ({ phase, epoch: i + 1, record })));
-  const loss = ({ record }: (typeof all)[number]): number => record['val_loss'] as number;
-  const [first, ...rest] = all;
-  if (!first) return null;
-  const { phase, epoch, record } = rest.reduce((best, next) => (loss(next) < loss(best) ? next : best), first);
-  return { phase, epoch, ...record };
 }

@@ -1,16 +1,17 @@
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
 import { decodePicture, plainFile } from '@anke/files';
 import { Predictor, type Sequential } from '@anke/nn';
+import { count, duration, mostLikely, percent } from '@anke/report';
+import { RESCALE, readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { loadModel, readDataFacts } from '../model-folder.js';
-import { RESCALE } from '../notebook-model.js';
-import { mostLikely, samplesOf } from '../samples.js';
-import { count, duration, percent, Terminal } from '../terminal.js';
+import { loadModel } from '../model-folder.js';
+import { folderStore } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
 import { positive } from './options.js';
 
 interface Options extends DataOptions {
@@ -61,13 +62,13 @@ async function runPredict(options: Options): Promise<void> {
   const isSingle = isPicture(input);
   if (output === undefined && !isSingle)
     throw new UsageError('--output <csv> is needed: a file to write the predictions into, or - for stdout');
-  if (output === '-' && options.json) throw new UsageError('--json and --output - both want stdout');
+  if (output === '-' && options.json) throw new UsageError('--json and --output - both write to stdout');
   const many = isSingle ? undefined : await readImages(terminal, input, options);
   const device = await openDevice(terminal, { model: options.model });
-  const model = loadModel(options.model, device);
+  const model = await loadModel(options.model, device);
   const read = many ?? (await readPicture(input, model));
   const images = options.invert ? inverted(read) : read;
-  const facts = readDataFacts(options.model);
+  const facts = await readDataFacts(folderStore(options.model));
   if (facts && areInverted(pixelStatistics(images), facts.pixels)) {
     const hint = options.invert ? 'leave out --invert' : '--invert turns them round';
     terminal.say(

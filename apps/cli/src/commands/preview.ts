@@ -1,11 +1,11 @@
 import { ImageDataset } from '@anke/data';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
+import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
-import { contactSheet } from '../charts/contact-sheet.js';
 import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice } from '../device.js';
 import { writeWhole } from '../files.js';
-import { count, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 import { type AugmentOptions, augmentationOf, augmentOptions, generatorOf, USUAL } from './augment-options.js';
 import { natural, positive, seed } from './options.js';
 

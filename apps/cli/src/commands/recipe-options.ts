@@ -1,9 +1,10 @@
 /** What a command trains: a recipe, with single values of it set by options. */
 import { resolve } from 'node:path';
+import { checkRecipe, type Recipe, type ResolvedRecipe } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
-import type { Recipe, ResolvedRecipe } from '../recipe/schema.js';
+import { readRecipe } from '../recipes.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
 import { positive, positiveNumber, seed, share, tuningOptions } from './options.js';
 
@@ -48,12 +49,12 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
 export function recipeOptions(command: Command, recipe: string, dataNote = ''): Command {
   command
-    .option('--recipe <name>', 'data, layers and phases: one that comes along, or a JSON or TypeScript file', recipe)
+    .option('--recipe <name>', 'data, layers and phases: a built-in one, or a JSON or TypeScript file', recipe)
     .addOption(
       new Option('--set <place=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
     )
     .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
-    .option('--resume <run>', 'go on with a run that stopped, as it was begun')
+    .option('--resume <run>', 'resume a run that stopped, as it was begun')
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-<recipe>-<n>')
     .option('--seed <n>', 'everything random comes from it', seed)
     .option('--limit <n>', 'use only the first rows of the training data', positive)
@@ -81,16 +82,16 @@ export const phaseOptions = (command: Command, natural: (text: string) => number
 /**
  * The recipe that a command is to train: read, changed by the options, checked.
  *
- * @throws CommandError if there is none, or something in it is wrong
+ * @throws CommandError if there is none
+ * @throws RecipeError if something in it is wrong
  */
 export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> {
-  const { checkRecipe, readRecipe } = await import('../recipe/load.js');
   const recipe = await readRecipe(options.recipe);
   // What is there is checked first, so that it is not an option that gets the blame.
-  checkRecipe(recipe, options.recipe);
+  await checkRecipe(recipe, options.recipe);
   const settings = [...settingsOf(options, recipe), ...(options.set ?? [])];
   for (const { path, value } of settings) set(recipe, path, value);
-  return checkRecipe(recipe, options.recipe);
+  return await checkRecipe(recipe, options.recipe);
 }
 
 /** The options that stand for places in a recipe. */
@@ -120,10 +121,10 @@ function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): S
 
 /** Sets a value, making the objects on the way to it; what does not belong there, the check will say. */
 function set(recipe: object, path: readonly string[], value: unknown): void {
-  let place = recipe as Record<string, unknown>;
+  let object = recipe as Record<string, unknown>;
   for (const key of path.slice(0, -1)) {
-    if (typeof place[key] !== 'object' || place[key] === null) place[key] = {};
-    place = place[key] as Record<string, unknown>;
+    if (typeof object[key] !== 'object' || object[key] === null) object[key] = {};
+    object = object[key] as Record<string, unknown>;
   }
-  place[path.at(-1) as string] = value;
+  object[path.at(-1) as string] = value;
 }

@@ -1,7 +1,8 @@
+/** `anke recipe`: recipes as JSON, and their schema. */
+import { checkRecipe, formatJson, recipeJsonSchema, SHIPPED } from '@anke/training';
 import type { Command } from 'commander';
 import { writeWhole } from '../files.js';
-import { formatJson } from '../json.js';
-import { SHIPPED } from '../recipe/shipped.js';
+import { readRecipe } from '../recipes.js';
 
 interface Options {
   readonly schema?: boolean;
@@ -11,7 +12,7 @@ interface Options {
 export function addRecipe(program: Command): void {
   program
     .command('recipe')
-    .description('print a recipe as JSON, with all its defaults: one that comes along, or one from a file, checked')
+    .description('print a recipe as JSON, with all its defaults: a built-in one, or one from a file, checked')
     .argument('[recipe]', `${Object.keys(SHIPPED).join(', ')}, or a JSON or TypeScript file`, 'notebook')
     .option('--schema', 'print the JSON Schema of recipes instead, which editors check and complete by')
     .option('--output <file>', 'write it there instead of printing it')
@@ -27,13 +28,9 @@ Examples:
 }
 
 async function runRecipe(name: string, { schema = false, output }: Options): Promise<void> {
-  const [{ checkRecipe, readRecipe }, { recipeJsonSchema }] = await Promise.all([
-    import('../recipe/load.js'),
-    import('../recipe/schema.js'),
-  ]);
   const text = schema
-    ? `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`
-    : `${formatJson(checkRecipe(await readRecipe(name), name))}\n`;
+    ? `${JSON.stringify(await recipeJsonSchema(), null, 2)}\n`
+    : `${formatJson(await checkRecipe(await readRecipe(name), name))}\n`;
   if (output === undefined) process.stdout.write(text);
   else writeWhole(output, text);
 }

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Predictor } from '@anke/nn';
+import { count } from '@anke/report';
+import { RESCALE, readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { loadModel, readDataFacts } from '../model-folder.js';
-import { RESCALE } from '../notebook-model.js';
+import { loadModel } from '../model-folder.js';
+import { folderStore } from '../run-folder.js';
 import { Batcher } from '../serve/batcher.js';
 import { predictionServer } from '../serve/server.js';
-import { count, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 import { natural, positive, positiveNumber } from './options.js';
 
 interface Options {
@@ -48,7 +50,7 @@ Examples:
 async function runServe({ model: path, host, port, maxBody, timeout }: Options): Promise<void> {
   const terminal = new Terminal();
   const device = await openDevice(terminal, { model: path });
-  const model = loadModel(path, device);
+  const model = await loadModel(path, device);
   const [height = 1, width = 1, channels = 1] = model.inputShape;
   const shape = [height, width, channels] as const;
   const preparing = terminal.progress('Preparing the kernels', 'batch sizes');
@@ -61,7 +63,7 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
   }
   preparing.stop();
 
-  const names = readDataFacts(path)?.classNames;
+  const names = (await readDataFacts(folderStore(path)))?.classNames;
   const batcher = new Batcher(predictors, height * width * channels);
   const classes = model.outputShape[0] as number;
   const server = predictionServer(batcher, {

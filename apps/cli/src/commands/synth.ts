@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
 import { digitOutlines } from '@anke/files';
+import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
-import { contactSheet } from '../charts/contact-sheet.js';
 import { makeFolder, writeWhole } from '../files.js';
-import { count, Terminal } from '../terminal.js';
+import { Terminal } from '../terminal.js';
 import { positive, seed } from './options.js';
 
 interface Options {

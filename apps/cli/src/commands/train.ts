@@ -1,16 +1,12 @@
+/** `anke train`: trains a recipe on labelled images. */
+import { count, duration } from '@anke/report';
 import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
-import { type Device, openDevice } from '../device.js';
-import { Interrupted, UsageError } from '../errors.js';
-import { inRunFolder } from '../files.js';
-import { makeModel } from '../recipe/make.js';
-import type { ResolvedRecipe } from '../recipe/schema.js';
-import { configOf, optionsOf, recipeOfRun } from '../resume.js';
-import { count, duration, Terminal } from '../terminal.js';
-import { howToGoOn, saveRun, stopOnInterrupt, type TrainingData, trainPhases } from '../training.js';
-import { generatorOf } from './augment-options.js';
+import { UsageError } from '../errors.js';
+import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
+import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
-import { phaseOptions, type RecipeOptions, recipeOf, recipeOptions } from './recipe-options.js';
+import { phaseOptions, type RecipeOptions, recipeOptions } from './recipe-options.js';
 
 export function addTrain(program: Command): void {
   const command = program.command('train').description('train a CNN: the notebook’s, or one of your own recipe');
@@ -31,49 +27,27 @@ Examples:
 
 async function runTrain(given: RecipeOptions): Promise<void> {
   const started = performance.now();
-  const options = optionsOf(given, 'train');
-  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
-  const { path: data, validationSplit, ...reading } = recipe.data;
-  if (data === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
-  const terminal = new Terminal(options);
-  const generator = generatorOf(recipe.augmentation, validationSplit);
-  const images = await readTraining(terminal, { ...options, ...reading, data });
-  const { training, validation } = generator.split(images);
-  // A model that cannot be is refused before a device is looked for.
-  makeModel(recipe.layers, { seed: recipe.seed, inputShape: training.shape, classes: training.classes });
-  const device = await openDevice(terminal, options);
-  const augmentation = generator.augmentation(training.shape);
-  const run = { config: configOf('train', options, device), recipe };
-  await inRunFolder(options, recipe.name, run, (folder) =>
-    trainInto(terminal, recipe, device, { training, validation, augmentation }, folder, started),
-  );
-  device.gpu.destroy();
+  const asked = await requestOf(given, 'train');
+  const { terminal, options, recipe, generator } = asked;
+  const { path, validationSplit: _, ...reading } = recipe.data;
+  if (path === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
+  const data = trainingDataOf(generator, await readTraining(terminal, { ...options, ...reading, data: path }));
+  const { training, validation } = data;
+  await runTraining(asked, data, {
+    begin: ({ device, folder }) => {
+      terminal.fact('recipe', recipe.name);
+      terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
+      terminal.fact('device', `${device.report.name} (${device.report.why})`);
+      terminal.fact('run folder', folder);
+    },
+    end: (run) => conclude(run, started),
+  });
 }
 
-async function trainInto(
-  terminal: Terminal,
-  recipe: ResolvedRecipe,
-  device: Device,
-  data: TrainingData,
-  folder: string,
-  started: number,
-): Promise<void> {
-  const { training, validation } = data;
-  terminal.fact('recipe', recipe.name);
-  terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
-  terminal.fact('device', `${device.report.name} (${device.report.why})`);
-  terminal.fact('run folder', folder);
-
-  const { layers, seed } = recipe;
-  const model = makeModel(layers, { seed, inputShape: training.shape, classes: training.classes });
-  const release = stopOnInterrupt(terminal, model);
-  const phases = await trainPhases(terminal, device, model, data, recipe, folder);
-  await saveRun(folder, device, model, phases);
-  release();
-  if (model.interrupted) throw new Interrupted(howToGoOn('train', folder));
-  const { writeReport } = await import('../report/report.js');
-  await writeReport(terminal, device, model, data, { folder, recipe, phases });
-
+/** Tells what came of the training. */
+async function conclude(run: TrainedRun, started: number): Promise<void> {
+  const { terminal, device, folder, phases } = run;
+  await writeReport(run);
   const seconds = (performance.now() - started) / 1000;
   terminal.say(`\nDone in ${duration(seconds)}. The model and report.html are in ${folder}`);
   const { epochs = [], bestEpoch } = phases.at(-1) ?? {};

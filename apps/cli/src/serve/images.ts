@@ -2,7 +2,7 @@
 import { DataError, parseCsv } from '@anke/data';
 import { decodePicture } from '@anke/files';
 
-/** The request is wrong, in the client's power to mend. */
+/** The request is wrong, and the client can fix it. */
 export class RequestError extends Error {
   constructor(
     readonly status: number,

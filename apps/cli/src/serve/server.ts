@@ -4,7 +4,7 @@
  * that says what, and does not hold up the others.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { mostLikely } from '../samples.js';
+import { mostLikely } from '@anke/report';
 import { type Batcher, BusyError } from './batcher.js';
 import { imagesOf, RequestError } from './images.js';
 
@@ -79,7 +79,7 @@ async function answerTo(
   const wanted = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' }[path ?? ''];
   if (!wanted) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
   if (request.method !== wanted)
-    return { ...json(405, { error: `${path} wants ${wanted}` }), headers: { allow: wanted } };
+    return { ...json(405, { error: `${path} expects ${wanted}` }), headers: { allow: wanted } };
   if (path === '/healthz') return json(200, { status: 'ok' });
   if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: metrics(batcher, counters) };
 

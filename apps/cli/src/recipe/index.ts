@@ -1,6 +1,0 @@
-import type { Recipe } from './schema.js';
-
-export type { Recipe } from './schema.js';
-
-/** Gives a recipe its type: `export default defineRecipe({ … })` in a TypeScript file. */
-export const defineRecipe = (recipe: Recipe): Recipe => recipe;

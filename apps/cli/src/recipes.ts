@@ -1,0 +1,48 @@
+/** Recipes by name, or from files: JSON, TypeScript or JavaScript. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { type Recipe, SHIPPED } from '@anke/training';
+import { CommandError } from './errors.js';
+import { parseJson } from './json.js';
+
+const CODE = ['.ts', '.mts', '.js', '.mjs'];
+
+/**
+ * A built-in recipe by its name, or one from a file; not checked yet.
+ *
+ * @throws CommandError if there is none
+ */
+export async function readRecipe(source: string): Promise<Recipe> {
+  if (Object.hasOwn(SHIPPED, source)) return structuredClone(SHIPPED[source] as Recipe);
+  if (!existsSync(source) || statSync(source).isDirectory()) {
+    const names = Object.keys(SHIPPED).join(', ');
+    throw new CommandError(`${source}: there is no such recipe; it may be ${names}, or a JSON or TypeScript file`);
+  }
+  const read = CODE.includes(extname(source))
+    ? await importRecipe(source)
+    : parseJson(source, readFileSync(source, 'utf8'));
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new CommandError(`${source}: a recipe is an object, with layers and phases`);
+  const recipe = { name: basename(source, extname(source)).replace(/[^\w-]+/g, '-'), ...read } as Recipe;
+  const path = recipe.data?.path;
+  if (typeof path === 'string') recipe.data = { ...recipe.data, path: resolve(dirname(source), path) };
+  return recipe;
+}
+
+async function importRecipe(source: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
+  // A recipe may lie anywhere: it finds what gives it its type here.
+  const recipe = '@anke/training/recipe';
+  const alias = { [recipe]: createRequire(import.meta.url).resolve(recipe) };
+  const jiti = createJiti(import.meta.url, { alias, fsCache: false, moduleCache: false });
+  let read: unknown;
+  try {
+    read = await jiti.import(resolve(source), { default: true });
+  } catch (error) {
+    throw new CommandError(`${source}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  // A module without a default export gives its namespace.
+  if (typeof read === 'object' && read !== null && 'default' in read) return read.default;
+  return read;
+}

@@ -1,0 +1,84 @@
+/** What is left of a training whose disk is full, or whose device is lost, and what is said of it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { synthesize } from '@anke/data';
+import { digitOutlines } from '@anke/files';
+import { openAdapter } from '@anke/dawn';
+import { Gpu } from '@anke/kernels';
+import { decodeCheckpoint } from '@anke/nn';
+import { CHECKPOINT_FILE, checkRecipe, makeModel, type Store } from '@anke/training';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Device } from '../device.js';
+import { explain } from '../errors.js';
+import { folderStore } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
+import { watch } from './run.js';
+
+let folder = '';
+let device: Device;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'anke training '));
+  const report = await openAdapter(console.log);
+  device = { gpu: await Gpu.open(report.adapter), report };
+});
+afterEach(() => {
+  device.gpu.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+/** Trains four epochs, and returns what is said of the failure; `beforeCheckpoint` is called before each is written. */
+async function failure(beforeCheckpoint: (epoch: number) => void): Promise<string> {
+  const recipe = await checkRecipe(
+    {
+      batchSize: 20,
+      layers: [{ type: 'Flatten' }, { type: 'Dense', units: 'classes', activation: 'softmax' }],
+      phases: [{ optimizer: { type: 'Adam' }, epochs: 4 }],
+    },
+    'recipe',
+  );
+  const { train } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
+  const data = { training: train.slice(0, 40), validation: train.slice(40, 60), augmentation: undefined };
+  const model = makeModel(recipe.layers, { seed: 1, inputShape: [28, 28, 1], classes: 10 });
+  const inFolder = folderStore(folder);
+  let epoch = 0;
+  const store: Store = {
+    read: inFolder.read,
+    write: async (name, bytes) => {
+      if (name === CHECKPOINT_FILE) beforeCheckpoint(++epoch);
+      await inFolder.write(name, bytes);
+    },
+  };
+  const terminal = new Terminal({ quiet: true });
+  try {
+    await watch({ terminal, device, folder, store, recipe, data, model }, new AbortController().signal);
+  } catch (error) {
+    const { message, code } = explain(error);
+    expect(code).toBe(1);
+    return message;
+  }
+  throw new Error('the training did not fail');
+}
+
+const epochsKept = (): number => decodeCheckpoint(readFileSync(join(folder, CHECKPOINT_FILE))).model.epochs;
+
+test('a disk that fills up leaves the checkpoint of the epoch before, and says how to resume', async () => {
+  const message = await failure((epoch) => {
+    const path = join(folder, CHECKPOINT_FILE);
+    if (epoch === 3) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path });
+  });
+  expect(message).toContain('state.safetensors: the disk is full');
+  expect(message).toContain(`the epochs so far are kept: resume with --resume ${folder}`);
+  expect(message).not.toContain('\n');
+  expect(epochsKept()).toBe(2);
+});
+
+test('a device that is lost leaves the checkpoint of the epoch before, and says how to resume', async () => {
+  const message = await failure((epoch) => {
+    if (epoch === 1) device.gpu.device.destroy();
+  });
+  expect(message).toMatch(/lost|destroyed/);
+  expect(message).toContain(`the epochs so far are kept: resume with --resume ${folder}`);
+  expect(message).not.toContain('\n');
+  expect(epochsKept()).toBe(1);
+});

@@ -1,0 +1,160 @@
+/**
+ * A training as commands run it: what was asked for, in a folder of its own, watched in the terminal, ended by Ctrl-C, and
+ * told in a report.
+ */
+import { existsSync } from 'node:fs';
+import { arch, platform, release as systemRelease, version } from 'node:os';
+import { join } from 'node:path';
+import type { ImageDataGenerator } from '@anke/data';
+import type { Sequential } from '@anke/nn';
+import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
+import {
+  CHECKPOINT_FILE,
+  makeModel,
+  type Phase,
+  type ResolvedRecipe,
+  RunError,
+  type Store,
+  type TrainingData,
+  train,
+} from '@anke/training';
+import { generatorOf } from '../commands/augment-options.js';
+import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
+import { type Device, openDevice } from '../device.js';
+import { CommandError, explain, Interrupted } from '../errors.js';
+import { writeWhole } from '../files.js';
+import { configOf, optionsOf, recipeOfRun } from '../resume.js';
+import { folderStore, inRunFolder } from '../run-folder.js';
+import { Terminal } from '../terminal.js';
+import { interruptible } from './interrupt.js';
+import { TrainingView } from './view.js';
+
+/** What a command was asked to train. */
+export interface Request {
+  readonly command: string;
+  readonly options: RecipeOptions;
+  readonly terminal: Terminal;
+  readonly recipe: ResolvedRecipe;
+  readonly generator: ImageDataGenerator;
+}
+
+/**
+ * What the options say, or, with `--resume RUN`, what that run was asked for.
+ *
+ * @throws CommandError, RecipeError or UsageError if it makes no sense
+ */
+export async function requestOf(given: RecipeOptions, command: string): Promise<Request> {
+  const options = optionsOf(given, command);
+  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
+  const generator = generatorOf(recipe.augmentation, recipe.data.validationSplit);
+  return { command, options, terminal: new Terminal(options), recipe, generator };
+}
+
+/** A training in its folder. */
+export interface Run {
+  readonly terminal: Terminal;
+  readonly device: Device;
+  readonly folder: string;
+  readonly store: Store;
+  readonly recipe: ResolvedRecipe;
+  readonly data: TrainingData;
+  readonly model: Sequential;
+}
+
+export interface TrainedRun extends Run {
+  readonly phases: readonly Phase[];
+}
+
+interface Steps {
+  /** Says what is trained on what. */
+  begin(run: Run): void;
+  /** Does what there is to do with the trained model. */
+  end(run: TrainedRun): Promise<void>;
+}
+
+/** @throws Interrupted if Ctrl-C ended the training; what there was is then saved */
+export async function runTraining(request: Request, data: TrainingData, { begin, end }: Steps): Promise<void> {
+  const { command, options, terminal, recipe } = request;
+  const { shape: inputShape, classes } = data.training;
+  // An impossible model is rejected here, before a device is opened.
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
+  const device = await openDevice(terminal, options);
+  const files = { config: configOf(command, options, device), recipe };
+  await inRunFolder(options, recipe.name, files, async (folder) => {
+    const run: Run = { terminal, device, folder, store: folderStore(folder), recipe, data, model };
+    begin(run);
+    const { signal, release } = interruptible(terminal);
+    const phases = await watch(run, signal);
+    await drawCurves(folder, phases);
+    release();
+    if (signal.aborted) {
+      throw new Interrupted(
+        `interrupted; the model, the history and the curves so far are in ${folder}; resume with: anke ${command} --resume ${folder}`,
+      );
+    }
+    await end({ ...run, phases });
+  });
+  device.gpu.destroy();
+}
+
+/**
+ * Trains, and shows how it goes.
+ *
+ * @throws CommandError that says how to resume, where a checkpoint is left
+ */
+export async function watch(run: Run, signal: AbortSignal): Promise<readonly Phase[]> {
+  const { terminal, device, folder, recipe, data } = run;
+  const view = new TrainingView(terminal, recipe, data.training.count);
+  let phases: readonly Phase[] = [];
+  let begun = false;
+  try {
+    for await (const event of train({ ...run, gpu: device.gpu, device: device.report.name, signal })) {
+      begun = true;
+      view.show(event);
+      if (event.type === 'done') phases = event.phases;
+    }
+    return phases;
+  } catch (error) {
+    if (error instanceof RunError) throw new CommandError(`${join(folder, error.file ?? '')}: ${error.reason}`);
+    if (!begun || !existsSync(join(folder, CHECKPOINT_FILE))) throw error;
+    const { message } = explain(error);
+    throw new CommandError(`${message}; the epochs so far are kept: resume with --resume ${folder}`);
+  } finally {
+    view.close();
+  }
+}
+
+async function drawCurves(folder: string, phases: readonly Phase[]): Promise<void> {
+  const svg = await chartSvg(curvesPicture(phases));
+  writeWhole(join(folder, 'curves.svg'), svg);
+  writeWhole(join(folder, 'curves.png'), await renderPng(svg));
+}
+
+/** Writes report.html, confusion.svg and confusion.png into the run's folder. */
+export async function writeReport(run: TrainedRun): Promise<void> {
+  const { terminal, device, folder } = run;
+  const bar = terminal.progress('Predicting the validation images', 'images');
+  const finished = {
+    ...run,
+    name: folder,
+    gpu: device.gpu,
+    device: device.report.name,
+    environment: environmentOf(device),
+  };
+  const { page, confusion } = await makeReport(finished, (done, total) => {
+    bar.update(done, total);
+    if (done === total) bar.stop();
+  });
+  writeWhole(join(folder, 'confusion.svg'), confusion.svg);
+  writeWhole(join(folder, 'confusion.png'), confusion.png);
+  writeWhole(join(folder, 'report.html'), page);
+}
+
+const environmentOf = ({ report, gpu }: Device): [name: string, value: string][] => [
+  ['adapter', report.name],
+  ['driver', report.why],
+  ['subgroups', gpu.traits.subgroupSize > 0 ? `${gpu.traits.subgroupSize} lanes` : 'none'],
+  ['features', [...gpu.device.features].sort().join(', ')],
+  ['Node', process.version],
+  ['system', `${platform()} ${arch()} ${systemRelease()} (${version()})`],
+];

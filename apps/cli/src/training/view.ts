@@ -1,0 +1,124 @@
+/** A training as people watch it in the terminal: a bar while an epoch runs, a line when it is done. */
+import type { Logs } from '@anke/nn';
+import { count, duration } from '@anke/report';
+import type { EpochRecord, Phase, RecipePhase, ResolvedRecipe, TrainEvent } from '@anke/training';
+import colors from 'picocolors';
+import type { Terminal } from '../terminal.js';
+import { LIVE_COLUMNS, lossCurves } from './loss-curves.js';
+
+const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
+
+/** Draws a training's events. */
+export class TrainingView {
+  /** The phase that runs. */
+  #plan: RecipePhase | undefined;
+  /** What the bar counts. */
+  #counted = '';
+  #bar: ReturnType<Terminal['progress']>;
+  /** Loss and validation loss of the phase's epochs so far. */
+  #losses: (readonly [number, number])[] = [];
+
+  /** @param images that an epoch trains on */
+  constructor(
+    readonly terminal: Terminal,
+    readonly recipe: ResolvedRecipe,
+    readonly images: number,
+  ) {
+    this.#bar = terminal.progress('', 'images');
+  }
+
+  show(event: TrainEvent): void {
+    switch (event.type) {
+      case 'phase':
+        this.#plan = event.plan;
+        this.#losses = event.epochs.map(lossesOf);
+        this.terminal.heading(titleOf(event.plan, this.recipe));
+        if (event.resumed) this.terminal.say(colors.dim(`resumed after epoch ${event.epochs.length}`));
+        break;
+      case 'preparing':
+        this.#count('Preparing the kernels', 'steps', event);
+        break;
+      case 'progress': {
+        const part = event.part === 'training' ? '' : ' validation';
+        this.#count(`${this.#label(event.epoch)}${part}`, 'images', event);
+        break;
+      }
+      case 'epoch':
+        this.#endBar();
+        this.#epoch(this.#label(event.epoch), event.record);
+        break;
+      case 'phaseEnd': {
+        this.close();
+        const remarks = remarksOf(event.plan, event.result, event.diverged);
+        if (remarks !== '') this.terminal.say(colors.dim(remarks));
+        break;
+      }
+      case 'done':
+        break;
+    }
+  }
+
+  /** Takes away what is only there while a training runs. */
+  close(): void {
+    this.#endBar();
+    this.terminal.footer([]);
+  }
+
+  #count(label: string, unit: string, { done, total }: { readonly done: number; readonly total: number }): void {
+    if (label !== this.#counted) {
+      this.#bar.stop();
+      this.#bar = this.terminal.progress(label, unit);
+      this.#counted = label;
+    }
+    this.#bar.update(done, total);
+  }
+
+  #endBar(): void {
+    this.#bar.stop();
+    this.#counted = '';
+  }
+
+  /** «Epoch  3/20» */
+  #label(epoch: number): string {
+    const epochs = String(this.#plan?.epochs);
+    return `Epoch ${String(epoch).padStart(epochs.length)}/${epochs}`;
+  }
+
+  #epoch(label: string, record: EpochRecord): void {
+    const values = METRICS.map((name) => `${name} ${colors.cyan((record[name] as number).toFixed(4))}`);
+    const time = `${duration(record.seconds)}  ${count(this.images / record.seconds)} images/s`;
+    if (this.terminal.columns >= 100) {
+      this.terminal.say(`${label}  ${values.join('  ')}  ${colors.dim(time)}`);
+    } else {
+      this.terminal.say(`${label}  ${colors.dim(time)}`);
+      this.terminal.say(`  ${values.slice(0, 2).join('  ')}`);
+      this.terminal.say(`  ${values.slice(2).join('  ')}`);
+    }
+    this.#losses.push(lossesOf(record));
+    if (this.#losses.length > 1 && this.terminal.shows(LIVE_COLUMNS)) this.terminal.footer(lossCurves(this.#losses));
+  }
+}
+
+const lossesOf = (logs: Logs): readonly [number, number] => [logs['loss'] as number, logs['val_loss'] as number];
+
+/** «Training with SGD, from the best weights» */
+function titleOf({ name, optimizer }: RecipePhase, { phases }: ResolvedRecipe): string {
+  const index = phases.findIndex((phase) => phase.name === name);
+  const before = phases[index - 1]?.callbacks.some(
+    (callback) => callback.type === 'EarlyStopping' && callback.restoreBestWeights,
+  );
+  const start = index === 0 ? '' : `, from the ${before ? 'best ' : ''}weights${before ? '' : ' so far'}`;
+  const own = name === optimizer.type.toLowerCase() ? '' : ` (${name})`;
+  return `Training with ${optimizer.type}${own}${start}`;
+}
+
+/** Why a phase ended, and with which weights; nothing where there is nothing to say. */
+function remarksOf({ callbacks }: RecipePhase, { stoppedEarly, bestEpoch }: Phase, diverged: boolean): string {
+  const rule = callbacks.find((callback) => callback.type === 'EarlyStopping');
+  const remarks = [
+    stoppedEarly && `no better ${rule?.monitor} for ${rule?.patience} epochs`,
+    rule?.restoreBestWeights && bestEpoch !== undefined && `kept the weights of epoch ${bestEpoch}`,
+    diverged && 'stopped, as the loss is not a number',
+  ];
+  return remarks.filter(Boolean).join('; ');
+}

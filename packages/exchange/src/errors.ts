@@ -1,0 +1,4 @@
+/** A model or weights in another program's format cannot be taken or given: the message says what was found instead. */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+}

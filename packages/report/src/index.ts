@@ -1,0 +1,16 @@
+/**
+ * What a run has come to: evaluation, charts, pictures, the report's page, and where the time goes. Everything is given as
+ * text or bytes; whoever asks writes it.
+ *
+ * @module report
+ */
+export { type Chart, comparisonChart, confusionChart, curvesChart } from './charts.js';
+export { contactSheet } from './contact-sheet.js';
+export { curvesPicture } from './curves.js';
+export { type ClassScore, confusionMatrix, type EvaluationReport, evaluationOf, type Mistake } from './evaluation.js';
+export { count, duration, percent } from './format.js';
+export { byKernel, type KernelShare } from './kernel-shares.js';
+export { accuracyOf, mostLikely } from './predictions.js';
+export { chartSvg, renderPng } from './render.js';
+export { type FinishedRun, makeReport, type Report } from './report.js';
+export { measure, measureKernel, milliseconds, type Times, timesOf } from './timing.js';

@@ -1,0 +1,32 @@
+/**
+ * Trainings as data and as streams of events, over any store: recipes, phases and resume, callbacks that write, golden runs.
+ * Runs in Node and in a browser.
+ *
+ * @module training
+ */
+export { CSVLogger, type CSVLoggerOptions } from './callbacks/csv-logger.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './callbacks/model-checkpoint.js';
+export { TensorBoard, type TensorBoardOptions } from './callbacks/tensorboard.js';
+export { GoldenError, RecipeError, RunError } from './errors.js';
+export { compare, type GroupError } from './golden/compare.js';
+export { type GoldenRun, readGolden } from './golden/golden-run.js';
+export { makeGolden } from './golden/make.js';
+export { deviceMachine, type Machine, referenceMachine, replay } from './golden/replay.js';
+export { checkRecipe, recipeJsonSchema } from './recipe/check.js';
+export { defineRecipe } from './recipe/define.js';
+export { formatJson } from './recipe/format.js';
+export { makeCallbacks, makeModel, makeOptimizer, scheduledRate } from './recipe/make.js';
+export { NOTEBOOK, type NotebookWidths, notebookLayers, notebookModel } from './recipe/notebook.js';
+export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
+export { SHIPPED } from './recipe/shipped.js';
+export { didYouMean } from './recipe/suggestion.js';
+export { CHECKPOINT_FILE } from './run/checkpoint.js';
+export { CHOICES_FILE, formatChoices, type KernelChoices, parseChoices, saveChoices } from './run/choices.js';
+export type { EpochRecord, Phase, TrainEvent } from './run/events.js';
+export { type DataFacts, readDataFacts } from './run/facts.js';
+export { bestEpochOf, formatHistory, HISTORY_FILE, type HistoryRow, parseHistory } from './run/history.js';
+export { LAYERS_FILE, saveLayers, saveModel, WEIGHTS_FILE } from './run/model-files.js';
+export { train } from './run/train.js';
+export type { Training, TrainingData } from './run/training.js';
+export { RESCALE, samplesOf } from './samples.js';
+export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';

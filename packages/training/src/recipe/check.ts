@@ -1,0 +1,98 @@
+/**
+ * Whether a recipe can be used, and what is said of one that cannot. The schema's library takes a while to load, and most
+ * commands check no recipe: it is loaded with the first check.
+ */
+import type { z } from 'zod';
+import { RecipeError } from '../errors.js';
+import type { ResolvedRecipe } from './schema.js';
+import { didYouMean } from './suggestion.js';
+
+/** JSON Schema (draft 2020-12) of what a recipe may be, for editors. */
+export const recipeJsonSchema = async (): Promise<object> => (await import('./schema.js')).recipeJsonSchema();
+
+/**
+ * Checks a recipe and fills in its defaults.
+ *
+ * @param where what the messages begin with
+ * @throws RecipeError that names each place that is wrong, and what may stand there
+ */
+export async function checkRecipe(recipe: unknown, where: string): Promise<ResolvedRecipe> {
+  if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
+    throw new RecipeError(`${where}: a recipe is an object, with layers and phases`);
+  const { recipeSchema, recipeJsonSchema: jsonSchema } = await import('./schema.js');
+  const { success, data, error } = recipeSchema.safeParse(recipe, { reportInput: true });
+  if (!success) {
+    const schema = jsonSchema() as SchemaNode;
+    const said = error.issues.map((issue) => describe(issue, schema));
+    throw new RecipeError(`${where}: ${[...new Set(said)].join('; ')}`);
+  }
+  const { $schema: _, ...resolved } = data;
+  const phases = uniqueNames(resolved.phases, where);
+  return { ...resolved, name: resolved.name ?? 'recipe', phases };
+}
+
+/** Phases are told apart by their names: the optimizer's, with a number from the second on. */
+function uniqueNames(phases: ResolvedRecipe['phases'], where: string): ResolvedRecipe['phases'] {
+  const used = new Set<string>();
+  return phases.map((phase) => {
+    const base = phase.name ?? phase.optimizer.type.toLowerCase();
+    let name = base;
+    for (let n = 2; used.has(name); n++) {
+      if (phase.name !== undefined) throw new RecipeError(`${where}: two phases are named "${base}"`);
+      name = `${base}-${n}`;
+    }
+    used.add(name);
+    const { name: _, ...rest } = phase;
+    return { name, ...rest };
+  });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** layers[3].filters */
+const pathOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+
+function describe(issue: Issue, schema: SchemaNode): string {
+  const path = pathOf(issue.path);
+  const at = path === '' ? '' : `${path}: `;
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(issue, schema);
+    return issue.keys
+      .map((key) => `${at}"${key}" is not known here${didYouMean(key, known)}; known are ${known.join(', ')}`)
+      .join('; ');
+  }
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
+    const given = (issue.input as Record<string, unknown>)[issue.discriminator];
+    const options = (issue as { options?: unknown[] }).options?.map(String) ?? [];
+    const unknown = `"${String(given)}" is not known here${didYouMean(String(given), options)}`;
+    const choices = options.length > 0 ? `; it may be ${options.join(', ')}` : '';
+    return `${at}${given === undefined ? 'it is missing' : unknown}${choices}`;
+  }
+  if (!('input' in issue) || issue.input === undefined) return `${at}it is missing`;
+  return `${at}${issue.message.replace(/^Invalid input: /, '')}`;
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly oneOf?: readonly SchemaNode[];
+  readonly anyOf?: readonly SchemaNode[];
+  readonly const?: unknown;
+}
+
+/** The keys that the schema knows at an issue's path: those of the kind that the value's `type` names. */
+function keysAt(issue: Issue, schema: SchemaNode): string[] {
+  let nodes: readonly SchemaNode[] = [schema];
+  for (const key of issue.path) {
+    nodes = nodes
+      .flatMap((node) => (typeof key === 'number' ? (node.items ?? []) : (node.properties?.[String(key)] ?? [])))
+      .flatMap((node) => node.oneOf ?? node.anyOf ?? node);
+  }
+  const { type } = ((issue as { input?: unknown }).input ?? {}) as { type?: unknown };
+  const meant = nodes.filter(({ properties }) => properties?.['type']?.const === type || !properties?.['type']?.const);
+  return [...new Set((meant.length > 0 ? meant : nodes).flatMap(({ properties }) => Object.keys(properties ?? {})))];
+}

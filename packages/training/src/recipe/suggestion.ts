@@ -1,0 +1,14 @@
+/** A guess at what a mistyped word was meant to be. */
+import { closest, distance } from 'fastest-levenshtein';
+
+/** «(did you mean "filters"?)», where a known word is near enough; else nothing. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const small = word.toLowerCase();
+  const guess = closest(
+    small,
+    known.map((one) => one.toLowerCase()),
+  );
+  const original = known.find((one) => one.toLowerCase() === guess) as string;
+  return distance(small, guess) <= Math.max(2, word.length / 3) ? ` (did you mean "${original}"?)` : '';
+}

@@ -1,0 +1,88 @@
+/**
+ * What a training tells while it runs. Whoever trains draws these events: the command line as lines and bars, a page as
+ * curves. A training itself shows nothing.
+ */
+import type { Logs } from '@anke/nn';
+import type { RecipePhase } from '../recipe/schema.js';
+
+/** What an epoch came to, and how long it took. */
+export interface EpochRecord extends Logs {
+  readonly seconds: number;
+}
+
+/** What a phase came to, or has come to so far. */
+export interface Phase {
+  readonly name: string;
+  readonly epochs: readonly EpochRecord[];
+  /** The epoch (from 1) whose weights were kept, if any epoch was completed. */
+  readonly bestEpoch: number | undefined;
+  readonly stoppedEarly: boolean;
+}
+
+export type TrainEvent =
+  /** A phase begins, or is resumed after the epochs that it has done already. */
+  | {
+      readonly type: 'phase';
+      readonly plan: RecipePhase;
+      readonly resumed: boolean;
+      readonly epochs: readonly EpochRecord[];
+    }
+  /** Before the first step, kernels are chosen and compiled: each dispatch is counted twice. */
+  | { readonly type: 'preparing'; readonly done: number; readonly total: number }
+  /** Images that have been used in this epoch (from 1), some times a second at most. */
+  | {
+      readonly type: 'progress';
+      readonly part: 'training' | 'validation';
+      readonly epoch: number;
+      readonly done: number;
+      readonly total: number;
+    }
+  /** An epoch (from 1) is over, and the checkpoint after it is written. */
+  | { readonly type: 'epoch'; readonly epoch: number; readonly record: EpochRecord }
+  | {
+      readonly type: 'phaseEnd';
+      readonly plan: RecipePhase;
+      readonly result: Phase;
+      /** Whether it ended because the loss was not a number. */
+      readonly diverged: boolean;
+    }
+  /** The model and its history are written; `interrupted` if that was before the recipe's end. */
+  | { readonly type: 'done'; readonly phases: readonly Phase[]; readonly interrupted: boolean };
+
+/**
+ * What some work tells by calling a function, as a stream for whoever asks. The work does not wait for its listener.
+ *
+ * @param cancel asks the work to end, if the listener leaves before that; its end is awaited
+ * @returns what the work returns
+ */
+export async function* eventsOf<E, R>(
+  work: (emit: (event: E) => void) => Promise<R>,
+  cancel: () => void,
+): AsyncGenerator<E, R, void> {
+  const queue: E[] = [];
+  let pending = true;
+  let wake = (): void => undefined;
+  const result = work((event) => {
+    queue.push(event);
+    wake();
+  });
+  const settle = (): void => {
+    pending = false;
+    wake();
+  };
+  const settled = result.then(settle, settle);
+  try {
+    for (;;) {
+      while (queue.length > 0) yield queue.shift() as E;
+      if (!pending) return await result;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    if (pending) {
+      cancel();
+      await settled;
+    }
+  }
+}

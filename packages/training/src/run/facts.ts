@@ -1,0 +1,43 @@
+/** What a model has learned from, `data.json`: as far as its predictions depend on it, and so that no other data resumes it. */
+import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
+import { RunError } from '../errors.js';
+import { readText, type Store, writeText } from '../store.js';
+
+const FILE = 'data.json';
+
+export interface DataFacts {
+  readonly source: string;
+  readonly images: number;
+  /** What the classes stand for, if they have names. */
+  readonly classNames?: readonly string[];
+  readonly pixels: PixelStatistics;
+}
+
+function dataFactsOf(training: ImageDataset): DataFacts {
+  const { source, count: images, classNames } = training;
+  return { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
+}
+
+export const saveDataFacts = (store: Store, training: ImageDataset): Promise<void> =>
+  writeText(store, FILE, `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
+
+/** Undefined where the store does not tell. */
+export async function readDataFacts(store: Store): Promise<DataFacts | undefined> {
+  const text = await readText(store, FILE);
+  if (text === undefined) return undefined;
+  try {
+    const facts = JSON.parse(text) as Partial<DataFacts>;
+    return typeof facts.pixels?.border === 'number' ? (facts as DataFacts) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws RunError if the data is not what the run has begun with */
+export async function checkSameData(store: Store, training: ImageDataset): Promise<void> {
+  const before = await readDataFacts(store);
+  if (!before) return;
+  const now = dataFactsOf(training);
+  if (JSON.stringify(before.pixels) !== JSON.stringify(now.pixels) || before.images !== now.images)
+    throw new RunError(`this run has begun with other data than ${training.source} holds now`);
+}

@@ -1,0 +1,27 @@
+/** What a training is made of. */
+import type { ImageDataset } from '@anke/data';
+import type { Augmentation, Gpu } from '@anke/kernels';
+import type { Sequential } from '@anke/nn';
+import type { ResolvedRecipe } from '../recipe/schema.js';
+import type { Store } from '../store.js';
+
+export interface TrainingData {
+  readonly training: ImageDataset;
+  readonly validation: ImageDataset;
+  /** How training images are changed at random, if at all. */
+  readonly augmentation: Augmentation | undefined;
+}
+
+/** All that a training needs. */
+export interface Training {
+  readonly gpu: Gpu;
+  /** The device's name, for `kernels.json`. */
+  readonly device: string;
+  /** The recipe's model; it holds the trained weights when the training is done. */
+  readonly model: Sequential;
+  readonly data: TrainingData;
+  readonly recipe: ResolvedRecipe;
+  readonly store: Store;
+  /** Ends the training after the current submit; the model and the history so far are then written. */
+  readonly signal?: AbortSignal;
+}
