@@ -100,7 +100,7 @@ export class ArrayFiles {
       const both = `both ${before.source} and ${after.source} hold ${kind}`;
       throw new DataError(`${this.source}: ${both}; which one is meant?`);
     }
-    return { ...one, ...other };
+    return { ...other, ...one };
   }
 
   #asSet({ role, name, labels }: Pair, images: NumberArray): FoundSet {

@@ -232,7 +232,7 @@ describe('NumPy’s files', () => {
     const { train, extra } = await loadData(source({ ...files, 'own/images.npy': x, 'own/labels.npy': y, 'z.npy': x }));
     expect([labelsOf(train), Object.keys(extra)]).toEqual([
       [1, 0],
-      ['dig_mnist', 'own'],
+      ['dig_MNIST', 'own'],
     ]);
     expect([extra['own']?.pixels, labelsOf(extra['own'])]).toEqual([Uint8Array.of(8, 9), [1, 0]]);
   });
@@ -312,6 +312,14 @@ describe('the error names what is wrong', () => {
   test.each(['train.csv', 'own.csv'])('two files for the same: %s', async (name) => {
     await expect(loadData(source({ [`a/${name}`]: train, [`b/${name}`]: train }))).rejects.toThrow(
       `data: both a/${name} and b/${name} are there; which one is meant?`,
+    );
+  });
+
+  test('further images of classes that are not learned, before anything is trained', async () => {
+    const sets = await loadData(source({ 'train.csv': train, 'own.csv': csv([0, 7]) }));
+    expect(() => requireTraining('data', sets)).toThrow(
+      'own.csv: it has the label 7, but the labels of train.csv end at 1; ' +
+        'move this file elsewhere, or correct its labels',
     );
   });
 
