@@ -1,4 +1,4 @@
-/** The page's program: trains on the `train.csv` that lies beside the page, and leaves the result for the test to fetch. */
+/** The page's program: trains on the `train.csv` that lies beside the page, and leaves the result for the test. */
 import { type Trained, trainOneEpoch } from './training.js';
 
 async function run(): Promise<Trained> {
