@@ -1,21 +1,15 @@
 /** A run's report in a real browser: it opens without errors and without a network, in light and in dark. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, NO_CHROMIUM, openChromium } from './chromium.js';
 
 const main = join(import.meta.dirname, '../apps/cli/dist/main.js');
-const readers = join(import.meta.dirname, 'readers');
-// The browser that comes as a package is Linux's.
-const installed = existsSync(join(readers, 'node_modules')) && process.platform === 'linux' && process.arch === 'x64';
-if (!installed)
-  console.warn(
-    'test/readers is not installed (npm test does it), or has no browser for this system: reports are not opened',
-  );
+if (!hasChromium) console.warn(`${NO_CHROMIUM}: reports are not opened`);
 
 const work = mkdtempSync(join(tmpdir(), 'anke report '));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -39,16 +33,9 @@ test('a report holds all that it shows, and its pictures lie beside it', () => {
   expect(PNG.sync.read(readFileSync(join(work, 'run <&>', 'confusion.png'))).width).toBeGreaterThan(400);
 });
 
-describe.skipIf(!installed)('in Chromium', () => {
+describe.skipIf(!hasChromium)('in Chromium', () => {
   test.each(['light', 'dark'] as const)('%s', async (colorScheme) => {
-    const load = createRequire(join(readers, 'package.json'));
-    const { chromium } = load('playwright-core');
-    const { default: packed } = await import(pathToFileURL(load.resolve('@sparticuz/chromium')).href);
-    const browser = await chromium.launch({
-      executablePath: await packed.executablePath(),
-      args: packed.args,
-      headless: true,
-    });
+    const browser = await openChromium();
     try {
       const context = await browser.newContext({ colorScheme, viewport: { width: 1100, height: 800 } });
       const page = await context.newPage();

@@ -4,4 +4,5 @@
  * @module dawn
  */
 export { cacheFolder } from './cache.js';
+export { type Driver, loadDriver } from './driver.js';
 export { DriverError, type DriverReport, openAdapter } from './open.js';
