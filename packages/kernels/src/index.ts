@@ -37,6 +37,7 @@ export {
 export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
 export { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
 export { type Augmentation, type AugmentParams, augment, FILL_MODES } from './gather/augment.js';
 export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
 export { crossEntropyStep } from './loss/cross-entropy-step.js';
@@ -49,26 +50,28 @@ export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { probeCopy, probeFma } from './probe/probe.js';
 export { type SumParams, sum } from './reduce/sum.js';
 export { registry } from './registry.js';
+export { Compiler, type StageProgram, type VariantProgram } from './runtime/compiler.js';
+export { Gpu } from './runtime/device.js';
+export type { Dispatch } from './runtime/dispatch.js';
+export { Eager } from './runtime/eager.js';
 export { DeviceError, KernelError } from './runtime/errors.js';
-export { Eager, type Executor } from './runtime/executor.js';
-export { Gpu } from './runtime/gpu.js';
+export type { Executor } from './runtime/executor.js';
 export {
   type Binding,
   type Cost,
-  constants,
   defineKernel,
-  flatGrid,
-  flatRow,
   type Grid,
   type Kernel,
   type Traits,
   type Variant,
 } from './runtime/kernel.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
-export { type DispatchTime, type MemoryUse, Recorder, type Recording } from './runtime/recorder.js';
+export { Recorder } from './runtime/recorder.js';
+export { type DispatchTime, type MemoryUse, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
-export { SLICE_ALIGNMENT, Storage } from './runtime/storage.js';
+export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';
 export { type Choices, choiceKey, Tuner } from './runtime/tuner.js';
+export { constants, flatGrid, flatRow } from './runtime/wgsl.js';
 export {
   softmax,
   softmaxBackward,
