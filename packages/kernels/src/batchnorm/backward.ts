@@ -43,11 +43,6 @@ export const batchNormGradientSums = defineKernel<
     parts,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ROW: flatRow(parts(p)), EPSILON: { f32: p.epsilon } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> mean: array<f32>;
-@group(0) @binding(3) var<storage, read> variance: array<f32>;
-@group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -114,13 +109,6 @@ export const batchNormGradientJoin = defineKernel<GradientJoinParams, keyof type
     channels,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, EPSILON: { f32: p.epsilon } })}
-@group(0) @binding(0) var<storage, read> sums: array<f32>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> variance: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dBeta: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dGamma: array<f32>;
-@group(0) @binding(6) var<storage, read_write> coefficients: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -187,10 +175,6 @@ export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typ
     runs,
     (p) => `
 ${constants({ MASK: { f32: p.mask }, ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> coefficients: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {

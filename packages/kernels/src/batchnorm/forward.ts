@@ -44,8 +44,6 @@ export const batchNormMoments = defineKernel<BatchNormParams, keyof typeof momen
     parts,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ROW: flatRow(parts(p)) })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> moments: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -118,11 +116,6 @@ export const batchNormJoin = defineKernel<BatchNormJoinParams, keyof typeof join
     channels,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ONE_MINUS_MOMENTUM: { f32: 1 - p.momentum } })}
-@group(0) @binding(0) var<storage, read> moments: array<f32>;
-@group(0) @binding(1) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(2) var<storage, read_write> variance: array<f32>;
-@group(0) @binding(3) var<storage, read_write> movingMean: array<f32>;
-@group(0) @binding(4) var<storage, read_write> movingVariance: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -187,12 +180,6 @@ export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof nor
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> variance: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> beta: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {

@@ -43,13 +43,6 @@ export const batchNormPool = defineKernel<NormalizePoolParams, keyof typeof forw
 ${constants({ ...sizes(p), ROWS: outputRows(p), ROW: flatRow(outputRows(p) * p.channels), EPSILON: { f32: p.epsilon } })}
 const LOWEST = -0x1.fffffep+127f;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> variance: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> beta: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
-@group(0) @binding(6) var<storage, read_write> winner: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -136,12 +129,6 @@ ${constants({
   ROW: flatRow(p.splits * p.channels),
   EPSILON: { f32: p.epsilon },
 })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> winner: array<u32>;
-@group(0) @binding(3) var<storage, read> mean: array<f32>;
-@group(0) @binding(4) var<storage, read> variance: array<f32>;
-@group(0) @binding(5) var<storage, read_write> sums: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -214,11 +201,6 @@ const windowRows = (p: MaxPoolParams): number => p.batch * Math.ceil(p.height / 
 
 const backwardHeader = (p: PoolBackwardParams, threads: number): string => `
 ${constants({ ...sizes(p), BATCH: p.batch, MASK: { f32: p.mask }, ROW: flatRow(threads) })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> winner: array<u32>;
-@group(0) @binding(3) var<storage, read> coefficients: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dX: array<f32>;
 
 // The gradient of the input, from x and the gradient of the normalized value.
 fn backward(value: f32, dNormalized: f32, center: f32, factor: f32, share: f32, slope: f32) -> f32 {
