@@ -1,24 +1,17 @@
 /** Windows of a pooling over an NHWC tensor: sizes, their WGSL constants, and what kernels and references share. */
-import { type Padding, windowAxis } from '../window/geometry.js';
+import { type Padding, type WindowParams, windowConstants, windowParams } from '../window/geometry.js';
 
-export interface PoolParams {
+export interface PoolParams extends WindowParams {
   readonly batch: number;
-  readonly height: number;
-  readonly width: number;
   readonly channels: number;
   readonly poolHeight: number;
   readonly poolWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
 }
 
 /**
  * A pooling's sizes from what a layer knows.
  *
+ * @param options.stride the window's size if absent
  * @throws KernelError if the window does not fit into the image
  */
 export function poolParams(options: {
@@ -31,22 +24,8 @@ export function poolParams(options: {
   readonly padding?: Padding;
 }): PoolParams {
   const { batch, height, width, channels, pool, stride = pool, padding = 'valid' } = options;
-  const rows = windowAxis(height, pool[0], stride[0], padding);
-  const columns = windowAxis(width, pool[1], stride[1], padding);
-  return {
-    batch,
-    height,
-    width,
-    channels,
-    poolHeight: pool[0],
-    poolWidth: pool[1],
-    strideHeight: stride[0],
-    strideWidth: stride[1],
-    padTop: rows.before,
-    padLeft: columns.before,
-    outHeight: rows.out,
-    outWidth: columns.out,
-  };
+  const [poolHeight, poolWidth] = pool;
+  return { batch, channels, poolHeight, poolWidth, ...windowParams({ height, width, window: pool, stride, padding }) };
 }
 
 export const poolInputs = (p: PoolParams): number => p.batch * p.height * p.width * p.channels;
@@ -58,17 +37,10 @@ export const windowsPerInput = (p: PoolParams): number =>
 
 /** The sizes as WGSL constants, under the names that the shaders use. */
 export const poolConstants = (p: PoolParams): Record<string, number | { i32: number }> => ({
-  HEIGHT: p.height,
-  WIDTH: p.width,
   CHANNELS: p.channels,
   POOL_H: p.poolHeight,
   POOL_W: p.poolWidth,
-  STRIDE_H: p.strideHeight,
-  STRIDE_W: p.strideWidth,
-  PAD_TOP: { i32: p.padTop },
-  PAD_LEFT: { i32: p.padLeft },
-  OUT_H: p.outHeight,
-  OUT_W: p.outWidth,
+  ...windowConstants(p),
 });
 
 /** WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window > coordinate. */
