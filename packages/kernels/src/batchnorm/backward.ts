@@ -105,7 +105,7 @@ const backwardBindings = {
 export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
-  variants: flat(
+  variants: flat<BatchNormBackwardParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
@@ -156,7 +156,7 @@ const inferenceBindings = {
 export const batchNormInferenceBackward = defineKernel<InferenceBackwardParams, keyof typeof inferenceBindings>({
   name: 'batchnorm/inference-backward',
   bindings: inferenceBindings,
-  variants: flat(
+  variants: flat<InferenceBackwardParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}

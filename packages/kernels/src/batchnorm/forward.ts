@@ -120,7 +120,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       },
     },
   },
-  cost: (p) => ({ flops: 4 * elements(p) + 10 * partCount(p) * p.channels, bytes: bindingBytes(statisticsBindings, p) }),
+  cost: (p) => ({
+    flops: 4 * elements(p) + 10 * partCount(p) * p.channels,
+    bytes: bindingBytes(statisticsBindings, p),
+  }),
   terms: (p) => rowsPerPart(p) + 4 * partCount(p) + 6,
   reference: (p, { x, movingMean, movingVariance }) => {
     const { mean, variance } = statistics(x, p.channels);
@@ -153,7 +156,7 @@ const normalizeBindings = {
 export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof normalizeBindings>({
   name: 'batchnorm/normalize',
   bindings: normalizeBindings,
-  variants: flat(
+  variants: flat<NormalizeParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}

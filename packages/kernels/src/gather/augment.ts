@@ -127,7 +127,7 @@ fn cosine(turns: f32) -> f32 {
   return 1.0 - 2.0 * half * half;
 }
 
-/// A coordinate moved into the image by the fill mode. With `reflect` it stays: `neighbour` mirrors each pixel's index.
+/// A coordinate moved into the image by the fill mode. With reflect it stays: neighbour mirrors each pixel's index.
 fn onto(coordinate: f32, size: i32) -> f32 {
   let last = f32(size - 1);
   if (REFLECT) { return coordinate; }
