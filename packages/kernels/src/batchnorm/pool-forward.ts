@@ -1,7 +1,7 @@
 /**
- * Batch normalization with the max pooling behind it, as one: the normalized values, four times as many as the results of a
- * 2 × 2 pooling, are compared where they are computed and never written. NHWC; float32, x and y may be stored as 16 bits.
- * The formulas are those of `forward.ts` and `pooling/max.ts`.
+ * Batch normalization with the max pooling behind it, as one: the normalized values, four times as many as the results
+ * of a 2 × 2 pooling, are compared where they are computed and never written. NHWC; float32, x and y may be stored as
+ * 16 bits. The formulas are those of `forward.ts` and `pooling/max.ts`.
  *
  * A thread computes one channel of a row of windows, so that neighbouring threads read neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter batchnorm/pool`.

@@ -1,10 +1,11 @@
 /**
- * The end of a step's forward pass in one kernel: the mean cross-entropy of a batch from logits (rows, classes) and integer
- * labels and, as far as the parameters ask for it, the gradient of the logits, the L2 penalties in the loss, the epoch's
- * running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the plain kernels in
- * `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
+ * The end of a step's forward pass in one kernel: the mean cross-entropy of a batch from logits (rows, classes) and
+ * integer labels and, as far as the parameters ask for it, the gradient of the logits, the L2 penalties in the loss,
+ * the epoch's running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the
+ * plain kernels in `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
  *
- *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties      dLogits = (softmax(logits) − one-hot) / rows
+ *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties
+ *   dLogits = (softmax(logits) − one-hot) / rows
  *   totals += (loss · rows, correct rows, rows)      counters += 1      c ← c + (1 − c)·(1 − β)
  *
  * One workgroup does it all, a thread a row (or several): batches are small, and a second dispatch would cost more than

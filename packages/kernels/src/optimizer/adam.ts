@@ -89,8 +89,8 @@ export const corrections = {
 const correctionsBindings = { corrections };
 
 /**
- * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without the
- * cancellation that 1 − βᵗ has for small t.
+ * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without
+ * the cancellation that 1 − βᵗ has for small t.
  */
 export const adamCorrections = defineKernel<AdamCorrectionsParams, keyof typeof correctionsBindings>({
   name: 'optimizer/adam-corrections',

@@ -1,4 +1,6 @@
-/** The L2 penalty on large weights, and its gradient. Float32. Timed by `pnpm anke bench kernels --filter optimizer`. */
+/**
+ * The L2 penalty on large weights, and its gradient. Float32. Timed by `pnpm anke bench kernels --filter optimizer`.
+ */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { LENGTHS, length } from './flat.js';

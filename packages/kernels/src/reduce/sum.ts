@@ -62,7 +62,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 const partLength = (p: SumParams): number => Math.ceil(Math.sqrt(p.length));
 const partCount = (p: SumParams): number => Math.ceil(p.length / partLength(p));
 const partHeader = (p: SumParams): string =>
-  `${header(p)}\n${constants({ PARTS: partCount(p), PART: partLength(p), PART_ROW: flatRow(partCount(p) * results(p)) })}`;
+  `${header(p)}\n${constants({
+    PARTS: partCount(p),
+    PART: partLength(p),
+    PART_ROW: flatRow(partCount(p) * results(p)),
+  })}`;
 
 const parts: Variant<SumParams> = {
   available: () => true,

@@ -1,6 +1,6 @@
 /**
- * How far a float32 result may be from the reference in float64. Bounds are derived, never tuned: each term of a sum adds a
- * rounding of at most epsilon, relative to the largest number that is rounded on the way.
+ * How far a float32 result may be from the reference in float64. Bounds are derived, never tuned: each term of a sum
+ * adds a rounding of at most epsilon, relative to the largest number that is rounded on the way.
  */
 import { expect } from 'vitest';
 import type { Arrays, Kernel } from '../runtime/kernel.js';
@@ -17,8 +17,9 @@ export function tolerance(want: Float64Array, terms: number): number {
 }
 
 /**
- * The largest error of each element: {@link tolerance} and, where the sum of the absolute terms of each element is known,
- * that which follows from it, whichever is less. Where all results are zero, only the terms tell what may be lost.
+ * The largest error of each element: {@link tolerance} and, where the sum of the absolute terms of each element is
+ * known, that which follows from it, whichever is less. Where all results are zero, only the terms tell what may be
+ * lost.
  */
 export function tolerances(
   want: Float64Array,
@@ -34,7 +35,10 @@ export function tolerances(
       });
 }
 
-/** Sums of the absolute terms of each element of a kernel's outputs, from its parameters and inputs; see {@link tolerances}. */
+/**
+ * Sums of the absolute terms of each element of a kernel's outputs, from its parameters and inputs; see
+ * {@link tolerances}.
+ */
 export type Magnitudes<P, B extends string> = (params: P, inputs: Arrays<B>) => Partial<Record<B, Float64Array>>;
 
 /** Inputs without their signs. */
@@ -44,7 +48,10 @@ export const absolute = <B extends string>(inputs: Arrays<B>): Arrays<B> => {
   return result;
 };
 
-/** For kernels that add up products of their inputs: the reference of the inputs without signs adds up the absolute terms. */
+/**
+ * For kernels that add up products of their inputs: the reference of the inputs without signs adds up the absolute
+ * terms.
+ */
 export const absoluteTerms =
   <P extends object, B extends string>(kernel: Kernel<P, B>): Magnitudes<P, B> =>
   (params, inputs) =>

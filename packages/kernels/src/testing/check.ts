@@ -1,6 +1,7 @@
 /**
- * Runs a kernel's cases with every variant that this device has and compares with its reference, in float32 and, where a
- * kernel may store activations as 16 bits, in float16. Outputs start as NaN, so that an element that no thread writes shows.
+ * Runs a kernel's cases with every variant that this device has and compares with its reference, in float32 and, where
+ * a kernel may store activations as 16 bits, in float16. Outputs start as NaN, so that an element that no thread writes
+ * shows.
  */
 import { Random } from '@anke/random';
 import { describe, expect, test } from 'vitest';
@@ -27,8 +28,8 @@ interface Run {
 }
 
 /**
- * Inputs of a kernel as the device will see them: rounded to float32 (or float16), or whole numbers. What the parameters
- * do not need, or what is only written, is an empty array.
+ * Inputs of a kernel as the device will see them: rounded to float32 (or float16), or whole numbers. What the
+ * parameters do not need, or what is only written, is an empty array.
  */
 export function sampleInputs<P extends object, B extends string>(
   kernel: Kernel<P, B>,
@@ -157,7 +158,10 @@ async function checkCase<P extends object, B extends string>(
   }
 }
 
-/** A result that is rounded once to float16: half the distance between two neighbours, and that below the least normal one. */
+/**
+ * A result that is rounded once to float16: half the distance between two neighbours, and that below the least normal
+ * one.
+ */
 const withFloat16Rounding = (want: Float64Array, sums: number | Float64Array): Float64Array =>
   want.map((value, i) => {
     const sum = typeof sums === 'number' ? sums : (sums[i] as number);
