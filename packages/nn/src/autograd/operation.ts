@@ -1,6 +1,7 @@
 /**
- * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation knows
- * nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of a whole step.
+ * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation
+ * knows nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of
+ * a whole step.
  */
 import type { Executor, Storage } from '@anke/kernels';
 import type { Tape } from './tape.js';

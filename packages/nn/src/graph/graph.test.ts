@@ -110,7 +110,8 @@ describe('what cannot be built', () => {
     ],
     [
       () => chain(new Flatten(), new MaxPooling2D()),
-      'layer "max_pooling2d" (MaxPooling2D) expects images of shape (height, width, channels), but its input is (None, 16)',
+      'layer "max_pooling2d" (MaxPooling2D) expects images of shape (height, width, channels), but its input is' +
+        ' (None, 16)',
     ],
     [
       () => new Add().apply(...at([4, 4, 1], [4, 4, 2])),

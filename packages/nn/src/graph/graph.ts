@@ -1,6 +1,6 @@
 /**
- * A model as a graph: nodes with several inputs and one output, in an order in which each stands behind its inputs. Knows
- * shapes, names and weights, but no device.
+ * A model as a graph: nodes with several inputs and one output, in an order in which each stands behind its inputs.
+ * Knows shapes, names and weights, but no device.
  */
 import type { Shape } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';

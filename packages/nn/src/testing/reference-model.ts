@@ -1,4 +1,7 @@
-/** A graph's weights and samples in the memory of a {@link ReferenceExecutor}: whole steps in float64, without a device. */
+/**
+ * A graph's weights and samples in the memory of a {@link ReferenceExecutor}: whole steps in float64, without a
+ * device.
+ */
 import { type Gpu, ReferenceExecutor, SLICE_ALIGNMENT, Storage, type StorageType } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { sizeOf, Tensor } from '../autograd/tensor.js';
