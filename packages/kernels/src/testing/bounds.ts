@@ -42,11 +42,8 @@ export function tolerances(
 export type Magnitudes<P, B extends string> = (params: P, inputs: Arrays<B>) => Partial<Record<B, Float64Array>>;
 
 /** Inputs without their signs. */
-export const absolute = <B extends string>(inputs: Arrays<B>): Arrays<B> => {
-  const result = { ...inputs };
-  for (const name of Object.keys(inputs) as B[]) result[name] = inputs[name].map(Math.abs);
-  return result;
-};
+export const absolute = <A extends Arrays<string>>(inputs: A): A =>
+  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.map(Math.abs)])) as A;
 
 /**
  * For kernels that add up products of their inputs: the reference of the inputs without signs adds up the absolute

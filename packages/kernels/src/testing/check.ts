@@ -136,7 +136,7 @@ async function checkCase<P extends object, B extends string>(
 ): Promise<void> {
   const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
   const want = kernel.reference(params, inputs);
-  const sizes = magnitudes?.(params, inputs) ?? {};
+  const sizes: Partial<Record<B, Float64Array>> = magnitudes?.(params, inputs) ?? {};
   const variants = variantsOf(gpu, kernel, params, f16);
   expect(variants.length, 'variants that run here').toBeGreaterThan(0);
   for (const variant of variants) {
@@ -178,7 +178,7 @@ const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(
 export function checkKernel<P extends object, B extends string>(
   gpu: () => Gpu,
   kernel: Kernel<P, B>,
-  options: CheckOptions<P, B> = {},
+  options: CheckOptions<NoInfer<P>, NoInfer<B>> = {},
 ): void {
   const { f16 = [], ...inFloat32 } = options;
   describe(kernel.name, () => {
