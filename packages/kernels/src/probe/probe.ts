@@ -2,7 +2,8 @@
  * What a device can do at best: two kernels that do nothing else than multiply and add, and than copy. The benchmarks set
  * every other kernel against them. Timed by `pnpm anke bench kernels --filter probe`.
  */
-import { bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+import { bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface FmaParams {
   /** Threads, each with an element. */
@@ -31,8 +32,6 @@ export const probeFma = defineKernel<FmaParams, keyof typeof fmaBindings>({
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length), ROUNDS: p.rounds, FACTOR: { f32: FACTOR } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -87,8 +86,6 @@ export const probeCopy = defineKernel<{ readonly length: number }, keyof typeof 
       grid: (p) => flatGrid(copyThreads(p)),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, GROUPS: flatGrid(copyThreads(p))[0], RUN })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {

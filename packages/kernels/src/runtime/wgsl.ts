@@ -23,14 +23,14 @@ function float(value: number): string {
 }
 
 /**
- * A loop's bound that the compiler does not know, though it is always `bound`: `min(bound, arrayLength(&array))`.
+ * A loop's bound that the compiler does not know, though it is always `bound`: `bound * min(1, arrayLength(&array))`.
  *
  * Loops of known length are unrolled. That is what inner loops want; but where the body is long (random numbers, barriers,
  * many loads), unrolled code takes longer to compile than to run.
  *
- * @param array a binding that has at least `bound` elements
+ * @param array a binding of the kernel; none is empty
  */
-export const opaque = (bound: string, array: string): string => `min(${bound}, arrayLength(&${array}))`;
+export const opaque = (bound: string, array: string): string => `${bound} * min(1u, arrayLength(&${array}))`;
 
 /** A binding as a shader declares it. */
 export interface Declaration {

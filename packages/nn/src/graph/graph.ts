@@ -5,8 +5,10 @@
 import type { Shape } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import type { Layer, WeightSpec } from '../layers/layer.js';
+import { describe, type GraphDescription } from './description.js';
 import { Namer } from './names.js';
 import type { Node } from './node.js';
+import { summarize } from './summary.js';
 
 /** The input of a graph: every graph has one. */
 export interface GraphInput extends Node {
@@ -69,6 +71,16 @@ export class Graph {
   get outputShape(): Shape {
     return this.output.shape;
   }
+
+  /** A table of the layers with their output shapes and numbers of parameters. */
+  summary(): string {
+    return summarize(this);
+  }
+
+  /** The graph as JSON, without the values of its weights. */
+  description(): GraphDescription {
+    return describe(this);
+  }
 }
 
 /** Names nodes and puts each behind its inputs. */
@@ -78,7 +90,6 @@ class Builder {
   readonly #made = new Map<Node, GraphNode | GraphInput>();
   readonly #namer = new Namer();
   readonly #names: Set<string>;
-  readonly #uses = new Map<Layer, number>();
 
   constructor(source: Node, input: GraphInput) {
     this.#made.set(source, input);
@@ -92,10 +103,9 @@ class Builder {
     if (!layer)
       throw new ModelError(`the output depends on "${node.name ?? 'input'}", which is not the input of this model`);
     const inputs = node.inputs.map((source) => this.add(source));
-    const { name: layerName } = this.#layerOf(layer, node);
-    const use = (this.#uses.get(layer) ?? 0) + 1;
-    this.#uses.set(layer, use);
-    const name = use === 1 ? layerName : `${layerName}:${use}`;
+    const shared = this.layers.get(layer);
+    const { name: layerName } = shared ? this.#checked(shared, node) : this.#register(layer, node);
+    const name = shared ? this.#furtherName(layerName, node) : layerName;
     if (this.#names.has(name)) throw new ModelError(`two layers are named "${name}"`);
     this.#names.add(name);
     const made: GraphNode = { ...node, name, layer, layerName, inputs };
@@ -104,22 +114,28 @@ class Builder {
     return made;
   }
 
-  #layerOf(layer: Layer, { name, weights: specs }: Node): GraphLayer {
-    const known = this.layers.get(layer);
+  #register(layer: Layer, node: Node): GraphLayer {
     const { trainable } = layer;
-    const weights = specs.map((spec) => ({ ...spec, trainable: spec.trainable && trainable }));
-    if (!known) {
-      const made = { name: name ?? this.#namer.nameFor(layer), layer, weights, trainable };
-      this.layers.set(layer, made);
-      return made;
-    }
-    const shapesOf = (some: readonly WeightSpec[]): string =>
-      some.map((spec) => `${spec.name} (${spec.shape.join(', ')})`).join(', ');
-    if (shapesOf(known.weights) !== shapesOf(weights))
+    const name = layer.options.name ?? node.name ?? this.#namer.nameFor(layer, this.#names);
+    const weights = node.weights.map((spec) => ({ ...spec, trainable: spec.trainable && trainable }));
+    const made = { name, layer, weights, trainable };
+    this.layers.set(layer, made);
+    return made;
+  }
+
+  #checked(known: GraphLayer, { weights }: Node): GraphLayer {
+    const list = (specs: readonly WeightSpec[]): string =>
+      specs.map((spec) => `${spec.name} (${spec.shape.join(', ')})`).join(', ');
+    if (list(known.weights) !== list(weights))
       throw new ModelError(
-        `layer "${known.name}" is used at two places whose inputs need different weights: ${shapesOf(known.weights)}` +
-          ` and ${shapesOf(weights)}`,
+        `layer "${known.name}" is used at two places whose inputs need different weights: ` +
+          `${list(known.weights)}; ${list(weights)}`,
       );
     return known;
+  }
+
+  #furtherName(layerName: string, { name }: Node): string {
+    if (name !== undefined && name !== layerName && !this.#names.has(name)) return name;
+    for (let use = 2; ; use++) if (!this.#names.has(`${layerName}:${use}`)) return `${layerName}:${use}`;
   }
 }

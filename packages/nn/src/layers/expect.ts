@@ -1,6 +1,6 @@
 /** What layers expect of their inputs' shapes, and of numbers in their options. */
 import { KernelError } from '@anke/kernels';
-import { type Shape, sizeOf } from '../autograd/tensor.js';
+import type { Shape, Tensor } from '../autograd/tensor.js';
 
 /** What a layer expects and did not get. Whoever builds the graph adds the layer's name and what its inputs are. */
 export class Mismatch extends Error {
@@ -43,13 +43,13 @@ export function fitting<P>([height, width]: readonly [number, number], geometry:
   }
 }
 
-/** Shapes of one sample, and the number of samples, of tensors whose first axis is the batch. */
-export function samplesOf(tensors: readonly { readonly shape: Shape }[]): { batch: number; shapes: readonly Shape[] } {
-  return { batch: tensors[0]?.shape[0] ?? 0, shapes: tensors.map(({ shape }) => shape.slice(1)) };
+/** The tensor of a layer with one input, as {@link single} has checked. */
+export function first(tensors: readonly Tensor[]): Tensor {
+  return tensors[0] as Tensor;
 }
 
-/** Rows of the last axis. */
-export function rowsOf({ shape }: { readonly shape: Shape }): { rows: number; channels: number } {
-  const channels = shape.at(-1) ?? 1;
-  return { rows: sizeOf(shape) / channels, channels };
+/** A tensor of a batch of images. */
+export function batchOf({ shape }: Tensor): ImageShape & { readonly batch: number } {
+  const [batch, height, width, channels] = shape as readonly [number, number, number, number];
+  return { batch, height, width, channels };
 }

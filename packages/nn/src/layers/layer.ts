@@ -42,6 +42,10 @@ export interface WeightSpec {
   readonly regularizer?: L2Regularizer;
 }
 
+/** A weight with a penalty, if there is one. */
+export const regularized = (spec: WeightSpec, regularizer: L2Regularizer | undefined): WeightSpec =>
+  regularizer ? { ...spec, regularizer } : spec;
+
 export interface LayerOptions {
   /** Unique in a graph; made from the type and a number if absent. */
   readonly name?: string;
