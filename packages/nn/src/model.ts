@@ -1,19 +1,20 @@
 /** Models as Keras has them: made of layers, compiled for a device, trained, evaluated, asked. The work is done elsewhere. */
 import type { Gpu } from '@anke/kernels';
 import type { Shape } from './autograd/tensor.js';
+import type { Evaluation } from './engine/batches.js';
 import { checkSamples, type Samples } from './engine/device-data.js';
 import { type PredictOptions, predictionBatch } from './engine/predictor.js';
-import type { Evaluation } from './engine/runner.js';
 import { type ModelState, Session, type SessionOptions, type SessionTraining } from './engine/session.js';
 import type { WeightValues } from './engine/weights.js';
 import { ModelError } from './errors.js';
 import { type EvaluateOptions, evaluate } from './fit/evaluate.js';
 import { type FitEvent, type FitOptions, fit } from './fit/fit.js';
 import { History } from './fit/history.js';
-import { graphFromDescription } from './graph/reading.js';
+import { describe, type GraphDescription } from './graph/description.js';
 import { Graph, type GraphLayer, type GraphOptions } from './graph/graph.js';
 import type { Node } from './graph/node.js';
-import { sequential } from './graph/sequential.js';
+import { graphFromDescription } from './graph/reading.js';
+import { type SequentialOptions, sequential } from './graph/sequential.js';
 import { summarize } from './graph/summary.js';
 import type { Layer } from './layers/layer.js';
 
@@ -53,6 +54,11 @@ export class Model {
   /** A table of the layers with their output shapes and numbers of parameters. */
   summary(): string {
     return summarize(this.graph);
+  }
+
+  /** The model as JSON, without the values of its weights: what `model.json` holds. */
+  description(): GraphDescription {
+    return describe(this.graph);
   }
 
   /**
@@ -143,9 +149,9 @@ export class Model {
 export class Sequential extends Model {
   /**
    * @throws ShapeError if a layer cannot take what the one before gives
-   * @throws ModelError if there is no layer, the first has no `inputShape`, or two have the same name
+   * @throws ModelError if there is no layer, no input shape, or if two layers have the same name
    */
-  constructor(layers: readonly Layer[], options: GraphOptions = {}) {
+  constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
     const { input, output } = sequential(layers, options);
     super(input, output, options);
   }

@@ -21,7 +21,7 @@ export interface Slot {
 
 const align = (bytes: number): number => Math.ceil(bytes / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
 
-export class ModelMemory implements StepMemory {
+export class ModelMemory {
   /** All trained weights. */
   readonly weights: Storage;
   readonly gradients: Storage;
@@ -33,8 +33,6 @@ export class ModelMemory implements StepMemory {
   readonly length: number;
   /** The learning rate. */
   readonly rate: Storage;
-  /** The step's number, its index in the epoch, and the seed. */
-  readonly counters: Storage;
   readonly #byName: ReadonlyMap<string, Slot>;
 
   /** Memory of a graph's weights, which is zero until they are given values. */
@@ -49,7 +47,6 @@ export class ModelMemory implements StepMemory {
     this.gradients = gpu.storage('gradients', total(true));
     this.untrained = gpu.storage('untrained weights', total(false));
     this.rate = gpu.storage('learning rate', 4);
-    this.counters = newCounters(gpu, graph.seed);
     const end = { trained: 0, untrained: 0 };
     this.slots = all.map(({ name, spec, bytes }): Slot => {
       const kind = spec.trainable ? 'trained' : 'untrained';
@@ -68,25 +65,21 @@ export class ModelMemory implements StepMemory {
       gpu.write(storage, initialValues(spec.initializer, spec.shape, seed, name));
   }
 
+  /** A weight as a tensor; with its gradient if it is trained. */
   tensor(name: string, training: boolean): Tensor {
     const slot = this.#byName.get(name);
     if (!slot) throw new Error(`no weight "${name}"`);
     return new Tensor(slot.spec.shape, slot.storage, training ? slot.gradient : undefined);
   }
 
-  /** The same memory for a step that counts by itself. */
+  /** The memory as a step sees it that counts with these counters. */
   countedBy(counters: Storage): StepMemory {
     const { length, weights, gradients, rate } = this;
     return { length, weights, gradients, rate, counters, tensor: (name, training) => this.tensor(name, training) };
   }
 
   destroy(): void {
-    const { weights, gradients, untrained, rate, counters } = this;
-    for (const storage of [weights, gradients, untrained, rate, counters]) storage.destroy();
+    const { weights, gradients, untrained, rate } = this;
+    for (const storage of [weights, gradients, untrained, rate]) storage.destroy();
   }
-}
-
-/** Counters of steps that draw from a seed, at the first step. */
-export function newCounters(gpu: Gpu, seed: number): Storage {
-  return gpu.upload('counters', Uint32Array.of(0, 0, seed));
 }

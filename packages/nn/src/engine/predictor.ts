@@ -2,14 +2,14 @@
  * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the recording,
  * reads the outputs. It has counters of its own, and may be used while the same model trains.
  */
-import { type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
-import { sizeOf } from '../autograd/tensor.js';
+import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
 import { ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
+import { Batches } from './batches.js';
 import { DeviceData } from './device-data.js';
-import { type ModelMemory, newCounters } from './memory.js';
 import { EVEN_BATCH, evenBatch } from './pass.js';
-import { predictStep, type StepModel } from './step.js';
+import type { StepBatch } from './step.js';
 
 /** How bytes come into a model: byte · rescale + offset. */
 export interface PixelScale {
@@ -31,24 +31,23 @@ export const predictionBatch = (count: number): number => {
   return power <= EVEN_BATCH ? power : evenBatch(count);
 };
 
+/** Batches that are submitted before the first of them is read, so that the device never waits. */
+const MOST_RUNNING = 4;
+
 /** A model on a device, as a predictor needs it. */
 export interface PredictedModel {
   readonly gpu: Gpu;
   readonly graph: Graph;
-  readonly memory: ModelMemory;
-  readonly storage: StepModel['storage'];
+  /** Sends a step of prediction; see `Session`. */
+  predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor;
 }
-
-/** Batches that are submitted before the first of them is read, so that the device never waits. */
-const MOST_RUNNING = 4;
 
 /** What belongs to one predictor. */
 interface Parts {
   readonly recording: Recording;
   /** The images of a batch. */
   readonly data: DeviceData;
-  readonly order: Storage;
-  readonly counters: Storage;
+  readonly batches: Batches;
   /** The outputs of a batch. */
   readonly output: Storage;
 }
@@ -70,25 +69,17 @@ export class Predictor {
   }
 
   static async create(model: PredictedModel, batch: number, scale: PixelScale): Promise<Predictor> {
-    const { gpu, graph, memory, storage } = model;
-    const { inputShape: shape } = graph;
+    const { gpu, graph } = model;
+    const { inputShape: shape, seed } = graph;
     const data = new DeviceData(gpu, 'images', { ...scale, shape, pixels: new Uint8Array(batch * sizeOf(shape)) });
-    const order = gpu.upload(
-      'order',
-      Uint32Array.from({ length: batch }, (_, row) => row),
-    );
-    const counters = newCounters(gpu, graph.seed);
+    const batches = new Batches(gpu, { data, seed });
     try {
       const recorder = new Recorder(gpu);
-      const { storage: output } = predictStep(recorder, {
-        model: { graph, memory: memory.countedBy(counters), storage },
-        data: { ...data, order },
-        batch: { size: batch, stride: 0 },
-      });
+      const { storage: output } = model.predict(recorder, batches, { size: batch, stride: 0 });
       recorder.keep(output);
-      return new Predictor(batch, graph, { recording: await recorder.finish(), data, order, counters, output });
+      return new Predictor(batch, graph, { recording: await recorder.finish(), data, batches, output });
     } catch (error) {
-      for (const part of [data, order, counters]) part.destroy();
+      for (const part of [data, batches]) part.destroy();
       throw error;
     }
   }
@@ -99,15 +90,10 @@ export class Predictor {
    * @param images any number of them, as bytes or on the device
    * @throws ShapeError if the bytes are no whole number of images
    */
-  async predict(
-    images: Uint8Array | DeviceData,
-    { onProgress, signal }: PredictOptions = {},
-  ): Promise<Float32Array> {
+  async predict(images: Uint8Array | DeviceData, { onProgress, signal }: PredictOptions = {}): Promise<Float32Array> {
     const { batch, parts } = this;
     const { gpu } = parts.recording;
-    const count = images instanceof DeviceData ? images.count : images.length / this.#imageBytes;
-    if (!Number.isInteger(count))
-      throw new ShapeError(`${images.length} bytes are no whole number of images of ${this.#imageBytes} bytes`);
+    const count = images instanceof DeviceData ? images.count : this.#count(images);
     const all = new Float32Array(count * this.#outputs);
     const running: Promise<void>[] = [];
     for (let first = 0; first < count; first += batch) {
@@ -128,6 +114,12 @@ export class Predictor {
     return all;
   }
 
+  #count({ length }: Uint8Array): number {
+    const count = length / this.#imageBytes;
+    if (Number.isInteger(count)) return count;
+    throw new ShapeError(`${length} bytes are no whole number of images of ${this.#imageBytes} bytes`);
+  }
+
   #load(images: Uint8Array | DeviceData, first: number, size: number): void {
     const { recording, data } = this.parts;
     const [start, length] = [first * this.#imageBytes, size * this.#imageBytes];
@@ -136,7 +128,7 @@ export class Predictor {
   }
 
   destroy(): void {
-    const { recording, data, order, counters } = this.parts;
-    for (const part of [recording, data, order, counters]) part.destroy();
+    const { recording, data, batches } = this.parts;
+    for (const part of [recording, data, batches]) part.destroy();
   }
 }

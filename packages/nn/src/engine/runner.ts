@@ -1,11 +1,6 @@
 /** Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never idles. */
+import type { Evaluation } from './batches.js';
 import type { Pass } from './pass.js';
-
-/** Loss (with penalties) and accuracy over samples. */
-export interface Evaluation {
-  readonly loss: number;
-  readonly accuracy: number;
-}
 
 export interface RunOptions {
   /** The number of the first step, which everything random in it depends on; 0 if absent. */
@@ -38,7 +33,7 @@ export async function* runPass(
 ): AsyncGenerator<number, Evaluation | undefined> {
   const { gpu, full, rest, steps: total } = pass;
   const { batchSize, data } = pass.options;
-  pass.start(step);
+  pass.batches.start(step);
   let steps = 1;
   let done = 0;
   let running: { readonly count: number; readonly finished: Promise<void> } | undefined;
@@ -66,6 +61,5 @@ export async function* runPass(
   rest?.submit();
   await gpu.finish();
   yield data.count;
-  const [loss, correct, samples] = await pass.totals();
-  return { loss: loss / samples, accuracy: correct / samples };
+  return pass.batches.means();
 }

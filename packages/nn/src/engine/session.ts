@@ -2,16 +2,19 @@
  * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for training and
  * evaluation are kept as long as the samples that they read, those for prediction as long as the session.
  */
-import type { Augmentation, Gpu, Storage } from '@anke/kernels';
+import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
+import type { Tensor } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
-import { type Loss, sparseCategoricalCrossentropy } from '../losses/index.js';
+import type { Loss } from '../losses/loss.js';
+import { sparseCategoricalCrossentropy } from '../losses/sparse-categorical-crossentropy.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Batches } from './batches.js';
 import { DataCache, type DeviceData, type Samples } from './device-data.js';
 import { ModelMemory } from './memory.js';
-import { checkBatchSize, evenBatch, Pass } from './pass.js';
+import { checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
 import { type PixelScale, Predictor } from './predictor.js';
-import { evaluateStep, type StepModel, trainStep } from './step.js';
+import { evaluateStep, predictStep, type StepBatch, type StepModel, type StepResult, trainStep } from './step.js';
 import { TrainingState } from './training-state.js';
 import { checkState, Weights } from './weights.js';
 
@@ -43,7 +46,7 @@ export interface ModelState {
 
 /** A pass that is kept with the samples that it reads. */
 interface KeptPass {
-  readonly training: boolean;
+  readonly step: 'train' | 'evaluate';
   readonly pass: Pass;
 }
 
@@ -93,7 +96,7 @@ export class Session {
   compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
     if (this.#trains) throw new ModelError('the model cannot be compiled while it is trained');
     const sameLoss = this.#training?.loss === loss;
-    this.#free(({ training }) => training || !sameLoss);
+    this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
     this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
   }
@@ -102,6 +105,25 @@ export class Session {
   get training(): TrainingState {
     if (!this.#training) throw new ModelError('call compile() first');
     return this.#training;
+  }
+
+  /** Sends a training step to an executor. */
+  train(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
+    const { optimizer, loss, buffers: state } = this.training;
+    const { source: data, totals } = batches;
+    return trainStep(executor, { model: this.#model(batches), data, batch, optimizer, loss, state, totals });
+  }
+
+  /** Sends a step of evaluation to an executor. */
+  evaluate(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
+    const { loss } = this.training;
+    const { source: data, totals } = batches;
+    return evaluateStep(executor, { model: this.#model(batches), data, batch, loss, totals });
+  }
+
+  /** Sends a step of prediction to an executor. It does not move on to the next batch. */
+  predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor {
+    return predictStep(executor, { model: this.#model(batches), data: batches.source, batch });
   }
 
   /**
@@ -123,24 +145,12 @@ export class Session {
    * {@link Session.release}.
    */
   trainer(data: DeviceData, batchSize: number, augmentation?: Augmentation): Pass {
-    checkBatchSize(batchSize);
-    const { optimizer, loss, buffers: state } = this.training;
-    return this.#pass(true, { data, batchSize, augmentation }, (pass) =>
-      new Pass(this.gpu, pass, (executor, { counters, ...step }) =>
-        trainStep(executor, { ...step, model: this.#model(counters), optimizer, loss, state }),
-      ),
-    );
+    return this.#pass('train', { data, batchSize, augmentation });
   }
 
   /** A pass that evaluates samples: see {@link Session.trainer}. */
   evaluator(data: DeviceData, batchSize = evenBatch(data.count)): Pass {
-    checkBatchSize(batchSize);
-    const { loss } = this.training;
-    return this.#pass(false, { data, batchSize }, (pass) =>
-      new Pass(this.gpu, pass, (executor, { counters, ...step }) =>
-        evaluateStep(executor, { ...step, model: this.#model(counters), loss }),
-      ),
-    );
+    return this.#pass('evaluate', { data, batchSize });
   }
 
   /** To be called with each pass that was given out, when it is no longer used. */
@@ -208,28 +218,26 @@ export class Session {
     this.memory.destroy();
   }
 
-  #model(counters: Storage): StepModel {
+  #model({ counters }: Batches): StepModel {
     return { graph: this.graph, memory: this.memory.countedBy(counters), storage: this.storage };
   }
 
-  #pass(
-    training: boolean,
-    options: Omit<Pass['options'], 'seed'>,
-    make: (options: Pass['options']) => Pass,
-  ): Pass {
+  #pass(step: KeptPass['step'], options: Omit<PassOptions, 'seed'>): Pass {
     const { data, batchSize, augmentation } = options;
-    const kept = this.#passes.find(
-      ({ training: trains, pass: { busy, options: known } }) =>
-        trains === training &&
-        !busy &&
-        known.data === data &&
-        known.batchSize === batchSize &&
-        known.augmentation === augmentation,
+    checkBatchSize(batchSize);
+    const known = this.#passes.find(
+      ({ step: its, pass }) =>
+        its === step &&
+        !pass.busy &&
+        pass.options.data === data &&
+        pass.options.batchSize === batchSize &&
+        pass.options.augmentation === augmentation,
     );
-    const pass = kept?.pass ?? make({ ...options, seed: this.graph.seed });
-    if (!kept) this.#passes = [...this.#passes, { training, pass }];
-    pass.busy = true;
-    return pass;
+    const record = (executor: Executor, batches: Batches, batch: StepBatch) => this[step](executor, batches, batch);
+    const kept = known ?? { step, pass: new Pass(this.gpu, { ...options, seed: this.graph.seed }, record) };
+    if (!known) this.#passes = [...this.#passes, kept];
+    kept.pass.busy = true;
+    return kept.pass;
   }
 
   /** Frees some of the passes. */

@@ -6,7 +6,12 @@ import { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduce-lr-on
 import { TerminateOnNaN } from './terminate-on-nan.js';
 
 /** The types of callbacks. A table about them is a `Record<CallbackType, …>`. */
-export const CALLBACK_TYPES = ['EarlyStopping', 'LearningRateScheduler', 'ReduceLROnPlateau', 'TerminateOnNaN'] as const;
+export const CALLBACK_TYPES = [
+  'EarlyStopping',
+  'LearningRateScheduler',
+  'ReduceLROnPlateau',
+  'TerminateOnNaN',
+] as const;
 export type CallbackType = (typeof CALLBACK_TYPES)[number];
 
 /** How each callback is made from its options. */

@@ -1,7 +1,14 @@
 /** An end to a training that no longer improves. */
 import type { WeightSnapshot } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
-import { type Callback, type CallbackState, isMaximized, type Logs, type TrainingControl, watched } from './callback.js';
+import {
+  type Callback,
+  type CallbackState,
+  isMaximized,
+  type Logs,
+  type TrainingControl,
+  watched,
+} from './callback.js';
 
 export interface EarlyStoppingOptions {
   /** A name from the logs. */

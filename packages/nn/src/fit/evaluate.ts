@@ -1,7 +1,8 @@
 /** How well a model does on labelled samples. */
+import type { Evaluation } from '../engine/batches.js';
 import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
 import { checkBatchSize } from '../engine/pass.js';
-import { type Evaluation, runPass } from '../engine/runner.js';
+import { runPass } from '../engine/runner.js';
 import { type Session, Use } from '../engine/session.js';
 
 export interface EvaluateOptions {

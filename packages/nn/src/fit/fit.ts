@@ -5,9 +5,10 @@
 import type { Augmentation } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { formatShape } from '../autograd/tensor.js';
+import type { Evaluation } from '../engine/batches.js';
 import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
-import { type Evaluation, type RunOptions, runPass } from '../engine/runner.js';
+import { type RunOptions, runPass } from '../engine/runner.js';
 import { type ModelState, type Session, Use } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
 import { ModelError, ShapeError } from '../errors.js';
@@ -122,7 +123,9 @@ async function* epochs(
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, control);
     const { learningRate } = control;
     const random = new Random(graph.seed, 'shuffle', session.epochs);
-    training.setOrder(shuffle ? random.permutation(count) : Uint32Array.from({ length: count }, (_, row) => row));
+    training.batches.setOrder(
+      shuffle ? random.permutation(count) : Uint32Array.from({ length: count }, (_, row) => row),
+    );
     const trained = yield* progress(training, { ...run, step: session.steps }, { epoch, phase: 'training' });
     if (!trained) break;
     session.epochs++;

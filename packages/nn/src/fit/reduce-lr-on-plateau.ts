@@ -1,6 +1,13 @@
 /** A learning rate that falls when a quantity no longer improves. */
 import { ModelError } from '../errors.js';
-import { type Callback, type CallbackState, isMaximized, type Logs, type TrainingControl, watched } from './callback.js';
+import {
+  type Callback,
+  type CallbackState,
+  isMaximized,
+  type Logs,
+  type TrainingControl,
+  watched,
+} from './callback.js';
 
 export interface ReduceLROnPlateauOptions {
   /** A name from the logs. */
