@@ -1,8 +1,15 @@
 /**
- * Tensors, autograd, layers, graphs, losses, optimizers, callbacks and models, for any WebGPU device, in Node or in a browser.
+ * Models as graphs of layers, autograd, losses, optimizers, callbacks and training, for any WebGPU device, in Node or in a
+ * browser.
  *
  * @module nn
  */
+export {
+  NOTEBOOK_WIDTHS,
+  type NotebookOptions,
+  type NotebookWidths,
+  notebookCnn,
+} from './applications/notebook-cnn.js';
 export { defineOperation, type Gradient, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';

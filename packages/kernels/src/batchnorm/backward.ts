@@ -41,8 +41,8 @@ const gradientsBindings = {
 } as const satisfies Record<string, Binding<BatchNormGradientsParams>>;
 
 /**
- * dβ, dγ, and the coefficients for {@link batchNormBackward}. A thread of the first dispatch sums one channel of one part of
- * the rows; the second joins the parts. With constant statistics, dβ and dγ are the same sums.
+ * dβ, dγ, and the coefficients for {@link batchNormBackward}. A thread of the first dispatch sums one channel of one
+ * part of the rows; the second joins the parts. With constant statistics, dβ and dγ are the same sums.
  */
 export const batchNormGradients = defineKernel<BatchNormGradientsParams, keyof typeof gradientsBindings>({
   name: 'batchnorm/gradients',
@@ -90,7 +90,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 });
 
 export interface BatchNormBackwardParams extends RowsAndChannels {
-  /** Where x is the output of a rectifier, and of the dropout behind it if there is one: the gradient goes through them. */
+  /**
+   * Where x is the output of a rectifier, and of the dropout behind it if there is one: the gradient goes through them.
+   */
   readonly mask?: Mask;
 }
 
@@ -105,7 +107,7 @@ const backwardBindings = {
 export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
-  variants: flat(
+  variants: flat<BatchNormBackwardParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
@@ -150,13 +152,13 @@ const inferenceBindings = {
 } as const satisfies Record<string, Binding<InferenceBackwardParams>>;
 
 /**
- * dX where mean and variance are constants; a thread a run of rows. There, dβ and dγ come from {@link batchNormGradients}
- * with the moving mean and variance, if anybody needs them.
+ * dX where mean and variance are constants; a thread a run of rows. There, dβ and dγ come from
+ * {@link batchNormGradients} with the moving mean and variance, if anybody needs them.
  */
 export const batchNormInferenceBackward = defineKernel<InferenceBackwardParams, keyof typeof inferenceBindings>({
   name: 'batchnorm/inference-backward',
   bindings: inferenceBindings,
-  variants: flat(
+  variants: flat<InferenceBackwardParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}

@@ -53,8 +53,8 @@ const statisticsHeader = (p: StatisticsParams): string =>
  * Mean and variance of the batch; the moving averages follow them.
  *
  * The rows are cut into parts. A thread of the first dispatch sums one channel of one part; neighbouring threads read
- * neighbouring channels. The sums run over d = x − x₀, with the part's first row x₀, so that a mean far from zero costs no
- * precision: the part's mean is m = x₀ + Σd / n, its sum of squared deviations q = Σd² − (Σd)² / n.
+ * neighbouring channels. The sums run over d = x − x₀, with the part's first row x₀, so that a mean far from zero costs
+ * no precision: the part's mean is m = x₀ + Σd / n, its sum of squared deviations q = Σd² − (Σd)² / n.
  *
  * A thread of the second dispatch joins the parts of one channel in a fixed order. With nₖ rows in part k:
  * mean = Σ nₖ·mₖ / rows,  variance = Σ (qₖ + nₖ·(mₖ − mean)²) / rows.
@@ -120,7 +120,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       },
     },
   },
-  cost: (p) => ({ flops: 4 * elements(p) + 10 * partCount(p) * p.channels, bytes: bindingBytes(statisticsBindings, p) }),
+  cost: (p) => ({
+    flops: 4 * elements(p) + 10 * partCount(p) * p.channels,
+    bytes: bindingBytes(statisticsBindings, p),
+  }),
   terms: (p) => rowsPerPart(p) + 4 * partCount(p) + 6,
   reference: (p, { x, movingMean, movingVariance }) => {
     const { mean, variance } = statistics(x, p.channels);
@@ -147,13 +150,13 @@ const normalizeBindings = {
 } as const satisfies Record<string, Binding<NormalizeParams>>;
 
 /**
- * y = γ · (x − mean) / √(variance + ε) + β, then the rectifier if there is one, with the batch's statistics or the moving
- * ones; a thread a run of rows.
+ * y = γ · (x − mean) / √(variance + ε) + β, then the rectifier if there is one, with the batch's statistics or the
+ * moving ones; a thread a run of rows.
  */
 export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof normalizeBindings>({
   name: 'batchnorm/normalize',
   bindings: normalizeBindings,
-  variants: flat(
+  variants: flat<NormalizeParams>(
     runs,
     (p) => `
 ${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}

@@ -1,7 +1,7 @@
 /**
- * The gradients of batch normalization with the max pooling behind it, as one: only the elements that won their windows have
- * a gradient, which pooling's own backward kernel would write out with all the zeros between. NHWC; float32, x may be stored
- * as 16 bits. The formulas are those of `backward.ts` and `pooling/max.ts`.
+ * The gradients of batch normalization with the max pooling behind it, as one: only the elements that won their windows
+ * have a gradient, which pooling's own backward kernel would write out with all the zeros between. NHWC; float32, x may
+ * be stored as 16 bits. The formulas are those of `backward.ts` and `pooling/max.ts`.
  *
  * A thread computes one channel of a row of windows, so that neighbouring threads read neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter batchnorm/pool`.
@@ -43,8 +43,8 @@ const rowsPerPart = (p: PoolParams): number => Math.ceil(rowsOfWindows(p) / part
 
 /**
  * dβ = Σ dY and dγ = Σ dY · x̂ over the elements that won their windows, and the coefficients for
- * {@link batchNormPoolBackward}. A thread of the first dispatch sums one channel of one part of the rows of windows; the
- * second joins the parts.
+ * {@link batchNormPoolBackward}. A thread of the first dispatch sums one channel of one part of the rows of windows;
+ * the second joins the parts.
  */
 export const batchNormPoolGradients = defineKernel<PoolGradientsParams, keyof typeof gradientsBindings>({
   name: 'batchnorm/pool-gradients',
@@ -105,7 +105,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 });
 
 export interface PoolBackwardParams extends PoolParams {
-  /** Where x is the output of a rectifier, and of the dropout behind it if there is one: the gradient goes through them. */
+  /**
+   * Where x is the output of a rectifier, and of the dropout behind it if there is one: the gradient goes through them.
+   */
   readonly mask?: Mask;
 }
 

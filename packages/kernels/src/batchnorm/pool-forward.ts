@@ -1,13 +1,14 @@
 /**
- * Batch normalization with the max pooling behind it, as one: the normalized values, four times as many as the results of a
- * 2 × 2 pooling, are compared where they are computed and never written. NHWC; float32, x and y may be stored as 16 bits.
- * The formulas are those of `forward.ts` and `pooling/max.ts`.
+ * Batch normalization with the max pooling behind it, as one: the normalized values, four times as many as the results
+ * of a 2 × 2 pooling, are compared where they are computed and never written. NHWC; float32, x and y may be stored as
+ * 16 bits. The formulas are those of `forward.ts` and `pooling/max.ts`.
  *
  * A thread computes one channel of a row of windows, so that neighbouring threads read neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter batchnorm/pool`.
  */
-import { maxPoolReference } from '../pooling/max.js';
+
 import { type PoolParams, poolCases, poolConstants, poolInputs, poolOutputs } from '../pooling/geometry.js';
+import { maxPoolReference } from '../pooling/max.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatRow, opaque } from '../runtime/wgsl.js';
 import { normalize } from './reference.js';
@@ -35,7 +36,7 @@ const bindings = {
 export const batchNormPool = defineKernel<NormalizePoolParams, keyof typeof bindings>({
   name: 'batchnorm/pool',
   bindings,
-  variants: flat(
+  variants: flat<NormalizePoolParams>(
     (p) => rowsOfWindows(p) * p.channels,
     (p) => `
 ${constants({

@@ -1,0 +1,72 @@
+/** Batch normalization over the rows of a (rows, channels) array, in plain loops, in float64. */
+
+export interface Statistics {
+  readonly mean: Float64Array;
+  /** Biased: divided by the number of rows. */
+  readonly variance: Float64Array;
+}
+
+export function statistics(x: Float64Array, channels: number): Statistics {
+  const rows = x.length / channels;
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  x.forEach((value, i) => {
+    mean[i % channels] = (mean[i % channels] as number) + value / rows;
+  });
+  x.forEach((value, i) => {
+    const c = i % channels;
+    variance[c] = (variance[c] as number) + (value - (mean[c] as number)) ** 2 / rows;
+  });
+  return { mean, variance };
+}
+
+/** y = γ · (x − mean) / √(variance + ε) + β */
+export function normalize(
+  x: Float64Array,
+  { mean, variance }: Statistics,
+  gamma: Float64Array,
+  beta: Float64Array,
+  epsilon: number,
+): Float64Array {
+  const channels = mean.length;
+  return x.map((value, i) => {
+    const c = i % channels;
+    const xhat = (value - (mean[c] as number)) / Math.sqrt((variance[c] as number) + epsilon);
+    return (gamma[c] as number) * xhat + (beta[c] as number);
+  });
+}
+
+/** The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. */
+export function parameterGradients(
+  { rows, epsilon }: { readonly rows: number; readonly epsilon: number },
+  { x, dY, mean, variance, gamma }: Readonly<Record<'x' | 'dY' | 'mean' | 'variance' | 'gamma', Float64Array>>,
+): Record<'dBeta' | 'dGamma' | 'coefficients', Float64Array> {
+  const channels = mean.length;
+  const deviation = variance.map((value) => Math.sqrt(value + epsilon));
+  const dBeta = new Float64Array(channels);
+  const dGamma = new Float64Array(channels);
+  dY.forEach((gradient, i) => {
+    const c = i % channels;
+    const xhat = ((x[i] as number) - (mean[c] as number)) / (deviation[c] as number);
+    dBeta[c] = (dBeta[c] as number) + gradient;
+    dGamma[c] = (dGamma[c] as number) + gradient * xhat;
+  });
+  const coefficients = Float64Array.of(
+    ...mean,
+    ...gamma.map((value, c) => value / (deviation[c] as number)),
+    ...dBeta.map((value) => value / rows),
+    ...dGamma.map((value, c) => value / (deviation[c] as number) / rows),
+  );
+  return { dBeta, dGamma, coefficients };
+}
+
+/** dX = factor · (dY − (share + (x − center) · slope)), with the coefficients of each channel. */
+export function inputGradient(x: Float64Array, dY: Float64Array, coefficients: Float64Array): Float64Array {
+  const channels = coefficients.length / 4;
+  return dY.map((value, i) => {
+    const [center = 0, factor = 0, share = 0, slope = 0] = [0, 1, 2, 3].map(
+      (k) => coefficients[k * channels + (i % channels)],
+    );
+    return factor * (value - (share + ((x[i] as number) - center) * slope));
+  });
+}

@@ -11,7 +11,9 @@ export interface RowsAndChannels {
 export const elements = (p: RowsAndChannels): number => p.rows * p.channels;
 export const channels = (p: { readonly channels: number }): number => p.channels;
 
-/** A variance that kernels read: not negative, nor so small that its root amplifies the rounding of a test's numbers. */
+/**
+ * A variance that kernels read: not negative, nor so small that its root amplifies the rounding of a test's numbers.
+ */
 export const varianceBinding = {
   access: 'read',
   type: 'f32',
@@ -37,7 +39,10 @@ export const shapes: readonly RowsAndChannels[] = [
 ];
 export const EPSILON = 1e-3;
 
-/** What may lie before a normalization, for the cases of its gradients: nothing, relu, relu and dropout, ReLU6, leaky relu. */
+/**
+ * What may lie before a normalization, for the cases of its gradients: nothing, relu, relu and dropout, ReLU6, leaky
+ * relu.
+ */
 export const MASKS: readonly (Mask | undefined)[] = [
   undefined,
   { slope: 0, keep: 1 },

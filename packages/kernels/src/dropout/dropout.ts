@@ -1,7 +1,7 @@
 /**
- * dropout: y = x / (1 − rate) where a random number is at least `rate`, else 0 (Srivastava et al., *Dropout*, JMLR 2014,
- * in the inverted form). Its gradient is the same kernel on dY, run before the counters move on: the same numbers are drawn
- * again, so that no mask is kept.
+ * dropout: y = x / (1 − rate) where a random number is at least `rate`, else 0 (Srivastava et al., *Dropout*, JMLR
+ * 2014, in the inverted form). Its gradient is the same kernel on dY, run before the counters move on: the same numbers
+ * are drawn again, so that no mask is kept.
  *
  * The random words come from Philox4x32-10 (see @anke/random), with the seed and the layer's number as the key and
  * (element / 4, step, 0, 1) as the counter (`rule.ts`). Step and seed are read from the device, so that a recorded step

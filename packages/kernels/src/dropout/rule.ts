@@ -15,11 +15,16 @@ const threshold = (rate: number): number => Math.min(Math.round(rate * 2 ** 32),
 
 /**
  * WGSL of `words(block)`, four random words for the elements 4·block … 4·block+3, and of the constants DROP_BELOW and
- * KEPT_SCALE: an element whose word is at least DROP_BELOW is kept and multiplied by KEPT_SCALE. It reads the step and the
- * seed from the binding `counters` (step, index in the epoch, seed).
+ * KEPT_SCALE: an element whose word is at least DROP_BELOW is kept and multiplied by KEPT_SCALE. It reads the step and
+ * the seed from the binding `counters` (step, index in the epoch, seed).
  */
 export const dropoutWgsl = ({ rate, layer }: DropoutRule): string => `
-${constants({ DROP_BELOW: threshold(rate), KEPT_SCALE: { f32: 1 / (1 - rate) }, LAYER: layer, STREAM: STREAMS.dropout })}
+${constants({
+  DROP_BELOW: threshold(rate),
+  KEPT_SCALE: { f32: 1 / (1 - rate) },
+  LAYER: layer,
+  STREAM: STREAMS.dropout,
+})}
 ${PHILOX_WGSL}
 
 fn words(block: u32) -> vec4u {

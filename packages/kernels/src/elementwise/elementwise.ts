@@ -1,16 +1,9 @@
 /**
- * Kernels that treat every element alike, a thread an element. All arrays have one length, and are float32; activations may
- * be stored as 16 bits. What they cost is their memory traffic.
+ * Kernels that treat every element alike, a thread an element. All arrays have one length, and are float32; activations
+ * may be stored as 16 bits. What they cost is their memory traffic.
  * Timed by `pnpm anke bench kernels --filter elementwise`.
  */
-import {
-  type Mask,
-  maskReference,
-  maskWgsl,
-  type Rectifier,
-  rectifierWgsl,
-  rectify,
-} from '../epilogue/epilogue.js';
+import { type Mask, maskReference, maskWgsl, type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
@@ -59,7 +52,7 @@ const reluBindings = { x: read, y: write };
 export const relu = defineKernel<ReluParams, keyof typeof reluBindings>({
   name: 'elementwise/relu',
   bindings: reluBindings,
-  variants: flat(
+  variants: flat<ReluParams>(
     ({ rectifier }) => `${rectifierWgsl(rectifier)}
 
 @compute @workgroup_size(64)
@@ -88,7 +81,7 @@ const reluBackwardBindings = { y: read, dY: read, dX: write };
 export const reluBackward = defineKernel<ReluBackwardParams, keyof typeof reluBackwardBindings>({
   name: 'elementwise/relu-backward',
   bindings: reluBackwardBindings,
-  variants: flat(
+  variants: flat<ReluBackwardParams>(
     ({ mask }) => `${maskWgsl(mask, 'y')}
 
 @compute @workgroup_size(64)
@@ -162,7 +155,7 @@ const unaryBindings = { x: read, y: write };
 export const scale = defineKernel<ScaleParams, keyof typeof unaryBindings>({
   name: 'elementwise/scale',
   bindings: unaryBindings,
-  variants: flat(
+  variants: flat<ScaleParams>(
     (p) => `${constants({ FACTOR: { f32: p.factor } })}
 
 @compute @workgroup_size(64)
@@ -183,7 +176,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 export const affine = defineKernel<AffineParams, keyof typeof unaryBindings>({
   name: 'elementwise/affine',
   bindings: unaryBindings,
-  variants: flat(
+  variants: flat<AffineParams>(
     (p) => `${constants({ FACTOR: { f32: p.factor }, OFFSET: { f32: p.offset } })}
 
 @compute @workgroup_size(64)

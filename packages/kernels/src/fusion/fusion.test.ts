@@ -10,7 +10,7 @@ import type { Executor } from '../runtime/executor.js';
 import { Recorder } from '../runtime/recorder.js';
 import { ReferenceExecutor } from '../runtime/reference-executor.js';
 import type { Storage } from '../runtime/storage.js';
-import { expectClose, tolerance } from '../testing/check.js';
+import { expectClose, tolerance } from '../testing/bounds.js';
 import { useGpu } from '../testing/device.js';
 import { fuse } from './fuse.js';
 import type { CaseBuilder, Rule, RuleCase } from './rule.js';

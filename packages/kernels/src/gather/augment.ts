@@ -14,15 +14,15 @@
  *       ( sin θ   cos θ )       ( 0   cos φ )       (  0   z_c )
  *
  * The value is interpolated bilinearly between the four neighbours, in each channel by itself. Flips replace r by
- * height − 1 − r and c by width − 1 − c before the transformation. Beyond the image's edge, as in SciPy's affine_transform
- * (order 1): `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the mirror image, `wrap` continues at the other
- * edge, where the last and the first pixel coincide (period n − 1). Keras brightens with Pillow, which rounds down to bytes
- * before and after; this kernel does not round.
+ * height − 1 − r and c by width − 1 − c before the transformation. Beyond the image's edge, as in SciPy's
+ * affine_transform (order 1): `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the mirror image, `wrap`
+ * continues at the other edge, where the last and the first pixel coincide (period n − 1). Keras brightens with Pillow,
+ * which rounds down to bytes before and after; this kernel does not round.
  *
- * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed and
- * step are read from the device. A workgroup of 64 threads computes an image: each thread draws the numbers again rather
- * than wait at a barrier for another, and computes every 64th pixel. Sine and cosine are polynomials, because WGSL promises
- * no more than 11 bits of its own.
+ * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed
+ * and step are read from the device. A workgroup of 64 threads computes an image: each thread draws the numbers again
+ * rather than wait at a barrier for another, and computes every 64th pixel. Sine and cosine are polynomials, because
+ * WGSL promises no more than 11 bits of its own.
  * Timed by `pnpm anke bench kernels --filter gather/augment`.
  */
 import { philox4x32 } from '@anke/random';
@@ -127,7 +127,7 @@ fn cosine(turns: f32) -> f32 {
   return 1.0 - 2.0 * half * half;
 }
 
-/// A coordinate moved into the image by the fill mode. With `reflect` it stays: `neighbour` mirrors each pixel's index.
+/// A coordinate moved into the image by the fill mode. With reflect it stays: neighbour mirrors each pixel's index.
 fn onto(coordinate: f32, size: i32) -> f32 {
   let last = f32(size - 1);
   if (REFLECT) { return coordinate; }

@@ -3,9 +3,9 @@
  *
  *   X[b, j] = pixels[row, j] · factor + offset       Y[b] = labels[row]       row = order[index · stride + b]
  *
- * `order` holds the row numbers of an epoch; `index` counts the steps of the epoch on the device (`counters`), so that a
- * recorded step takes the next batch each time. A word of `pixels` holds four bytes, the first in its lowest bits.
- * A thread a pixel. Timed by `pnpm anke bench kernels --filter gather`.
+ * `order` holds the row numbers of an epoch; `index` counts the steps of the epoch on the device (`counters`), so that
+ * a recorded step takes the next batch each time. A word of `pixels` holds four bytes, the first in its lowest bits. A
+ * thread a pixel. Timed by `pnpm anke bench kernels --filter gather`.
  */
 import { type Binding, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';

@@ -1,6 +1,6 @@
 /**
- * loss = mean + Σ penalties: the mean loss of a batch and the parts in which the penalty on the weights was left, added by a
- * single thread. Timed by `pnpm anke bench kernels --filter loss`.
+ * loss = mean + Σ penalties: the mean loss of a batch and the parts in which the penalty on the weights was left, added
+ * by a single thread. Timed by `pnpm anke bench kernels --filter loss`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';

@@ -1,18 +1,19 @@
 /**
- * The end of a step's forward pass in one kernel: the mean cross-entropy of a batch from logits (rows, classes) and integer
- * labels and, as far as the parameters ask for it, the gradient of the logits, the L2 penalties in the loss, the epoch's
- * running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the plain kernels in
- * `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
+ * The end of a step's forward pass in one kernel: the mean cross-entropy of a batch from logits (rows, classes) and
+ * integer labels and, as far as the parameters ask for it, the gradient of the logits, the L2 penalties in the loss,
+ * the epoch's running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the
+ * plain kernels in `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
  *
- *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties      dLogits = (softmax(logits) − one-hot) / rows
+ *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties
+ *   dLogits = (softmax(logits) − one-hot) / rows
  *   totals += (loss · rows, correct rows, rows)      counters += 1      c ← c + (1 − c)·(1 − β)
  *
  * One workgroup does it all, a thread a row (or several): batches are small, and a second dispatch would cost more than
  * idle threads. Timed by `pnpm anke bench kernels --filter loss`.
  */
 import { largestIndex } from '../metrics/metrics.js';
-import { type AdamCorrectionsParams, adamCorrections, advancedCorrections } from '../optimizer/adam.js';
-import { advance } from '../optimizer/advance.js';
+import { type AdamCorrectionsParams, advancedCorrections, corrections } from '../optimizer/adam.js';
+import { counters } from '../optimizer/advance.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
 import { crossEntropy, softmax } from '../softmax/reference.js';
@@ -52,8 +53,8 @@ const bindings = {
     needed: (p) => p.totals,
     sample: (_, draw) => draw.integer(1000),
   },
-  counters: { ...advance.bindings.counters, needed: (p) => p.advance },
-  corrections: { ...adamCorrections.bindings.corrections, needed: (p) => p.betas !== undefined },
+  counters: { ...counters, needed: (p) => p.advance },
+  corrections: { ...corrections, needed: (p) => p.betas !== undefined },
 } as const satisfies Record<string, Binding<CrossEntropyStepParams>>;
 
 /** No more threads than the rows keep busy: on a CPU, idle ones cost as much as working ones. */
@@ -136,8 +137,7 @@ ${rowWgsl(p)}
   losses[thread] = lossSum;
   correct[thread] = count;
   workgroupBarrier();
-  // The second factor is 1, which the compiler does not know: it would unroll the loop, and barriers are slow to compile.
-  for (var width = THREADS / 2u * min(1u, arrayLength(&loss)); width > 0u; width /= 2u) {
+  for (var width = ${opaque('THREADS', 'loss')} / 2u; width > 0u; width /= 2u) {
     if (thread < width) {
       losses[thread] += losses[thread + width];
       correct[thread] += correct[thread + width];

@@ -111,8 +111,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   correct[thread] = count;
   workgroupBarrier();
-  // The second factor is 1, which the compiler does not know: it would unroll the loop, and barriers are slow to compile.
-  for (var width = THREADS / 2u * min(1u, arrayLength(&labels)); width > 0u; width /= 2u) {
+  for (var width = ${opaque('THREADS', 'labels')} / 2u; width > 0u; width /= 2u) {
     if (thread < width) { correct[thread] += correct[thread + width]; }
     workgroupBarrier();
   }

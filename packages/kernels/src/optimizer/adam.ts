@@ -78,14 +78,19 @@ export interface AdamCorrectionsParams {
   readonly beta2: number;
 }
 
-const correctionsBindings = {
-  /** 1 − β₁ᵗ and 1 − β₂ᵗ. */
-  corrections: { access: 'update', type: 'f32', length: () => 2, sample: (_, draw) => draw.uniform() },
-} as const satisfies Record<string, Binding<AdamCorrectionsParams>>;
+/** 1 − β₁ᵗ and 1 − β₂ᵗ. */
+export const corrections = {
+  access: 'update',
+  type: 'f32',
+  length: () => 2,
+  sample: (_, draw) => draw.uniform(),
+} as const satisfies Binding<object>;
+
+const correctionsBindings = { corrections };
 
 /**
- * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without the
- * cancellation that 1 − βᵗ has for small t.
+ * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without
+ * the cancellation that 1 − βᵗ has for small t.
  */
 export const adamCorrections = defineKernel<AdamCorrectionsParams, keyof typeof correctionsBindings>({
   name: 'optimizer/adam-corrections',
@@ -106,7 +111,7 @@ fn main() {
   },
   cost: (p) => ({ flops: 6, bytes: bindingBytes(correctionsBindings, p) }),
   terms: () => 4,
-  reference: (p, { corrections }) => ({ corrections: advancedCorrections(p, corrections) }),
+  reference: (p, inputs) => ({ corrections: advancedCorrections(p, inputs.corrections) }),
   cases: [
     { beta1: 0.9, beta2: 0.999 },
     { beta1: 0, beta2: 0.5 },
@@ -114,7 +119,7 @@ fn main() {
 });
 
 /** The corrections after one more step. */
-export function advancedCorrections({ beta1, beta2 }: AdamCorrectionsParams, corrections: Float64Array): Float64Array {
-  const [c1 = 0, c2 = 0] = corrections;
+export function advancedCorrections({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
+  const [c1 = 0, c2 = 0] = before;
   return Float64Array.of(c1 + (1 - c1) * (1 - beta1), c2 + (1 - c2) * (1 - beta2));
 }

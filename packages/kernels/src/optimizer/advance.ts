@@ -1,15 +1,15 @@
 /** The count from one training step to the next. Timed by `pnpm anke bench kernels --filter optimizer`. */
-import { type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 
-const bindings = {
-  /** The step's number, counted from 0; then its index in the epoch; then the seed, which stays. */
-  counters: {
-    access: 'update',
-    type: 'u32',
-    length: () => 3,
-    sample: (_: object, draw: Draw) => draw.integer(1000),
-  },
-} as const satisfies Record<string, Binding<object>>;
+/** The step's number, counted from 0; then its index in the epoch; then the seed, which stays. */
+export const counters = {
+  access: 'update',
+  type: 'u32',
+  length: () => 3,
+  sample: (_, draw) => draw.integer(1000),
+} as const satisfies Binding<object>;
+
+const bindings = { counters };
 
 /** Moves to the next step. The last dispatch of a step: until then, all that is random draws with the same count. */
 export const advance = defineKernel<object, keyof typeof bindings>({
@@ -29,6 +29,6 @@ fn main() {
   },
   cost: (p) => ({ flops: 2, bytes: bindingBytes(bindings, p) }),
   terms: () => 0,
-  reference: (_, { counters }) => ({ counters: counters.map((value, i) => (i < 2 ? value + 1 : value)) }),
+  reference: (_, inputs) => ({ counters: inputs.counters.map((value, i) => (i < 2 ? value + 1 : value)) }),
   cases: [{}],
 });

@@ -1,6 +1,8 @@
-/** The L2 penalty on large weights, and its gradient. Float32. Timed by `pnpm anke bench kernels --filter optimizer`. */
+/**
+ * The L2 penalty on large weights, and its gradient. Float32. Timed by `pnpm anke bench kernels --filter optimizer`.
+ */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { LENGTHS, length } from './flat.js';
 
 export interface L2PenaltiesParams {
@@ -54,8 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 ${p.stretches.map(stretchWgsl).join('')}
   sums[thread] = total;
   workgroupBarrier();
-  // The second factor is 1, which the compiler does not know: it would unroll the loop, and barriers are slow to compile.
-  for (var width = THREADS / 2u * min(1u, arrayLength(&weights)); width > 0u; width /= 2u) {
+  for (var width = ${opaque('THREADS', 'weights')} / 2u; width > 0u; width /= 2u) {
     if (thread < width) { sums[thread] += sums[thread + width]; }
     workgroupBarrier();
   }

@@ -43,7 +43,10 @@ export const poolConstants = (p: PoolParams): Record<string, number | { i32: num
   ...windowConstants(p),
 });
 
-/** WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window > coordinate. */
+/**
+ * WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window >
+ * coordinate.
+ */
 export const FIRST_WINDOW_WGSL = `
 fn firstWindow(coordinate: u32, window: u32, stride: u32) -> u32 {
   if (coordinate < window) { return 0u; }

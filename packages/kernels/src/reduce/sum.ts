@@ -50,8 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var l = thread; l < LENGTH; l += THREADS) { sum += x[base + l * INNER]; }
   sums[thread] = sum;
   workgroupBarrier();
-  // The second factor is 1, which the compiler does not know: it would unroll the loop, and barriers are slow to compile.
-  for (var width = THREADS / 2u * min(1u, arrayLength(&x)); width > 0u; width /= 2u) {
+  for (var width = ${opaque('THREADS', 'x')} / 2u; width > 0u; width /= 2u) {
     if (thread < width) { sums[thread] += sums[thread + width]; }
     workgroupBarrier();
   }
@@ -63,7 +62,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 const partLength = (p: SumParams): number => Math.ceil(Math.sqrt(p.length));
 const partCount = (p: SumParams): number => Math.ceil(p.length / partLength(p));
 const partHeader = (p: SumParams): string =>
-  `${header(p)}\n${constants({ PARTS: partCount(p), PART: partLength(p), PART_ROW: flatRow(partCount(p) * results(p)) })}`;
+  `${header(p)}\n${constants({
+    PARTS: partCount(p),
+    PART: partLength(p),
+    PART_ROW: flatRow(partCount(p) * results(p)),
+  })}`;
 
 const parts: Variant<SumParams> = {
   available: () => true,

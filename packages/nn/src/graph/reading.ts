@@ -83,7 +83,8 @@ class Reader {
     const layer = shared === undefined ? this.#make(type, given, options) : this.#shared(shared, type);
     const name = shared === undefined ? this.#namer.nameFor(layer) : (given ?? `${shared}:2`);
     if (this.#nodes.has(name)) throw new ModelError(`two layers are named "${name}"`);
-    if (inputs !== undefined && !Array.isArray(inputs)) throw new FormatError(`the inputs of layer "${name}" are no list`);
+    if (inputs !== undefined && !Array.isArray(inputs))
+      throw new FormatError(`the inputs of layer "${name}" are no list`);
     const sources = inputs?.map((source) => this.#source(name, source)) ?? [this.last];
     if (shared === undefined) this.#layers.set(name, layer);
     this.last = connect(layer, sources, name);
@@ -97,7 +98,8 @@ class Reader {
 
   #shared(name: string, type: string | undefined): Layer {
     const layer = this.#layers.get(name);
-    if (type !== undefined) throw new FormatError(`a layer has both a type, "${type}", and a layer to share, "${name}"`);
+    if (type !== undefined)
+      throw new FormatError(`a layer has both a type, "${type}", and a layer to share, "${name}"`);
     if (!layer) throw new FormatError(`a node shares layer "${name}", but no layer before it has that name`);
     return layer;
   }

@@ -14,13 +14,16 @@ export class Concatenate extends Layer {
   override infer(inputs: readonly Shape[]): Inference {
     const [first, ...others] = inputs;
     const rows = first?.slice(0, -1);
-    if (!rows || others.length === 0 || !inputs.every((shape) => shape.length > 0 && shape.slice(0, -1).join() === rows.join()))
+    if (
+      !rows ||
+      others.length === 0 ||
+      !inputs.every((shape) => shape.length > 0 && shape.slice(0, -1).join() === rows.join())
+    )
       throw new Mismatch('at least two inputs that differ in their last axis only');
     return { output: [...rows, inputs.reduce((sum, shape) => sum + (shape.at(-1) ?? 0), 0)], weights: [] };
   }
 
   override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {
-    const named = Object.fromEntries(inputs.map((x, i) => [`x${i}`, x]));
-    return tape.apply(concatenate(inputs.length), named, {});
+    return inputs.reduce((a, b) => tape.apply(concatenate, { a, b }, {}));
   }
 }

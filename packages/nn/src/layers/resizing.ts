@@ -1,11 +1,11 @@
 /** Resamples (height, width, channels) images to another size. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
-import { resize } from '../operations/resize.js';
+import { type Interpolation, resize } from '../operations/resize.js';
 import { batchOf, first, image, positiveInteger } from './expect.js';
 import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
 
-export const INTERPOLATIONS = ['bilinear', 'nearest'] as const;
-export type Interpolation = (typeof INTERPOLATIONS)[number];
+export type { Interpolation };
+export const INTERPOLATIONS: readonly Interpolation[] = ['bilinear', 'nearest'];
 
 export interface ResizingOptions extends LayerOptions {
   readonly height: number;
@@ -32,6 +32,6 @@ export class Resizing extends Layer<ResizingOptions> {
   override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {
     const x = first(inputs);
     const { height: outHeight, width: outWidth, interpolation = 'bilinear' } = this.options;
-    return tape.apply(resize, { x }, { ...batchOf(x), outHeight, outWidth, interpolation });
+    return tape.apply(resize, { x }, { params: { ...batchOf(x), outHeight, outWidth }, interpolation });
   }
 }

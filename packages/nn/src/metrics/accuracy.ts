@@ -1,5 +1,5 @@
 /** Loss and accuracy of an epoch, summed on the device, so that three numbers are read when it is over. */
-import { epochTotals, type Executor, type Storage } from '@anke/kernels';
+import { type Executor, epochTotals, type Storage } from '@anke/kernels';
 import type { Tensor } from '../autograd/tensor.js';
 
 /** What one batch adds to an epoch's sums. */

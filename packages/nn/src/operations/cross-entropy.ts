@@ -14,7 +14,7 @@ function sides({ shape }: Tensor): { rows: number; classes: number } {
   const [rows, classes] = shape;
   if (rows === undefined || classes === undefined || shape.length !== 2)
     throw new ShapeError(
-      `the cross-entropy expects one row of scores for each sample, but the model's output is ${formatShape(shape)}`,
+      `the cross-entropy expects one row of scores for each sample, but the model's output is ${formatShape([null, ...shape.slice(1)])}`,
     );
   return { rows, classes };
 }

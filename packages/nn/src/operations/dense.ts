@@ -26,7 +26,7 @@ const parameterGradients = (context: GradientContext<DenseParams, Inputs>) =>
 export const dense = defineOperation<DenseParams, Inputs>({
   name: 'dense',
   forward(tape, { x, w, bias }, params) {
-    const y = tape.activation('dense', [params.batch, params.outHeight, params.outWidth, params.outChannels]);
+    const y = tape.activation('dense', [params.batch, params.outFeatures]);
     tape.executor.dispatch(
       denseForward,
       { ...params, epilogue: { bias: bias !== undefined } },

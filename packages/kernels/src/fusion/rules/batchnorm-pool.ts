@@ -10,7 +10,8 @@ import { batchNormBackward, batchNormGradients } from '../../batchnorm/backward.
 import { batchNormNormalize } from '../../batchnorm/forward.js';
 import { batchNormPoolBackward, batchNormPoolGradients } from '../../batchnorm/pool-backward.js';
 import { batchNormPool } from '../../batchnorm/pool-forward.js';
-import { maxPoolBackward, maxPoolForward, maxPoolParams } from '../../pooling/max.js';
+import { poolParams } from '../../pooling/geometry.js';
+import { maxPoolBackward, maxPoolForward } from '../../pooling/max.js';
 import type { Dispatch } from '../../runtime/dispatch.js';
 import type { Storage } from '../../runtime/storage.js';
 import { type DispatchOf, isOf, type Program, replace } from '../program.js';
@@ -20,7 +21,7 @@ import type { CaseBuilder, Rule } from '../rule.js';
 function pooledGradient(
   dN: Storage,
   program: Program,
-): (Dispatch & Pick<DispatchOf<ReturnType<typeof maxPoolParams>, 'dY' | 'winner'>, 'params' | 'bindings'>) | undefined {
+): (Dispatch & Pick<DispatchOf<ReturnType<typeof poolParams>, 'dY' | 'winner'>, 'params' | 'bindings'>) | undefined {
   const pooling = program.producer(dN);
   if (!isOf(pooling, maxPoolBackward) || !program.isTemporary(dN)) return undefined;
   const readers = program.readers(dN);
@@ -28,7 +29,7 @@ function pooledGradient(
   return fits ? pooling : undefined;
 }
 
-const POOL = maxPoolParams({ batch: 3, height: 9, width: 7, channels: 19, pool: [2, 2] });
+const POOL = poolParams({ batch: 3, height: 9, width: 7, channels: 19, pool: [2, 2] });
 const [ROWS, CHANNELS] = [3 * 9 * 7, 19];
 const OUTPUTS = POOL.batch * POOL.outHeight * POOL.outWidth * CHANNELS;
 const NORM = { rows: ROWS, channels: CHANNELS, epsilon: 1e-3 };
