@@ -13,6 +13,13 @@ export {
 export { defineOperation, type Gradient, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
+export { Batches, type BatchesOptions, type Evaluation } from './engine/batches.js';
+export { DataCache, DeviceData, type Samples } from './engine/device-data.js';
+export { ModelMemory, type Slot } from './engine/memory.js';
+export { Pass, type PassOptions } from './engine/pass.js';
+export { type PixelScale, type PredictOptions, Predictor } from './engine/predictor.js';
+export { type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
+export { type ModelState, Session, type SessionOptions, type SessionTraining, Use } from './engine/session.js';
 export {
   type EvaluateStep,
   evaluateStep,
@@ -26,13 +33,40 @@ export {
   type TrainStep,
   trainStep,
 } from './engine/step.js';
+export { TrainingState } from './engine/training-state.js';
+export { type WeightSnapshot, Weights, type WeightValues } from './engine/weights.js';
 export { FormatError, ModelError, ShapeError } from './errors.js';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './files/checkpoint.js';
+export {
+  type Element,
+  encodeSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type TensorEntry,
+} from './files/safetensors.js';
+export { decodeWeights, encodeWeights } from './files/weights.js';
+export {
+  type Callback,
+  type CallbackState,
+  isMaximized,
+  type Logs,
+  type TrainingControl,
+  watched,
+} from './fit/callback.js';
+export { CALLBACK_TYPES, type CallbackType, callbacks } from './fit/catalogue.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './fit/early-stopping.js';
+export { type EvaluateOptions, evaluate } from './fit/evaluate.js';
+export { type FitEnd, type FitEvent, type FitOptions, fit, type ProgressPhase } from './fit/fit.js';
+export { History } from './fit/history.js';
+export { LearningRateScheduler, type LearningRateSchedulerOptions } from './fit/learning-rate-scheduler.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './fit/reduce-lr-on-plateau.js';
+export { TerminateOnNaN } from './fit/terminate-on-nan.js';
 export type { GraphDescription, LayerDescription } from './graph/description.js';
 export { Graph, type GraphInput, type GraphLayer, type GraphNode, type GraphOptions } from './graph/graph.js';
 export { input, type Node } from './graph/node.js';
 export { graphFromDescription, graphFromLayers, type ReadingOptions } from './graph/reading.js';
-export { sequential } from './graph/sequential.js';
-export { countParameters } from './graph/summary.js';
+export { type SequentialOptions, sequential } from './graph/sequential.js';
+export { countParameters, summarize } from './graph/summary.js';
 export { ACTIVATIONS, Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
 export { Add } from './layers/add.js';
 export { AveragePooling2D } from './layers/average-pooling-2d.js';
@@ -43,7 +77,6 @@ export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './layers/depthwise-conv2d.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
-export { Mismatch, type Pair, pair } from './layers/expect.js';
 export { Flatten } from './layers/flatten.js';
 export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
 export { GrayscaleToRGB } from './layers/grayscale-to-rgb.js';
@@ -66,6 +99,7 @@ export { INTERPOLATIONS, type Interpolation, Resizing, type ResizingOptions } fr
 export { ZeroPadding2D, type ZeroPadding2DOptions } from './layers/zero-padding-2d.js';
 export type { Loss } from './losses/loss.js';
 export { sparseCategoricalCrossentropy } from './losses/sparse-categorical-crossentropy.js';
+export { type CompileOptions, Model, modelFromDescription, Sequential } from './model.js';
 export { Adam, type AdamOptions } from './optimizers/adam.js';
 export { optimizers } from './optimizers/catalogue.js';
 export { OPTIMIZER_TYPES, type Optimizer, type OptimizerMemory, type OptimizerType } from './optimizers/optimizer.js';

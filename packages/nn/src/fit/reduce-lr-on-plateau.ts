@@ -1,16 +1,13 @@
-/** Callbacks that change the learning rate while a model trains, as Keras defines them. */
+/** A learning rate that falls when a quantity no longer improves. */
 import { ModelError } from '../errors.js';
-import type { Sequential } from '../model/sequential.js';
-import { type Callback, type CallbackState, isMaximized, type Logs, watched } from './callback.js';
-
-/** Sets the rate before each epoch: `schedule(epoch, rate)`, with the epoch counted from 0 and the rate until then. */
-export class LearningRateScheduler implements Callback {
-  constructor(readonly schedule: (epoch: number, rate: number) => number) {}
-
-  onEpochBegin(epoch: number, model: Sequential): void {
-    model.learningRate = this.schedule(epoch, model.learningRate);
-  }
-}
+import {
+  type Callback,
+  type CallbackState,
+  isMaximized,
+  type Logs,
+  type TrainingControl,
+  watched,
+} from './callback.js';
 
 export interface ReduceLROnPlateauOptions {
   /** A name from the logs. */
@@ -34,7 +31,7 @@ interface Memory {
   readonly cooling?: number;
 }
 
-/** Lowers the rate when a quantity no longer improves. */
+/** Lowers the rate when a quantity no longer improves, as Keras defines it. */
 export class ReduceLROnPlateau implements Callback {
   readonly #options: Required<ReduceLROnPlateauOptions>;
   readonly #maximize: boolean;
@@ -78,7 +75,7 @@ export class ReduceLROnPlateau implements Callback {
     this.#earlier = values as Memory;
   }
 
-  onEpochEnd(_: number, logs: Logs, model: Sequential): void {
+  onEpochEnd(_: number, logs: Logs, control: TrainingControl): void {
     const { monitor, factor, patience, minDelta, cooldown, minLearningRate } = this.#options;
     const current = watched('ReduceLROnPlateau', monitor, logs);
     if (this.#cooling > 0) {
@@ -89,22 +86,10 @@ export class ReduceLROnPlateau implements Callback {
     if (gain > minDelta) {
       this.#best = current;
       this.#wait = 0;
-    } else if (this.#cooling === 0 && ++this.#wait >= patience && model.learningRate > minLearningRate) {
-      model.learningRate = Math.max(model.learningRate * factor, minLearningRate);
+    } else if (this.#cooling === 0 && ++this.#wait >= patience && control.learningRate > minLearningRate) {
+      control.learningRate = Math.max(control.learningRate * factor, minLearningRate);
       this.#cooling = cooldown;
       this.#wait = 0;
     }
-  }
-}
-
-/** Ends training after an epoch whose loss is not a number, or infinite. */
-export class TerminateOnNaN implements Callback {
-  /** Whether it has done so. */
-  terminated = false;
-
-  onEpochEnd(_: number, logs: Logs, model: Sequential): void {
-    if (Number.isFinite(logs['loss'])) return;
-    this.terminated = true;
-    model.stopTraining = true;
   }
 }

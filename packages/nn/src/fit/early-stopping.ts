@@ -1,6 +1,14 @@
+/** An end to a training that no longer improves. */
+import type { WeightSnapshot } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
-import type { Sequential, WeightSnapshot } from '../model/sequential.js';
-import { type Callback, type CallbackState, isMaximized, type Logs, watched } from './callback.js';
+import {
+  type Callback,
+  type CallbackState,
+  isMaximized,
+  type Logs,
+  type TrainingControl,
+  watched,
+} from './callback.js';
 
 export interface EarlyStoppingOptions {
   /** A name from the logs. */
@@ -48,65 +56,61 @@ export class EarlyStopping implements Callback {
     this.#maximize = isMaximized(mode, monitor);
   }
 
-  onTrainBegin(model: Sequential): void {
+  onTrainBegin(control: TrainingControl): void {
     const { best, bestEpoch, stoppedEpoch, wait = 0 } = (this.#earlier?.values ?? {}) as Memory;
-    const { weights, averages } = this.#earlier?.tensors ?? {};
+    const { tensors = {} } = this.#earlier ?? {};
     this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     this.#wait = wait;
     this.bestEpoch = bestEpoch;
     this.stoppedEpoch = stoppedEpoch;
     this.#earlier = undefined;
-    if (weights && averages) {
-      this.#weights = model.snapshot(this.#weights);
-      const { gpu } = model.compiled;
-      gpu.write(this.#weights.weights, weights);
-      gpu.write(this.#weights.averages, averages);
+    if (Object.keys(tensors).length > 0) {
+      this.#weights = control.snapshot();
+      this.#weights.write(tensors);
     }
   }
 
   /** The best weights and moving averages are part of it, if they are to be restored. */
-  async getState({ compiled: { gpu } }: Sequential): Promise<CallbackState> {
-    const kept = this.#weights;
+  async getState(): Promise<CallbackState> {
     const values: Memory = {
       best: Number.isFinite(this.#best) ? this.#best : undefined,
       bestEpoch: this.bestEpoch,
       stoppedEpoch: this.stoppedEpoch,
       wait: this.#wait,
     };
-    if (!kept) return { values };
-    const tensors = { weights: await gpu.readFloats(kept.weights), averages: await gpu.readFloats(kept.averages) };
-    return { values, tensors };
+    return this.#weights ? { values, tensors: await this.#weights.read() } : { values };
   }
 
   setState(state: CallbackState): void {
     this.#earlier = state;
   }
 
-  onEpochEnd(epoch: number, logs: Logs, model: Sequential): void {
+  onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): void {
     const current = watched('EarlyStopping', this.monitor, logs);
     // Without a best value yet, the current weights are the best, even if the value is not a number.
-    if (this.bestEpoch === undefined) this.#remember(epoch, model);
+    if (this.bestEpoch === undefined) this.#remember(epoch, control);
     this.#wait++;
     const gain = this.#maximize ? current - this.#best : this.#best - current;
     if (gain > this.#minDelta) {
       this.#best = current;
-      this.#remember(epoch, model);
+      this.#remember(epoch, control);
       this.#wait = 0;
     } else if (this.#wait >= this.#patience && epoch > 0) {
       this.stoppedEpoch = epoch;
-      model.stopTraining = true;
+      control.stopTraining = true;
     }
   }
 
-  onTrainEnd(model: Sequential): void {
-    if (!this.#weights) return;
-    model.restore(this.#weights);
-    this.#weights.destroy();
+  onTrainEnd(): void {
+    this.#weights?.restore();
+    this.#weights?.destroy();
     this.#weights = undefined;
   }
 
-  #remember(epoch: number, model: Sequential): void {
+  #remember(epoch: number, control: TrainingControl): void {
     this.bestEpoch = epoch;
-    if (this.#restore) this.#weights = model.snapshot(this.#weights);
+    if (!this.#restore) return;
+    if (this.#weights) this.#weights.take();
+    else this.#weights = control.snapshot();
   }
 }

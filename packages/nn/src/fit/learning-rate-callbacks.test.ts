@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest';
-import { Dense, type Samples, Sequential, SGD } from '../index.js';
-import type { Sequential as Model } from '../model/sequential.js';
+import type { Samples } from '../engine/device-data.js';
+import { Dense } from '../layers/dense.js';
+import { Sequential } from '../model.js';
+import { SGD } from '../optimizers/sgd.js';
 import { useGpu } from '../testing/device.js';
-import {
-  LearningRateScheduler,
-  ReduceLROnPlateau,
-  type ReduceLROnPlateauOptions,
-  TerminateOnNaN,
-} from './learning-rate.js';
+import type { Callback, TrainingControl } from './callback.js';
+import { LearningRateScheduler } from './learning-rate-scheduler.js';
+import { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './reduce-lr-on-plateau.js';
+import { TerminateOnNaN } from './terminate-on-nan.js';
 
 const gpu = useGpu();
 
 /** The rates of the epochs after each of these losses. */
 function rates(losses: readonly number[], options: ReduceLROnPlateauOptions, name = 'val_loss'): number[] {
   const callback = new ReduceLROnPlateau(options);
-  const model = { learningRate: 1 } as Model;
+  const control = { learningRate: 1 } as TrainingControl;
   callback.onTrainBegin();
   return losses.map((loss, epoch) => {
-    callback.onEpochEnd(epoch, { [name]: loss }, model);
-    return model.learningRate;
+    callback.onEpochEnd(epoch, { [name]: loss }, control);
+    return control.learningRate;
   });
 }
 
@@ -45,24 +45,26 @@ const samples: Samples = {
   labels: Uint8Array.of(0, 1, 0, 1, 0, 1),
   shape: [4],
 };
-const trained = async (learningRate: number, callbacks: object[]) => {
+const trained = async (learningRate: number, callbacks: readonly Callback[]) => {
   const model = new Sequential([new Dense({ units: 2, activation: 'softmax', inputShape: [4] })], { seed: 2 });
   model.compile({ gpu: gpu(), optimizer: new SGD({ learningRate }) });
   const history = await model.fit(samples, { epochs: 4, batchSize: 6, callbacks });
-  const weights = await gpu().readFloats(model.compiled.memory.weights);
-  const rate = model.learningRate;
+  const weights = await model.getWeights();
+  const rate = model.session.training.learningRate;
   model.destroy();
   return { weights, rate, epochs: history.epochs.length };
 };
 
 test('a schedule sets the rate that the device uses', async () => {
-  const still = await trained(0.5, [new LearningRateScheduler(() => 1e-30)]);
-  const scheduled = await trained(0.5, [new LearningRateScheduler((epoch, rate) => (epoch === 0 ? rate : 1e-30))]);
+  const still = await trained(0.5, [new LearningRateScheduler({ schedule: () => 1e-30 })]);
+  const scheduled = await trained(0.5, [
+    new LearningRateScheduler({ schedule: (epoch, rate) => (epoch === 0 ? rate : 1e-30) }),
+  ]);
   const plain = await trained(0.5, []);
   expect(scheduled.weights).not.toEqual(still.weights);
   expect(scheduled.weights).not.toEqual(plain.weights);
   expect(scheduled.rate).toBeCloseTo(1e-30, 36);
-  await expect(trained(0.5, [new LearningRateScheduler(() => -1)])).rejects.toThrow(
+  await expect(trained(0.5, [new LearningRateScheduler({ schedule: () => -1 })])).rejects.toThrow(
     'the learning rate must be a positive number, not -1',
   );
 });

@@ -1,20 +1,17 @@
 import { expect, test } from 'vitest';
-import {
-  Adam,
-  BatchNormalization,
-  type Callback,
-  type CallbackState,
-  Dense,
-  Dropout,
-  decodeCheckpoint,
-  EarlyStopping,
-  encodeCheckpoint,
-  ReduceLROnPlateau,
-  type Samples,
-  Sequential,
-  SGD,
-} from '../index.js';
+import type { Samples } from '../engine/device-data.js';
+import type { Callback, CallbackState } from '../fit/callback.js';
+import { EarlyStopping } from '../fit/early-stopping.js';
+import { ReduceLROnPlateau } from '../fit/reduce-lr-on-plateau.js';
+import { BatchNormalization } from '../layers/batch-normalization.js';
+import { Dense } from '../layers/dense.js';
+import { Dropout } from '../layers/dropout.js';
+import { Sequential } from '../model.js';
+import { Adam } from '../optimizers/adam.js';
+import { SGD } from '../optimizers/sgd.js';
 import { useGpu } from '../testing/device.js';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
+import { encodeSafetensors } from './safetensors.js';
 
 const gpu = useGpu();
 
@@ -52,12 +49,12 @@ async function train(optimizer: Adam | SGD, from?: Uint8Array) {
   const { epoch = 0, stopped = false } = (checkpoint?.run ?? {}) as { epoch?: number; stopped?: boolean };
   const checkpoints: Uint8Array[] = [];
   const keeper: Callback = {
-    async onEpochEnd(done, _, trained) {
-      const run = { epoch: done + 1, stopped: trained.stopTraining };
+    async onEpochEnd(done, _, control) {
+      const run = { epoch: done + 1, stopped: control.stopTraining };
       checkpoints.push(
         encodeCheckpoint({
-          model: await trained.getState(),
-          callbacks: [await stopping.getState(trained), plateau.getState()],
+          model: await control.getState(),
+          callbacks: [await stopping.getState(), plateau.getState()],
           run,
         }),
       );
@@ -73,7 +70,7 @@ async function train(optimizer: Adam | SGD, from?: Uint8Array) {
 test.each([
   ['Adam', () => new Adam({ learningRate: 0.05 })],
   ['SGD with momentum', () => new SGD({ learningRate: 0.2, momentum: 0.9 })],
-])('a training goes on from any epoch to the same bits: %s', async (_, optimizer) => {
+])('a training is resumed from any epoch to the same bits: %s', async (_, optimizer) => {
   const whole = await train(optimizer());
   expect(whole.checkpoints.length).toBeGreaterThan(1);
   // The rate falls on the way, twice at least.
@@ -85,16 +82,34 @@ test.each([
   }
 });
 
-test('what is no checkpoint, or another model’s, is refused', async () => {
+test('a checkpoint of another optimizer, or of another model, is refused', async () => {
   const { checkpoints } = await train(new Adam());
+  const { model: state } = decodeCheckpoint(checkpoints[0] as Uint8Array);
   const model = makeModel();
   model.compile({ gpu: gpu(), optimizer: new SGD({ momentum: 0.5 }) });
-  const { model: state } = decodeCheckpoint(checkpoints[0] as Uint8Array);
-  const fewer = new Map([...state.tensors].filter(([name]) => name !== 'moment0'));
-  expect(() => model.setState({ ...state, tensors: fewer })).toThrow('the state\'s "moment0" has 0 numbers instead of');
+  expect(() => model.setState(state)).toThrow('the state is of the optimizer adam, but the model has sgd');
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const fewer = new Map([...state.tensors].filter(([name]) => name !== 'optimizer/m'));
+  expect(() => model.setState({ ...state, tensors: fewer })).toThrow(
+    'the state\'s "optimizer/m" has 0 numbers, but the model expects ',
+  );
   model.destroy();
-  expect(() => decodeCheckpoint(new Uint8Array(4))).toThrow('not a safetensors file');
-  const other = new Uint8Array(10);
-  other.set([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]);
-  expect(() => decodeCheckpoint(other)).toThrow('this is no checkpoint of a training');
+});
+
+const withState = (state: string, version = '3'): Uint8Array =>
+  encodeSafetensors(new Map(), { format: 'anke-checkpoint', version, state });
+
+test.each([
+  [new Uint8Array(4), 'not a safetensors file'],
+  [encodeSafetensors(new Map()), 'this is no checkpoint of a training'],
+  [withState('{}', '2'), 'this checkpoint has version "2"; version 3 can be read'],
+  [withState('{nonsense'), 'its state is no JSON'],
+  [withState('null'), 'it does not say how far the training was'],
+  [withState('{"steps":-1,"epochs":0,"learningRate":1,"optimizer":"sgd","callbacks":[]}'), 'it does not say how far'],
+  [
+    withState('{"steps":1,"epochs":0,"learningRate":1,"optimizer":"sgd","callbacks":{}}'),
+    'it has no list of callbacks',
+  ],
+])('bytes that are no checkpoint are refused: %#', (bytes, message) => {
+  expect(() => decodeCheckpoint(bytes)).toThrow(message);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Sequential } from '../model/sequential.js';
+import type { TrainingControl } from './callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 
 /** Feeds a series of losses; returns the callback, the epochs it let run and the epoch whose weights are restored. */
@@ -7,19 +7,31 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
   const stopping = new EarlyStopping(options);
   let epoch = 0;
   let restored: number | undefined;
-  const model = {
+  const control: TrainingControl = {
+    learningRate: 1,
     stopTraining: false,
-    snapshot: () => ({ epoch, destroy: () => undefined }),
-    restore: (snapshot: { epoch: number }) => {
-      restored = snapshot.epoch;
+    snapshot: () => {
+      let taken = epoch;
+      return {
+        take: () => {
+          taken = epoch;
+        },
+        restore: () => {
+          restored = taken;
+        },
+        read: async () => ({}),
+        write: () => undefined,
+        destroy: () => undefined,
+      };
     },
+    getWeights: () => Promise.reject(new Error('nobody asks')),
+    getState: () => Promise.reject(new Error('nobody asks')),
   };
-  const asModel = model as unknown as Sequential;
-  stopping.onTrainBegin(asModel);
-  for (; epoch < losses.length && !model.stopTraining; epoch++) {
-    stopping.onEpochEnd(epoch, { [name]: losses[epoch] as number }, asModel);
+  stopping.onTrainBegin(control);
+  for (; epoch < losses.length && !control.stopTraining; epoch++) {
+    stopping.onEpochEnd(epoch, { [name]: losses[epoch] as number }, control);
   }
-  stopping.onTrainEnd(asModel);
+  stopping.onTrainEnd();
   return { stopping, epochs: epoch, restored };
 }
 
