@@ -1,7 +1,7 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`: brings the workspace into shape, then does
- * what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What is in place already is left
- * alone.
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`: installs and
+ * builds what is missing, then does what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What
+ * is up to date already is left alone.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -225,8 +225,8 @@ function installAside(folder, environment) {
     () => `${fingerprint([join(folder, 'pnpm-lock.yaml')], true)} ${existsSync(join(root, folder, 'node_modules'))}`,
     () => {
       say(`Setting up: ${folder}`);
-      const place = ['--dir', join(root, folder), '--ignore-workspace'];
-      tool(`installing ${folder}`, 'pnpm', ['install', ...place, '--frozen-lockfile', '--prefer-offline'], environment);
+      const where = ['--dir', join(root, folder), '--ignore-workspace'];
+      tool(`installing ${folder}`, 'pnpm', ['install', ...where, '--frozen-lockfile', '--prefer-offline'], environment);
     },
   );
 }
@@ -239,8 +239,8 @@ async function reference(environment) {
 
 /** A TensorBoard to read our event files, where there is a Python that can have one; its test is skipped elsewhere. */
 function installTensorBoard(environment) {
-  const place = join(root, 'test', 'readers', '.venv');
-  const python = join(place, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const venv = join(root, 'test', 'readers', '.venv');
+  const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   once(
     'installed-tensorboard',
     () => `1 ${existsSync(python)}`,
@@ -248,11 +248,11 @@ function installTensorBoard(environment) {
       say('Setting up: TensorBoard, in a Python environment of its own');
       const options = { cwd: root, env: environment, encoding: 'utf8' };
       const system = process.platform === 'win32' ? 'python' : 'python3';
-      const made = spawnSync(system, ['-m', 'venv', place], options);
+      const made = spawnSync(system, ['-m', 'venv', venv], options);
       const pip = ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--timeout', '20', 'tensorboard'];
       const installed = made.status === 0 ? spawnSync(python, pip, options) : made;
       if (installed.status === 0) return;
-      rmSync(place, { recursive: true, force: true });
+      rmSync(venv, { recursive: true, force: true });
       say('Setting up: no TensorBoard can be had here; its test will be skipped');
     },
   );

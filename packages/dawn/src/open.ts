@@ -78,16 +78,16 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
   if (process.platform === 'linux') {
     for (const { folder, title, install } of sources) {
       try {
-        const place = cacheFolder(join('drivers', folder));
-        let driver: Driver | undefined = readDriver(place);
+        const path = cacheFolder(join('drivers', folder));
+        let driver: Driver | undefined = readDriver(path);
         if (!driver) {
-          say(`GPU driver: ${missing}; installing ${title} into ${place}`);
-          driver = await install(place, (line) => say(`GPU driver: ${line}`));
-          say(`GPU driver: ${driver.name} is in place`);
+          say(`GPU driver: ${missing}; installing ${title} into ${path}`);
+          driver = await install(path, (line) => say(`GPU driver: ${line}`));
+          say(`GPU driver: ${driver.name} is installed`);
         }
         loadDriver(driver);
         const found = await request();
-        if (found) return report(found, () => `${missing}; ${title} stands in, from ${place}`);
+        if (found) return report(found, () => `${missing}; ${title} stands in, from ${path}`);
         failures.push(`${title}: Dawn does not accept ${driver.name}`);
       } catch (error) {
         failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);

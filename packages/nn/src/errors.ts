@@ -1,4 +1,6 @@
-/** Shapes that do not fit, said when a model is built: names the layer, the shape it was given and what it wanted. */
+/** The errors of this package: each says what was expected, what was found, and where. */
+
+/** Shapes that do not fit, found when a graph is built: names the layer, what it expects, and the inputs it was given. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }

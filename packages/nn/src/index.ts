@@ -1,68 +1,106 @@
 /**
- * Tensors, autograd, layers, losses, optimizers, callbacks and models, for any WebGPU device, in Node or in a browser.
+ * Models as graphs of layers, autograd, losses, optimizers, callbacks and training, for any WebGPU device, in Node or in a
+ * browser.
  *
  * @module nn
  */
-export { defineOperation, type GradientContext, type Operation } from './autograd/operation.js';
+export {
+  NOTEBOOK_WIDTHS,
+  type NotebookOptions,
+  type NotebookWidths,
+  notebookCnn,
+} from './applications/notebook-cnn.js';
+export { defineOperation, type Gradient, type GradientContext, type Operation } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
+export { Batches, type BatchesOptions, type Evaluation } from './engine/batches.js';
+export { DataCache, DeviceData, type Samples } from './engine/device-data.js';
+export { ModelMemory, type Slot } from './engine/memory.js';
+export { Pass, type PassOptions } from './engine/pass.js';
+export { type PixelScale, type PredictOptions, Predictor } from './engine/predictor.js';
+export { type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
+export { type ModelState, Session, type SessionOptions, type SessionTraining, Use } from './engine/session.js';
+export {
+  type EvaluateStep,
+  evaluateStep,
+  type PredictStep,
+  predictStep,
+  type StepBatch,
+  type StepData,
+  type StepMemory,
+  type StepModel,
+  type StepResult,
+  type TrainStep,
+  trainStep,
+} from './engine/step.js';
+export { TrainingState } from './engine/training-state.js';
+export { type WeightSnapshot, Weights, type WeightValues } from './engine/weights.js';
+export { FormatError, ModelError, ShapeError } from './errors.js';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './files/checkpoint.js';
+export {
+  type Element,
+  encodeSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type TensorEntry,
+} from './files/safetensors.js';
+export { decodeWeights, encodeWeights } from './files/weights.js';
 export {
   type Callback,
   type CallbackState,
-  History,
   isMaximized,
   type Logs,
-  type ProgressPhase,
+  type TrainingControl,
   watched,
-} from './callbacks/callback.js';
-export { EarlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.js';
-export {
-  LearningRateScheduler,
-  ReduceLROnPlateau,
-  type ReduceLROnPlateauOptions,
-  TerminateOnNaN,
-} from './callbacks/learning-rate.js';
-export { FormatError, ModelError, ShapeError } from './errors.js';
-export { Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
+} from './fit/callback.js';
+export { CALLBACK_TYPES, type CallbackType, callbacks } from './fit/catalogue.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './fit/early-stopping.js';
+export { type EvaluateOptions, evaluate } from './fit/evaluate.js';
+export { type FitEnd, type FitEvent, type FitOptions, fit, type ProgressPhase } from './fit/fit.js';
+export { History } from './fit/history.js';
+export { LearningRateScheduler, type LearningRateSchedulerOptions } from './fit/learning-rate-scheduler.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './fit/reduce-lr-on-plateau.js';
+export { TerminateOnNaN } from './fit/terminate-on-nan.js';
+export type { GraphDescription, LayerDescription } from './graph/description.js';
+export { Graph, type GraphInput, type GraphLayer, type GraphNode, type GraphOptions } from './graph/graph.js';
+export { input, type Node } from './graph/node.js';
+export { graphFromDescription, graphFromLayers, type ReadingOptions } from './graph/reading.js';
+export { type SequentialOptions, sequential } from './graph/sequential.js';
+export { countParameters, summarize } from './graph/summary.js';
+export { ACTIVATIONS, Activation, type ActivationName, type ActivationOptions } from './layers/activation.js';
+export { Add } from './layers/add.js';
+export { AveragePooling2D } from './layers/average-pooling-2d.js';
 export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
+export { catalogue, type LayerOptionsOf, makeLayer } from './layers/catalogue.js';
+export { Concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
+export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './layers/depthwise-conv2d.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
 export { Flatten } from './layers/flatten.js';
+export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
+export { GrayscaleToRGB } from './layers/grayscale-to-rgb.js';
 export { type Initializer, initialValues } from './layers/initializers.js';
-export { type CallContext, type L2Regularizer, Layer, type LayerOptions, l2, type WeightSpec } from './layers/layer.js';
-export { MaxPooling2D, type MaxPooling2DOptions } from './layers/max-pooling-2d.js';
-export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './model/checkpoint.js';
-export { DeviceData, type Samples } from './model/device-data.js';
-export { type Loss, sparseCategoricalCrossentropy } from './model/losses.js';
-export { ModelMemory, type Slot } from './model/memory.js';
-export { Predictor } from './model/predictor.js';
-export { evaluateStep, type ProgramModel, predictStep, type StepResult, trainStep } from './model/programs.js';
-export { stepsInSubmit } from './model/runner.js';
-export { decodeSafetensors, type Element, encodeSafetensors, type TensorEntry } from './model/safetensors.js';
 export {
-  decodeWeights,
-  describeModel,
-  encodeWeights,
-  type ModelDescription,
-  modelFromDescription,
-} from './model/saving.js';
-export {
-  type CompileOptions,
-  type Evaluation,
-  type FitOptions,
-  type ModelState,
-  Sequential,
-  type SequentialOptions,
-  type WeightSnapshot,
-  type WeightValues,
-} from './model/sequential.js';
-export { countParameters } from './model/summary.js';
-export {
-  Adam,
-  type AdamOptions,
-  type Optimizer,
-  type OptimizerState,
-  SGD,
-  type SGDOptions,
-} from './optimizers/optimizers.js';
+  type CallContext,
+  type Inference,
+  type L2Regularizer,
+  Layer,
+  type LayerOptions,
+  l2,
+  type WeightSpec,
+} from './layers/layer.js';
+export { LAYER_TYPES, type LayerType } from './layers/layer-type.js';
+export { MaxPooling2D } from './layers/max-pooling-2d.js';
+export type { Pooling2DOptions } from './layers/pooling-2d.js';
+export { ReLU, type ReLUOptions } from './layers/relu.js';
+export { Rescaling, type RescalingOptions } from './layers/rescaling.js';
+export { INTERPOLATIONS, type Interpolation, Resizing, type ResizingOptions } from './layers/resizing.js';
+export { ZeroPadding2D, type ZeroPadding2DOptions } from './layers/zero-padding-2d.js';
+export type { Loss } from './losses/loss.js';
+export { sparseCategoricalCrossentropy } from './losses/sparse-categorical-crossentropy.js';
+export { type CompileOptions, Model, modelFromDescription, Sequential } from './model.js';
+export { Adam, type AdamOptions } from './optimizers/adam.js';
+export { optimizers } from './optimizers/catalogue.js';
+export { OPTIMIZER_TYPES, type Optimizer, type OptimizerMemory, type OptimizerType } from './optimizers/optimizer.js';
+export { SGD, type SGDOptions } from './optimizers/sgd.js';

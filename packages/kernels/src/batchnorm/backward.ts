@@ -1,58 +1,71 @@
 /**
- * The gradients of batch normalization through the statistics of the batch. All float32, (rows, channels).
+ * The gradients of batch normalization. (rows, channels); float32, but x may be stored as 16 bits.
  *
- *   dβ = Σ dY      dγ = Σ dY · x̂      dX = γ / √(variance + ε) · (dY − dβ / rows − x̂ · dγ / rows)
+ *   dβ = Σ dY      dγ = Σ dY · x̂
  *
- * As in the forward direction, a thread sums one channel of one part of the rows, and a small kernel joins the parts. It
- * also works out what is the same for all rows of a channel, so that dX = factor · (dY − (share + (x − center) · slope)).
- * Timed by `pnpm anke bench kernels --filter batchnorm`.
+ * Through the statistics of the batch, dX = γ / √(variance + ε) · (dY − dβ / rows − x̂ · dγ / rows). With constant
+ * statistics (inference, frozen layers), dX = γ / √(variance + ε) · dY.
+ *
+ * What is the same for all rows of a channel is worked out once (`gradient-join.ts`), so that
+ * dX = factor · (dY − (share + (x − center) · slope)). Timed by `pnpm anke bench kernels --filter batchnorm`.
  */
-import { masked } from '../conv2d/reference.js';
-import { type Binding, bindingBytes, constants, defineKernel, flatRow } from '../runtime/kernel.js';
-import { gradientCoefficients, inputGradient } from './reference.js';
+import { type Mask, maskReference, maskWgsl } from '../epilogue/epilogue.js';
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
+import { inputGradient, parameterGradients } from './reference.js';
 import {
-  type BatchNormParams,
   channels,
   EPSILON,
   elements,
   flat,
-  parts,
+  MASKS,
+  partCount,
+  type RowsAndChannels,
   RUN,
   rowsPerPart,
   runs,
   shapes,
+  varianceBinding,
 } from './shapes.js';
 
-const gradientSumsBindings = {
+export interface BatchNormGradientsParams extends RowsAndChannels {
+  readonly epsilon: number;
+}
+
+const gradientsBindings = {
   x: { access: 'read', type: 'f32', length: elements },
   dY: { access: 'read', type: 'f32', length: elements },
-  mean: { access: 'read', type: 'f32', length: channels },
-  variance: { access: 'read', type: 'f32', length: channels, sample: (_, draw) => draw.uniform() + 0.1 },
-  /** For each part, first the channels' Σ dY, then their Σ dY · x̂. */
-  sums: { access: 'write', type: 'f32', length: (p: BatchNormParams) => 2 * parts(p) },
-} as const satisfies Record<string, Binding<BatchNormParams & { epsilon: number }>>;
+  ...statisticsBindings,
+  ...gradientBindings,
+} as const satisfies Record<string, Binding<BatchNormGradientsParams>>;
 
-/** Σ dY and Σ dY · x̂ of each part, for {@link batchNormGradientJoin}. */
-export const batchNormGradientSums = defineKernel<
-  BatchNormParams & { epsilon: number },
-  keyof typeof gradientSumsBindings
->({
-  name: 'batchnorm/gradient-sums',
-  bindings: gradientSumsBindings,
-  variants: flat<BatchNormParams & { epsilon: number }>(
-    parts,
-    (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, PART: rowsPerPart(p), ROW: flatRow(parts(p)), EPSILON: { f32: p.epsilon } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> mean: array<f32>;
-@group(0) @binding(3) var<storage, read> variance: array<f32>;
-@group(0) @binding(4) var<storage, read_write> sums: array<f32>;
+/**
+ * dβ, dγ, and the coefficients for {@link batchNormBackward}. A thread of the first dispatch sums one channel of one
+ * part of the rows; the second joins the parts. With constant statistics, dβ and dγ are the same sums.
+ */
+export const batchNormGradients = defineKernel<BatchNormGradientsParams, keyof typeof gradientsBindings>({
+  name: 'batchnorm/gradients',
+  bindings: gradientsBindings,
+  variants: {
+    parts: {
+      available: () => true,
+      bindings: () => ['x', 'dY', 'mean', 'variance', 'sums'],
+      grid: (p) => flatGrid(partCount(p) * p.channels),
+      wgsl: (p) => `
+${constants({
+  ROWS: p.rows,
+  CHANNELS: p.channels,
+  PARTS: partCount(p),
+  PART: rowsPerPart(p),
+  ROW: flatRow(partCount(p) * p.channels),
+  EPSILON: { f32: p.epsilon },
+})}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
-  if (index >= SPLITS * CHANNELS) { return; }
+  if (index >= PARTS * CHANNELS) { return; }
   let channel = index % CHANNELS;
   let part = index / CHANNELS;
   let first = part * PART;
@@ -62,135 +75,43 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   for (var row = first; row < min(first + PART, ROWS); row++) {
     let gradient = dY[row * CHANNELS + channel];
     sum += gradient;
-    products = fma(gradient, x[row * CHANNELS + channel] - center, products);
+    products = fma(gradient, f32(x[row * CHANNELS + channel]) - center, products);
   }
   sums[2u * part * CHANNELS + channel] = sum;
   sums[(2u * part + 1u) * CHANNELS + channel] = products / sqrt(variance[channel] + EPSILON);
 }`,
-  ),
-  cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(gradientSumsBindings, p) }),
-  terms: (p) => rowsPerPart(p) + 8,
-  reference: (p, { x, dY, mean, variance }) => {
-    const sums = new Float64Array(2 * parts(p));
-    for (let row = 0; row < p.rows; row++)
-      for (let c = 0; c < p.channels; c++) {
-        const part = Math.floor(row / rowsPerPart(p));
-        const i = row * p.channels + c;
-        const xhat = ((x[i] as number) - (mean[c] as number)) / Math.sqrt((variance[c] as number) + p.epsilon);
-        const at = 2 * part * p.channels + c;
-        sums[at] = (sums[at] as number) + (dY[i] as number);
-        sums[at + p.channels] = (sums[at + p.channels] as number) + (dY[i] as number) * xhat;
-      }
-    return { sums };
+      join: gradientJoin((p) => ({ ...p, parts: partCount(p) })),
+    },
   },
+  cost: (p) => ({ flops: 4 * elements(p) + 2 * partCount(p) * p.channels, bytes: bindingBytes(gradientsBindings, p) }),
+  terms: (p) => rowsPerPart(p) + partCount(p) + 24,
+  reference: (p, inputs) => parameterGradients(p, inputs),
   cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });
 
-export interface GradientJoinParams extends BatchNormParams {
-  readonly epsilon: number;
-}
-
-const coefficients = (p: { readonly channels: number }): number => 4 * p.channels;
-
-const gradientJoinBindings = {
-  sums: { access: 'read', type: 'f32', length: (p: GradientJoinParams) => 2 * parts(p) },
-  mean: { access: 'read', type: 'f32', length: channels },
-  variance: { access: 'read', type: 'f32', length: channels, sample: (_, draw) => draw.uniform() + 0.1 },
-  gamma: { access: 'read', type: 'f32', length: channels },
-  dBeta: { access: 'write', type: 'f32', length: channels },
-  dGamma: { access: 'write', type: 'f32', length: channels },
-  /** For each channel the center, then the factor, then the share, then the slope. */
-  coefficients: { access: 'write', type: 'f32', length: coefficients },
-} as const satisfies Record<string, Binding<GradientJoinParams>>;
-
-/**
- * dβ and dγ: the parts' sums added up, a thread a channel. With them, the channel's
- * center = mean, factor = γ / √(variance + ε), share = dβ / rows, slope = dγ / √(variance + ε) / rows.
- */
-export const batchNormGradientJoin = defineKernel<GradientJoinParams, keyof typeof gradientJoinBindings>({
-  name: 'batchnorm/gradient-join',
-  bindings: gradientJoinBindings,
-  variants: flat<GradientJoinParams>(
-    channels,
-    (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, SPLITS: p.splits, EPSILON: { f32: p.epsilon } })}
-@group(0) @binding(0) var<storage, read> sums: array<f32>;
-@group(0) @binding(1) var<storage, read> mean: array<f32>;
-@group(0) @binding(2) var<storage, read> variance: array<f32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dBeta: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dGamma: array<f32>;
-@group(0) @binding(6) var<storage, read_write> coefficients: array<f32>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let channel = thread.x;
-  if (channel >= CHANNELS) { return; }
-  var sum = 0.0;
-  var product = 0.0;
-  // A bound that the compiler does not know: unrolled, this takes longer to compile than to run.
-  for (var part = 0u; part < min(SPLITS, arrayLength(&sums)); part++) {
-    sum += sums[2u * part * CHANNELS + channel];
-    product += sums[(2u * part + 1u) * CHANNELS + channel];
-  }
-  dBeta[channel] = sum;
-  dGamma[channel] = product;
-  let deviation = sqrt(variance[channel] + EPSILON);
-  coefficients[channel] = mean[channel];
-  coefficients[CHANNELS + channel] = gamma[channel] / deviation;
-  coefficients[2u * CHANNELS + channel] = sum / f32(ROWS);
-  coefficients[3u * CHANNELS + channel] = product / deviation / f32(ROWS);
-}`,
-  ),
-  cost: (p) => ({ flops: 2 * parts(p), bytes: bindingBytes(gradientJoinBindings, p) }),
-  terms: (p) => p.splits + 16,
-  reference: (p, { sums, mean, variance, gamma }) => {
-    const total = (offset: number): Float64Array =>
-      Float64Array.from({ length: p.channels }, (_, c) => {
-        let value = 0;
-        for (let part = 0; part < p.splits; part++) value += sums[(2 * part + offset) * p.channels + c] as number;
-        return value;
-      });
-    const [dBeta, dGamma] = [total(0), total(1)];
-    const statistics = { mean, variance };
-    return {
-      dBeta,
-      dGamma,
-      coefficients: gradientCoefficients(p.rows, p.epsilon, statistics, gamma, dBeta, dGamma),
-    };
-  },
-  cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
-});
-
-export interface BatchNormBackwardParams {
-  readonly rows: number;
-  readonly channels: number;
-  /** Where x is the output of a relu: the factor of the dropout behind it, or 1. Else 0. */
-  readonly mask: number;
+export interface BatchNormBackwardParams extends RowsAndChannels {
+  /**
+   * Where x is the output of a rectifier, and of the dropout behind it if there is one: the gradient goes through them.
+   */
+  readonly mask?: Mask;
 }
 
 const backwardBindings = {
   x: { access: 'read', type: 'f32', length: elements },
   dY: { access: 'read', type: 'f32', length: elements },
-  coefficients: { access: 'read', type: 'f32', length: coefficients },
+  coefficients: { access: 'read', type: 'f32', length: coefficientCount },
   dX: { access: 'write', type: 'f32', length: elements },
 } as const satisfies Record<string, Binding<BatchNormBackwardParams>>;
 
-/**
- * dX from the channels' coefficients, a thread a run of rows. With a mask, the gradient is taken through the relu before
- * it at once: mask · dX where x is positive, else 0.
- */
+/** dX through the statistics of the batch, from the channels' coefficients; a thread a run of rows. */
 export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
   variants: flat<BatchNormBackwardParams>(
     runs,
     (p) => `
-${constants({ MASK: { f32: p.mask }, ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read> coefficients: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dX: array<f32>;
+${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
+${maskWgsl(p.mask, 'x')}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -203,19 +124,64 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let slope = coefficients[3u * CHANNELS + channel];
   for (var row = first; row < min(first + RUN, ROWS); row++) {
     let i = row * CHANNELS + channel;
-    let value = x[i];
-    // What is taken from dY is small beside it: so only one rounding is of dY's size.
+    let value = f32(x[i]);
+    // What is subtracted from dY is small beside it, so that only one rounding is of dY's size.
     let gradient = factor * (dY[i] - fma(value - center, slope, share));
-    dX[i] = ${p.mask === 0 ? 'gradient' : 'select(0.0, MASK * gradient, value > 0.0)'};
+    dX[i] = masked(gradient, value);
   }
 }`,
   ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(backwardBindings, p) }),
   terms: () => 8,
-  reference: (p, { x, dY, coefficients }) => ({ dX: masked(inputGradient(x, dY, coefficients), x, p.mask) }),
-  cases: shapes.map(({ rows, channels: count }, i) => ({
-    rows,
-    channels: count,
-    mask: [0, 1, 4 / 3][i % 3] as number,
-  })),
+  reference: (p, { x, dY, coefficients }) => ({ dX: maskReference(p.mask, inputGradient(x, dY, coefficients), x) }),
+  cases: shapes.map((shape, i) => {
+    const mask = MASKS[i % MASKS.length];
+    return { ...shape, ...(mask ? { mask } : {}) };
+  }),
+});
+
+export interface InferenceBackwardParams extends RowsAndChannels {
+  readonly epsilon: number;
+}
+
+const inferenceBindings = {
+  dY: { access: 'read', type: 'f32', length: elements },
+  variance: varianceBinding,
+  gamma: { access: 'read', type: 'f32', length: channels },
+  dX: { access: 'write', type: 'f32', length: elements },
+} as const satisfies Record<string, Binding<InferenceBackwardParams>>;
+
+/**
+ * dX where mean and variance are constants; a thread a run of rows. There, dβ and dγ come from
+ * {@link batchNormGradients} with the moving mean and variance, if anybody needs them.
+ */
+export const batchNormInferenceBackward = defineKernel<InferenceBackwardParams, keyof typeof inferenceBindings>({
+  name: 'batchnorm/inference-backward',
+  bindings: inferenceBindings,
+  variants: flat<InferenceBackwardParams>(
+    runs,
+    (p) => `
+${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  let channel = index % CHANNELS;
+  let first = index / CHANNELS * RUN;
+  let factor = gamma[channel] / sqrt(variance[channel] + EPSILON);
+  for (var row = first; row < min(first + RUN, ROWS); row++) {
+    dX[row * CHANNELS + channel] = factor * dY[row * CHANNELS + channel];
+  }
+}`,
+  ),
+  cost: (p) => ({ flops: elements(p), bytes: bindingBytes(inferenceBindings, p) }),
+  // Three roundings, of which WGSL allows the division 2.5 and the root as much again.
+  terms: () => 8,
+  reference: (p, { dY, variance, gamma }) => ({
+    dX: dY.map((gradient, i) => {
+      const c = i % p.channels;
+      return ((gamma[c] as number) / Math.sqrt((variance[c] as number) + p.epsilon)) * gradient;
+    }),
+  }),
+  cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });

@@ -36,22 +36,28 @@ export function normalize(
   });
 }
 
-/** Numbers of each channel that the gradient of the input is made of: see `batchnorm/gradient-join`. */
-export function gradientCoefficients(
-  rows: number,
-  epsilon: number,
-  { mean, variance }: Statistics,
-  gamma: Float64Array,
-  dBeta: Float64Array,
-  dGamma: Float64Array,
-): Float64Array {
+/** The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. */
+export function parameterGradients(
+  { rows, epsilon }: { readonly rows: number; readonly epsilon: number },
+  { x, dY, mean, variance, gamma }: Readonly<Record<'x' | 'dY' | 'mean' | 'variance' | 'gamma', Float64Array>>,
+): Record<'dBeta' | 'dGamma' | 'coefficients', Float64Array> {
+  const channels = mean.length;
   const deviation = variance.map((value) => Math.sqrt(value + epsilon));
-  return Float64Array.of(
+  const dBeta = new Float64Array(channels);
+  const dGamma = new Float64Array(channels);
+  dY.forEach((gradient, i) => {
+    const c = i % channels;
+    const xhat = ((x[i] as number) - (mean[c] as number)) / (deviation[c] as number);
+    dBeta[c] = (dBeta[c] as number) + gradient;
+    dGamma[c] = (dGamma[c] as number) + gradient * xhat;
+  });
+  const coefficients = Float64Array.of(
     ...mean,
     ...gamma.map((value, c) => value / (deviation[c] as number)),
     ...dBeta.map((value) => value / rows),
     ...dGamma.map((value, c) => value / (deviation[c] as number) / rows),
   );
+  return { dBeta, dGamma, coefficients };
 }
 
 /** dX = factor · (dY − (share + (x − center) · slope)), with the coefficients of each channel. */

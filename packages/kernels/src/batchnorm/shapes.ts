@@ -1,49 +1,64 @@
 /** Sizes that the kernels of batch normalization have in common, and their cases. */
-import { flatGrid, type Variant } from '../runtime/kernel.js';
+import type { Mask } from '../epilogue/epilogue.js';
+import type { Binding, Traits, Variant } from '../runtime/kernel.js';
+import { flatGrid } from '../runtime/wgsl.js';
 
-export interface BatchNormParams {
+export interface RowsAndChannels {
   readonly rows: number;
   readonly channels: number;
-  readonly splits: number;
 }
 
-export interface BatchNormJoinParams extends BatchNormParams {
-  readonly momentum: number;
-}
+export const elements = (p: RowsAndChannels): number => p.rows * p.channels;
+export const channels = (p: { readonly channels: number }): number => p.channels;
 
-export interface NormalizeParams {
-  readonly rows: number;
-  readonly channels: number;
-  readonly epsilon: number;
-}
+/**
+ * A variance that kernels read: not negative, nor so small that its root amplifies the rounding of a test's numbers.
+ */
+export const varianceBinding = {
+  access: 'read',
+  type: 'f32',
+  length: channels,
+  sample: (_, draw) => draw.uniform() + 0.1,
+} as const satisfies Binding<{ readonly channels: number }>;
 
-export const elements = (p: { rows: number; channels: number }): number => p.rows * p.channels;
-export const channels = (p: { channels: number }): number => p.channels;
-export const parts = (p: BatchNormParams): number => p.splits * p.channels;
-export const rowsPerPart = (p: BatchNormParams): number => Math.ceil(p.rows / p.splits);
+/** Parts into which the rows are cut: about the square root, so that neither a part nor the join is a long sum. */
+export const partCount = (p: RowsAndChannels): number => Math.ceil(Math.sqrt(p.rows));
+export const rowsPerPart = (p: RowsAndChannels): number => Math.ceil(p.rows / partCount(p));
 
-export const shapes: readonly BatchNormParams[] = [
-  { rows: 1, channels: 1, splits: 1 },
-  { rows: 2, channels: 3, splits: 1 },
-  { rows: 3, channels: 129, splits: 2 },
-  { rows: 33, channels: 7, splits: 4 },
-  { rows: 65, channels: 33, splits: 8 },
-  { rows: 129, channels: 65, splits: 1 },
-  // Parts of two rows leave the last of the eight parts without any.
-  { rows: 13, channels: 5, splits: 8 },
-  { rows: 32 * 26 * 26, channels: 32, splits: 147 },
-  { rows: 32 * 81, channels: 64, splits: 51 },
-  { rows: 32 * 49, channels: 64, splits: 40 },
+export const shapes: readonly RowsAndChannels[] = [
+  { rows: 1, channels: 1 },
+  { rows: 2, channels: 3 },
+  { rows: 3, channels: 129 },
+  { rows: 33, channels: 7 },
+  { rows: 65, channels: 33 },
+  { rows: 129, channels: 65 },
+  { rows: 13, channels: 5 },
+  { rows: 32 * 26 * 26, channels: 32 },
+  { rows: 32 * 81, channels: 64 },
+  { rows: 32 * 49, channels: 64 },
 ];
 export const EPSILON = 1e-3;
 
-export const flat = <P>(threads: (p: P) => number, wgsl: (p: P) => string): Record<'plain', Variant<P>> => ({
+/**
+ * What may lie before a normalization, for the cases of its gradients: nothing, relu, relu and dropout, ReLU6, leaky
+ * relu.
+ */
+export const MASKS: readonly (Mask | undefined)[] = [
+  undefined,
+  { slope: 0, keep: 1 },
+  { slope: 0, keep: 4 / 3 },
+  { slope: 0, cap: 1.5, keep: 1 },
+  { slope: 0.1, keep: 1 },
+];
+
+/** A variant that runs everywhere, with so many independent threads. */
+export const flat = <P>(
+  threads: (p: P) => number,
+  wgsl: (p: P, traits: Traits) => string,
+): Record<'plain', Variant<P>> => ({
   plain: { available: () => true, grid: (p) => flatGrid(threads(p)), wgsl },
 });
 
-/** Parts for `rows`: about the square root, so that neither kernel has a long sum. */
-export const batchNormSplits = (rows: number): number => Math.ceil(Math.sqrt(rows));
-
 /** Rows that one thread normalizes: its channel's numbers are loaded once for all of them. */
 export const RUN = 8;
-export const runs = (p: { rows: number; channels: number }): number => Math.ceil(p.rows / RUN) * p.channels;
+export const runs = (p: RowsAndChannels): number => Math.ceil(p.rows / RUN) * p.channels;

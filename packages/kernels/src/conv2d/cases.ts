@@ -1,3 +1,5 @@
+/** What convolutions and dense layers are tested with: shapes, and the options that each direction has besides. */
+import type { Epilogue, Mask } from '../epilogue/epilogue.js';
 import { type Conv2dParams, conv2dParams } from './geometry.js';
 
 /** The notebook's three convolutions at a given batch. */
@@ -9,7 +11,7 @@ export function notebookConvolutions(batch: number): Record<'conv1' | 'conv2' | 
   };
 }
 
-export const cases: readonly Conv2dParams[] = [
+const shapes: readonly Conv2dParams[] = [
   // A single pixel, and a single pixel with padding around it.
   conv2dParams({ batch: 1, height: 1, width: 1, inChannels: 1, outChannels: 1, kernel: [1, 1] }),
   conv2dParams({ batch: 2, height: 1, width: 1, inChannels: 3, outChannels: 7, kernel: [3, 3], padding: 'same' }),
@@ -37,8 +39,56 @@ export const cases: readonly Conv2dParams[] = [
   conv2dParams({ batch: 1, height: 8, width: 8, inChannels: 2, outChannels: 3, kernel: [1, 1], stride: [3, 2] }),
   // A stride that leaves the last rows and columns unread, and one larger than the kernel.
   conv2dParams({ batch: 2, height: 8, width: 8, inChannels: 5, outChannels: 6, kernel: [3, 3], stride: [4, 4] }),
+  // Batches that software GPUs cut into parts.
+  conv2dParams({ batch: 65, height: 3, width: 4, inChannels: 2, outChannels: 9, kernel: [2, 2] }),
+  conv2dParams({ batch: 129, height: 2, width: 5, inChannels: 9, outChannels: 17, kernel: [1, 3] }),
   // The notebook's.
   ...Object.values(notebookConvolutions(1)),
   ...Object.values(notebookConvolutions(3)),
   ...Object.values(notebookConvolutions(32)),
+];
+
+/** Few input channels and many: they meet every option. */
+const small: readonly Conv2dParams[] = [
+  conv2dParams({ batch: 2, height: 5, width: 6, inChannels: 2, outChannels: 11, kernel: [3, 3], padding: 'same' }),
+  conv2dParams({ batch: 2, height: 5, width: 6, inChannels: 11, outChannels: 19, kernel: [3, 2] }),
+];
+
+/** Every item with one of the options, in turn. */
+export const inTurn = <P, O>(items: readonly P[], options: readonly O[]): (P & O)[] =>
+  items.map((item, i) => ({ ...item, ...(options[i % options.length] as O) }));
+
+/** Every item with every option. */
+export const crossed = <P, O>(items: readonly P[], options: readonly O[]): (P & O)[] =>
+  items.flatMap((item) => options.map((option) => ({ ...item, ...option })));
+
+export const convolutions = <O>(options: readonly O[]): (Conv2dParams & O)[] => [
+  ...inTurn(shapes, options),
+  ...crossed(small, options),
+];
+
+export const EPILOGUES: readonly { readonly epilogue: Epilogue }[] = [
+  { epilogue: { bias: true } },
+  { epilogue: { bias: true, rectifier: { slope: 0 } } },
+  { epilogue: { bias: true, rectifier: { slope: 0 }, dropout: { rate: 0.25, layer: 2 } } },
+  { epilogue: { bias: false } },
+  { epilogue: { bias: false, rectifier: { slope: 0, cap: 6 } } },
+  { epilogue: { bias: true, rectifier: { slope: 0.1 } } },
+  { epilogue: { bias: false, rectifier: { slope: 0.25, cap: 0.5 }, dropout: { rate: 0.5, layer: 3 } } },
+];
+
+export const MASKS: readonly { readonly mask?: Mask }[] = [
+  {},
+  { mask: { slope: 0, keep: 1 } },
+  { mask: { slope: 0, keep: 4 / 3 } },
+  { mask: { slope: 0, cap: 6, keep: 1 } },
+  { mask: { slope: 0.1, keep: 1 } },
+  { mask: { slope: 0.25, cap: 0.5, keep: 2 } },
+];
+
+export const WEIGHT_GRADIENTS: readonly { readonly bias: boolean; readonly decay: number }[] = [
+  { bias: true, decay: 0 },
+  { bias: true, decay: 0.02 },
+  { bias: false, decay: 0 },
+  { bias: false, decay: 0.02 },
 ];

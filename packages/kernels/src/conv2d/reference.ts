@@ -25,22 +25,17 @@ function products(p: Conv2dParams, visit: (y: number, x: number, w: number) => v
         }
 }
 
-/** y = x ∗ w + bias, then relu if asked. */
-export function conv2dForward(
-  p: Conv2dParams & { readonly relu?: boolean },
-  x: Float64Array,
-  w: Float64Array,
-  bias: Float64Array,
-): Float64Array {
-  const y = Float64Array.from({ length: outputSize(p) }, (_, i) => bias[i % p.outChannels] as number);
+/** x ∗ w. */
+export function convolve(p: Conv2dParams, x: Float64Array, w: Float64Array): Float64Array {
+  const y = new Float64Array(outputSize(p));
   products(p, (iy, ix, iw) => {
     y[iy] = (y[iy] as number) + (x[ix] as number) * (w[iw] as number);
   });
-  return p.relu ? y.map((value) => Math.max(value, 0)) : y;
+  return y;
 }
 
 /** dX: each product sends dY·w back to its input. */
-export function conv2dBackwardData(p: Conv2dParams, dY: Float64Array, w: Float64Array): Float64Array {
+export function inputGradient(p: Conv2dParams, dY: Float64Array, w: Float64Array): Float64Array {
   const dX = new Float64Array(inputSize(p));
   products(p, (iy, ix, iw) => {
     dX[ix] = (dX[ix] as number) + (dY[iy] as number) * (w[iw] as number);
@@ -49,23 +44,10 @@ export function conv2dBackwardData(p: Conv2dParams, dY: Float64Array, w: Float64
 }
 
 /** dW: each product sends dY·x back to its weight. */
-export function conv2dBackwardWeights(p: Conv2dParams, x: Float64Array, dY: Float64Array): Float64Array {
+export function kernelGradient(p: Conv2dParams, x: Float64Array, dY: Float64Array): Float64Array {
   const dW = new Float64Array(kernelSize(p));
   products(p, (iy, ix, iw) => {
     dW[iw] = (dW[iw] as number) + (dY[iy] as number) * (x[ix] as number);
   });
   return dW;
-}
-
-/** The gradient that passes back through a relu (and a dropout behind it) whose output is `y`; all of it if mask is 0. */
-export const masked = (gradient: Float64Array, y: Float64Array, mask: number): Float64Array =>
-  mask === 0 ? gradient : gradient.map((value, i) => ((y[i] as number) > 0 ? mask * value : 0));
-
-/** Adds up all rows of an array seen as (rows, columns). */
-export function columnSums(x: Float64Array, columns: number): Float64Array {
-  const sums = new Float64Array(columns);
-  x.forEach((value, i) => {
-    sums[i % columns] = (sums[i % columns] as number) + value;
-  });
-  return sums;
 }

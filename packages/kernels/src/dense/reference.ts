@@ -6,8 +6,8 @@ export function matmul(a: Float64Array, b: Float64Array, rows: number, inner: nu
   for (let i = 0; i < rows; i++)
     for (let k = 0; k < inner; k++)
       for (let j = 0; j < columns; j++) {
-        const at = i * columns + j;
-        product[at] = (product[at] as number) + (a[i * inner + k] as number) * (b[k * columns + j] as number);
+        const element = i * columns + j;
+        product[element] = (product[element] as number) + (a[i * inner + k] as number) * (b[k * columns + j] as number);
       }
   return product;
 }

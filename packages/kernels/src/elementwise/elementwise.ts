@@ -1,16 +1,11 @@
 /**
- * Kernels that treat every element alike, a thread an element. Timed by `pnpm anke bench kernels --filter elementwise`.
- * All arrays are float32 of one length; what they cost is their memory traffic.
+ * Kernels that treat every element alike, a thread an element. All arrays have one length, and are float32; activations
+ * may be stored as 16 bits. What they cost is their memory traffic.
+ * Timed by `pnpm anke bench kernels --filter elementwise`.
  */
-import {
-  type Binding,
-  bindingBytes,
-  constants,
-  defineKernel,
-  flatGrid,
-  flatRow,
-  type Variant,
-} from '../runtime/kernel.js';
+import { type Mask, maskReference, maskWgsl, type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
+import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface ElementwiseParams {
   readonly length: number;
@@ -18,6 +13,18 @@ export interface ElementwiseParams {
 
 export interface ScaleParams extends ElementwiseParams {
   readonly factor: number;
+}
+
+export interface AffineParams extends ScaleParams {
+  readonly offset: number;
+}
+
+export interface ReluParams extends ElementwiseParams {
+  readonly rectifier: Rectifier;
+}
+
+export interface ReluBackwardParams extends ElementwiseParams {
+  readonly mask: Mask;
 }
 
 const length = (p: ElementwiseParams): number => p.length;
@@ -28,64 +35,76 @@ const update: Binding<ElementwiseParams> = { access: 'update', type: 'f32', leng
 const cases: readonly ElementwiseParams[] = [1, 3, 33, 64, 65, 129, 32 * 26 * 26 * 32, 65535 * 64 + 7].map((n) => ({
   length: n,
 }));
+const FACTORS = [0.5, -1 / 3, 1e-6, 0, 12345.678];
 
-/** A thread an element: `body` is the rest of the shader. */
+/** A thread an element: `shader` is the rest of the shader. */
 const flat = <P extends ElementwiseParams>(shader: (p: P) => string): Record<'plain', Variant<P>> => ({
-  plain: { available: () => true, grid: (p) => flatGrid(p.length), wgsl: shader },
+  plain: {
+    available: () => true,
+    grid: (p) => flatGrid(p.length),
+    wgsl: (p) => `${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}\n${shader(p)}`,
+  },
 });
-
-const sizes = (p: ElementwiseParams): string => constants({ LENGTH: p.length, ROW: flatRow(p.length) });
 
 const reluBindings = { x: read, y: write };
 
-/** y = max(x, 0) */
-export const relu = defineKernel<ElementwiseParams, keyof typeof reluBindings>({
+/** y = x > 0 ? min(x, cap) : slope · x */
+export const relu = defineKernel<ReluParams, keyof typeof reluBindings>({
   name: 'elementwise/relu',
   bindings: reluBindings,
-  variants: flat(
-    (p) => `
-${sizes(p)}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+  variants: flat<ReluParams>(
+    ({ rectifier }) => `${rectifierWgsl(rectifier)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
-  y[i] = max(x[i], 0.0);
+  y[i] = y_t(rectify(f32(x[i])));
 }`,
   ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBindings, p) }),
-  terms: () => 1,
-  reference: (_, { x }) => ({ y: x.map((value) => Math.max(value, 0)) }),
-  cases,
+  // The slope is rounded to float32, and so is the product.
+  terms: (p) => (p.rectifier.slope === 0 ? 1 : 2),
+  reference: ({ rectifier }, { x }) => ({ y: x.map((value) => rectify(value, rectifier)) }),
+  cases: cases.map((p, i) => ({
+    ...p,
+    rectifier: [{ slope: 0 }, { slope: 0, cap: 1.5 }, { slope: 0.1 }, { slope: 0.3, cap: 0.75 }][i % 4] as Rectifier,
+  })),
 });
 
 const reluBackwardBindings = { y: read, dY: read, dX: write };
 
-/** dX = factor · dY where the output y of relu is positive, else 0. A factor other than 1 undoes a dropout behind the relu. */
-export const reluBackward = defineKernel<ScaleParams, keyof typeof reluBackwardBindings>({
+/**
+ * The gradient through a rectifier, and through the dropout behind it if there is one, told from the output y:
+ * dX = keep · dY where 0 < y < keep · cap, slope · keep · dY where y is negative, else 0.
+ */
+export const reluBackward = defineKernel<ReluBackwardParams, keyof typeof reluBackwardBindings>({
   name: 'elementwise/relu-backward',
   bindings: reluBackwardBindings,
-  variants: flat<ScaleParams>(
-    (p) => `
-${sizes(p)}
-${constants({ FACTOR: { f32: p.factor } })}
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dX: array<f32>;
+  variants: flat<ReluBackwardParams>(
+    ({ mask }) => `${maskWgsl(mask, 'y')}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
-  dX[i] = select(0.0, FACTOR * dY[i], y[i] > 0.0);
+  dX[i] = masked(dY[i], f32(y[i]));
 }`,
   ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBackwardBindings, p) }),
-  terms: () => 2,
-  reference: (p, { y, dY }) => ({ dX: dY.map((value, i) => ((y[i] as number) > 0 ? p.factor * value : 0)) }),
-  cases: cases.map((p, i) => ({ ...p, factor: i % 2 === 0 ? 1 : 4 / 3 })),
+  terms: (p) => (p.mask.slope === 0 ? 2 : 4),
+  reference: ({ mask }, { y, dY }) => ({ dX: maskReference(mask, dY, y) }),
+  cases: cases.map((p, i) => ({
+    ...p,
+    mask: [
+      { slope: 0, keep: 1 },
+      { slope: 0, keep: 4 / 3 },
+      { slope: 0, cap: 1.5, keep: 1 },
+      { slope: 0.1, keep: 1 },
+      { slope: 0.3, cap: 0.75, keep: 2 },
+      { slope: 0.1, keep: 4 / 3 },
+    ][i % 6] as Mask,
+  })),
 });
 
 const addBindings = { a: read, b: read, sum: write };
@@ -95,17 +114,12 @@ export const add = defineKernel<ElementwiseParams, keyof typeof addBindings>({
   name: 'elementwise/add',
   bindings: addBindings,
   variants: flat(
-    (p) => `
-${sizes(p)}
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> sum: array<f32>;
-
+    () => `
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
-  sum[i] = a[i] + b[i];
+  sum[i] = sum_t(f32(a[i]) + f32(b[i]));
 }`,
   ),
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(addBindings, p) }),
@@ -121,11 +135,7 @@ export const accumulate = defineKernel<ElementwiseParams, keyof typeof accumulat
   name: 'elementwise/accumulate',
   bindings: accumulateBindings,
   variants: flat(
-    (p) => `
-${sizes(p)}
-@group(0) @binding(0) var<storage, read_write> total: array<f32>;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-
+    () => `
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
@@ -139,29 +149,50 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cases,
 });
 
-const scaleBindings = { x: read, y: write };
+const unaryBindings = { x: read, y: write };
 
 /** y = factor · x */
-export const scale = defineKernel<ScaleParams, keyof typeof scaleBindings>({
+export const scale = defineKernel<ScaleParams, keyof typeof unaryBindings>({
   name: 'elementwise/scale',
-  bindings: scaleBindings,
+  bindings: unaryBindings,
   variants: flat<ScaleParams>(
-    (p) => `
-${sizes(p)}
-${constants({ FACTOR: { f32: p.factor } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+    (p) => `${constants({ FACTOR: { f32: p.factor } })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
-  y[i] = FACTOR * x[i];
+  y[i] = y_t(FACTOR * f32(x[i]));
 }`,
   ),
-  cost: (p) => ({ flops: p.length, bytes: bindingBytes(scaleBindings, p) }),
+  cost: (p) => ({ flops: p.length, bytes: bindingBytes(unaryBindings, p) }),
   // The factor is rounded to float32, and so is the product.
   terms: () => 2,
   reference: (p, { x }) => ({ y: x.map((value) => p.factor * value) }),
-  cases: cases.map((p, i) => ({ ...p, factor: [0.5, -1 / 3, 1e-6, 0, 12345.678][i % 5] as number })),
+  cases: cases.map((p, i) => ({ ...p, factor: FACTORS[i % FACTORS.length] as number })),
+});
+
+/** y = factor · x + offset */
+export const affine = defineKernel<AffineParams, keyof typeof unaryBindings>({
+  name: 'elementwise/affine',
+  bindings: unaryBindings,
+  variants: flat<AffineParams>(
+    (p) => `${constants({ FACTOR: { f32: p.factor }, OFFSET: { f32: p.offset } })}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let i = thread.y * ROW + thread.x;
+  if (i >= LENGTH) { return; }
+  y[i] = y_t(fma(FACTOR, f32(x[i]), OFFSET));
+}`,
+  ),
+  cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(unaryBindings, p) }),
+  // Both constants, the product and the sum are rounded.
+  terms: () => 4,
+  reference: (p, { x }) => ({ y: x.map((value) => p.factor * value + p.offset) }),
+  cases: cases.map((p, i) => ({
+    ...p,
+    factor: FACTORS[i % FACTORS.length] as number,
+    offset: [-1, 0.1, 0][i % 3] as number,
+  })),
 });

@@ -24,7 +24,7 @@ const LITTLE = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 /** Every image of a batch of nine pixels, 1 … 9, by what became of it. */
 async function changes(change: Partial<Augmentation>, images = 64, seed = 1, step = 5): Promise<Set<string>> {
   const params: AugmentParams = {
-    ...{ batch: images, rows: images, rowLength: 9, stride: images, factor: 1, shape: [3, 3, 1], seed },
+    ...{ batch: images, rows: images, rowLength: 9, stride: images, factor: 1, offset: 0, shape: [3, 3, 1] },
     augmentation: { ...still, ...change },
   };
   const bytes = new Uint8Array(Math.ceil((images * 9) / 4) * 4);
@@ -33,9 +33,7 @@ async function changes(change: Partial<Augmentation>, images = 64, seed = 1, ste
     pixels: Float64Array.from(new Uint32Array(bytes.buffer)),
     labels: new Float64Array(images),
     order: Float64Array.from({ length: images }, (_, i) => i),
-    counters: Float64Array.of(step, 0),
-    x: new Float64Array(),
-    y: new Float64Array(),
+    counters: Float64Array.of(step, 0, seed),
   });
   const rows = Array.from({ length: images }, (_, i) => Array.from(x?.subarray(i * 9, i * 9 + 9) ?? []).join(' '));
   return new Set(rows);

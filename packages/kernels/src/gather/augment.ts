@@ -3,7 +3,7 @@
  * brightened at random, as Keras's ImageDataGenerator does (keras/src/legacy/preprocessing/image.py). Images are
  * (height, width, channels), pixels bytes, X float32.
  *
- *   X[b, r, c, k] = min(brightness · value, 255) · factor,    value = pixels[row_b] at the place
+ *   X[b, r, c, k] = min(brightness · value, 255) · factor + offset,    value = pixels[row_b] at (r', c')
  *
  *   ( r' )         ( r − o_r )       ( t_r )
  *   (    ) = o + A (         ) + R · (     ),    A = R · S · Z,    o = ((height − 1) / 2, (width − 1) / 2)
@@ -13,20 +13,23 @@
  *   R = (               )   S = (           )   Z = (          )
  *       ( sin θ   cos θ )       ( 0   cos φ )       (  0   z_c )
  *
- * between its four neighbours, bilinearly, one channel by one; flips turn r and c round before that. Beyond the image's
- * edge, as SciPy's affine_transform (order 1) has it: `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the
- * mirror image, `wrap` goes on at the other edge, where the last and the first pixel are one place (period n − 1).
- * Pillow, which Keras brightens with, rounds down to bytes before and after; this does not.
+ * The value is interpolated bilinearly between the four neighbours, in each channel by itself. Flips replace r by
+ * height − 1 − r and c by width − 1 − c before the transformation. Beyond the image's edge, as in SciPy's
+ * affine_transform (order 1): `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the mirror image, `wrap`
+ * continues at the other edge, where the last and the first pixel coincide (period n − 1). Keras brightens with Pillow,
+ * which rounds down to bytes before and after; this kernel does not round.
  *
- * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter, and a
- * workgroup of 64 threads is an image: each thread draws them again rather than wait at a barrier for another, and does
- * every 64th pixel. Sine and cosine are polynomials, because WGSL promises no more than 11 bits of its own.
+ * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed
+ * and step are read from the device. A workgroup of 64 threads computes an image: each thread draws the numbers again
+ * rather than wait at a barrier for another, and computes every 64th pixel. Sine and cosine are polynomials, because
+ * WGSL promises no more than 11 bits of its own.
  * Timed by `pnpm anke bench kernels --filter gather/augment`.
  */
 import { philox4x32 } from '@anke/random';
 import { PHILOX_WGSL, STREAMS } from '../random/philox.js';
-import { constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
-import { type GatherParams, gather } from './gather.js';
+import { defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { type GatherParams, gather, rescaledWgsl, rescalingConstants } from './gather.js';
 
 export const FILL_MODES = ['constant', 'nearest', 'reflect', 'wrap'] as const;
 
@@ -54,10 +57,8 @@ export interface AugmentParams extends GatherParams {
   /** (height, width, channels); `rowLength` is their product. */
   readonly shape: readonly [number, number, number];
   readonly augmentation: Augmentation;
-  readonly seed: number;
 }
 
-const PLACE = 1;
 const THREADS = 64;
 
 /** WGSL of a shift in pixels, drawn by `word`; `other` draws the sign of one from a list. */
@@ -75,7 +76,7 @@ export const augment = defineKernel<AugmentParams, keyof typeof gather.bindings>
     plain: {
       available: () => true,
       grid: (p) => flatGrid(p.batch, 1),
-      wgsl: ({ batch, rowLength, stride, factor, shape, seed, augmentation: a }) => `
+      wgsl: ({ batch, rowLength, stride, factor, offset, shape, augmentation: a }) => `
 ${constants({
   BATCH: batch,
   ROW: flatRow(batch, 1),
@@ -84,11 +85,8 @@ ${constants({
   HEIGHT: { i32: shape[0] },
   WIDTH: { i32: shape[1] },
   CHANNELS: { i32: shape[2] },
-  PLACE,
   THREADS,
-  FACTOR: { f32: factor },
-  FACTOR_REST: { f32: factor - Math.fround(factor) },
-  SEED: seed >>> 0,
+  ...rescalingConstants({ factor, offset }),
   STREAM: STREAMS.augment,
   ROTATION_TURNS: { f32: a.rotation / 360 },
   SHEAR_TURNS: { f32: a.shear / 360 },
@@ -105,15 +103,9 @@ ${constants({
 })}
 ${PHILOX_WGSL}
 
-@group(0) @binding(0) var<storage, read> pixels: array<u32>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> order: array<u32>;
-@group(0) @binding(3) var<storage, read> counters: array<u32>;
-@group(0) @binding(4) var<storage, read_write> x: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<u32>;
 
 fn words(image: u32, block: u32) -> vec4u {
-  return philox(vec4u(4u * image + block, counters[0], 0u, STREAM), vec2u(SEED, 0u));
+  return philox(vec4u(4u * image + block, counters[0], 0u, STREAM), vec2u(counters[2], 0u));
 }
 
 fn between(low: f32, high: f32, word: u32) -> f32 {
@@ -129,13 +121,13 @@ fn sine(turns: f32) -> f32 {
   return a * (1.0 + s * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362880.0 - s / 39916800.0)))));
 }
 
-/// 1 − 2 sin²(angle / 2), which is 1 for no angle at all: an image that is not turned stays what it is.
+/// 1 − 2 sin²(angle / 2): exactly 1 where the angle is 0, so that an image without rotation stays as it is.
 fn cosine(turns: f32) -> f32 {
   let half = sine(turns * 0.5);
   return 1.0 - 2.0 * half * half;
 }
 
-/// A coordinate as the fill mode has it; outside stays outside only where mirrored pixels are looked up one by one.
+/// A coordinate moved into the image by the fill mode. With reflect it stays: neighbour mirrors each pixel's index.
 fn onto(coordinate: f32, size: i32) -> f32 {
   let last = f32(size - 1);
   if (REFLECT) { return coordinate; }
@@ -149,8 +141,8 @@ fn onto(coordinate: f32, size: i32) -> f32 {
 fn neighbour(i: i32, size: i32) -> i32 {
   if (!REFLECT) { return min(i, size - 1); }
   let period = 2 * size;
-  let place = ((i % period) + period) % period;
-  return min(place, period - 1 - place);
+  let folded = ((i % period) + period) % period;
+  return min(folded, period - 1 - folded);
 }
 
 fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
@@ -162,7 +154,7 @@ fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let b = group.y * ROW + group.x;
   if (b >= BATCH) { return; }
-  let row = order[counters[PLACE] * STRIDE + b];
+  let row = order[counters[1] * STRIDE + b];
   if (local == 0u) { y[b] = labels[row]; }
 
   let first = words(b, 0u);
@@ -190,13 +182,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let shift = rotation * vec2f(shiftRow, shiftColumn);
 
   let start = row * ROW_LENGTH;
-  // A bound that the compiler does not know: unrolled, this loop would take it long.
-  for (var i = local; i < min(ROW_LENGTH, arrayLength(&x)); i += THREADS) {
+  for (var i = local; i < ${opaque('ROW_LENGTH', 'x')}; i += THREADS) {
     let k = i32(i) % CHANNELS;
     let c = i32(i) / CHANNELS % WIDTH;
     let r = i32(i) / (CHANNELS * WIDTH);
-    let place = vec2f(f32(select(r, HEIGHT - 1 - r, flipRows)), f32(select(c, WIDTH - 1 - c, flipColumns)));
-    let source = center + linear * (place - center) + shift;
+    let destination = vec2f(f32(select(r, HEIGHT - 1 - r, flipRows)), f32(select(c, WIDTH - 1 - c, flipColumns)));
+    let source = center + linear * (destination - center) + shift;
     let inside = source.x >= 0.0 && source.x <= f32(HEIGHT - 1) && source.y >= 0.0 && source.y <= f32(WIDTH - 1);
     var value = CVAL;
     if (inside || !CONSTANT) {
@@ -212,7 +203,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       value = mix(upper, lower, part.x);
     }
     let bright = min(value * brightness, 255.0);
-    x[b * ROW_LENGTH + i] = fma(bright, FACTOR, bright * FACTOR_REST);
+    x[b * ROW_LENGTH + i] = ${rescaledWgsl('bright', { offset })};
   }
 }`,
     },
@@ -225,19 +216,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     return 2 * 16 * reach;
   },
   reference: (p, { pixels, labels, order, counters }) => {
-    const { shape, rowLength, factor } = p;
+    const { shape, rowLength, factor, offset } = p;
     const [height, width, channels] = shape;
-    const [step = 0, place = 0] = counters;
+    const [step = 0, index = 0, seed = 0] = counters;
     const x = new Float64Array(p.batch * rowLength);
     const y = new Float64Array(p.batch);
     for (let b = 0; b < p.batch; b++) {
-      const row = order[place * p.stride + b] as number;
+      const row = order[index * p.stride + b] as number;
       y[b] = labels[row] as number;
       const image = Float64Array.from({ length: rowLength }, (_, i) => {
         const byte = row * rowLength + i;
         return Math.floor((pixels[Math.floor(byte / 4)] as number) / 256 ** (byte % 4)) % 256;
       });
-      const { source, brightness } = transformOf(p, step, b);
+      const { source, brightness } = transformOf(p, { step, seed, image: b });
       for (let i = 0; i < rowLength; i++) {
         const at = source(Math.floor(i / (channels * width)), Math.floor(i / channels) % width);
         const value = interpolate(
@@ -246,7 +237,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
           [height, width],
           p.augmentation,
         );
-        x[b * rowLength + i] = Math.min(value * brightness, 255) * factor;
+        x[b * rowLength + i] = Math.min(value * brightness, 255) * factor + offset;
       }
     }
     return { x, y };
@@ -254,24 +245,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   cases: [
     ...FILL_MODES.flatMap((fillMode) => [
       {
-        ...{ batch: 5, rows: 12, stride: 5, factor: 1 / 255, seed: 3, shape: [28, 28, 1] as const, rowLength: 784 },
+        ...{ batch: 5, rows: 12, stride: 5, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
         augmentation: everything({ fillMode }),
       },
       {
-        ...{ batch: 3, rows: 7, stride: 4, factor: 1, seed: 0xffffffff, shape: [5, 9, 3] as const, rowLength: 135 },
+        ...{ batch: 3, rows: 7, stride: 4, factor: 1 / 127.5, offset: -1, shape: [5, 9, 3] as const, rowLength: 135 },
         augmentation: everything({ fillMode, zoom: [0.5, 3], heightShift: 11.5, widthShift: [1, 2.5, 20] }),
       },
       {
-        ...{ batch: 2, rows: 2, stride: 2, factor: 1, seed: 1, shape: [1, 3, 1] as const, rowLength: 3 },
+        ...{ batch: 2, rows: 2, stride: 2, factor: 1, offset: 0, shape: [1, 3, 1] as const, rowLength: 3 },
         augmentation: everything({ fillMode, rotation: 180 }),
       },
     ]),
     {
-      ...{ batch: 65, rows: 130, stride: 65, factor: 0.5, seed: 9, shape: [3, 1, 1] as const, rowLength: 3 },
+      ...{ batch: 65, rows: 130, stride: 65, factor: 0.5, offset: 0, shape: [3, 1, 1] as const, rowLength: 3 },
       augmentation: everything({ zoom: [1, 1], rotation: 0, shear: 0, heightShift: [1], widthShift: 0 }),
     },
     {
-      ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, seed: 77, shape: [28, 28, 1] as const, rowLength: 784 },
+      ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
       augmentation: everything({}),
     },
   ],
@@ -294,14 +285,13 @@ function everything(other: Partial<Augmentation>): Augmentation {
   };
 }
 
-type Place = readonly [row: number, column: number];
+type Position = readonly [row: number, column: number];
 
 /** What an image draws: where each pixel of the result comes from, and the brightness. */
 function transformOf(
-  { shape: [height, width], augmentation: a, seed }: AugmentParams,
-  step: number,
-  image: number,
-): { readonly source: (r: number, c: number) => Place; readonly brightness: number } {
+  { shape: [height, width], augmentation: a }: AugmentParams,
+  { step, seed, image }: { readonly step: number; readonly seed: number; readonly image: number },
+): { readonly source: (r: number, c: number) => Position; readonly brightness: number } {
   const draw = (block: number): Uint32Array => {
     const words = Uint32Array.of(4 * image + block, step, 0, STREAMS.augment);
     philox4x32(words, seed, 0);
@@ -344,24 +334,24 @@ function transformOf(
 /** The value of an image (height, width) between its pixels, and beyond its edge as the fill mode has it. */
 function interpolate(
   pixel: (r: number, c: number) => number,
-  at: Place,
-  sides: Place,
+  at: Position,
+  sides: Position,
   { fillMode, cval }: Augmentation,
 ): number {
   if (fillMode === 'constant' && at.some((x, axis) => x < 0 || x > (sides[axis] as number) - 1)) return cval;
   const axes = at.map((x, axis) => {
     const size = sides[axis] as number;
     const period = size - 1;
-    let place = x;
-    if (fillMode === 'wrap' && (x < 0 || x > period)) place = period === 0 ? 0 : x - Math.floor(x / period) * period;
-    if (fillMode === 'nearest') place = Math.max(0, Math.min(period, x));
-    const before = Math.floor(place);
+    let inside = x;
+    if (fillMode === 'wrap' && (x < 0 || x > period)) inside = period === 0 ? 0 : x - Math.floor(x / period) * period;
+    if (fillMode === 'nearest') inside = Math.max(0, Math.min(period, x));
+    const before = Math.floor(inside);
     const neighbour = (i: number): number => {
       if (fillMode !== 'reflect') return Math.min(i, size - 1);
       const folded = ((i % (2 * size)) + 2 * size) % (2 * size);
       return Math.min(folded, 2 * size - 1 - folded);
     };
-    return { before: neighbour(before), after: neighbour(before + 1), part: place - before };
+    return { before: neighbour(before), after: neighbour(before + 1), part: inside - before };
   });
   const [rows, columns] = axes as [(typeof axes)[number], (typeof axes)[number]];
   const along = (r: number): number =>

@@ -1,48 +1,97 @@
 /**
- * The end of a step's forward pass in one kernel: softmax and cross-entropy of a batch from logits (rows, classes) and
- * integer labels, the gradient of the logits, the loss with the L2 penalties, the epoch's running sums, and the count of
- * the step. The formulas are those of `softmax.ts`, `metrics.ts` and `advance.ts`, whose kernels the tests run in its place.
+ * The end of a step's forward pass in one kernel: the mean cross-entropy of a batch from logits (rows, classes) and
+ * integer labels and, as far as the parameters ask for it, the gradient of the logits, the L2 penalties in the loss,
+ * the epoch's running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the
+ * plain kernels in `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
  *
- *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties      dLogits = (softmax(logits) − one-hot) / rows
+ *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties
+ *   dLogits = (softmax(logits) − one-hot) / rows
  *   totals += (loss · rows, correct rows, rows)      counters += 1      c ← c + (1 − c)·(1 − β)
  *
  * One workgroup does it all, a thread a row (or several): batches are small, and a second dispatch would cost more than
  * idle threads. Timed by `pnpm anke bench kernels --filter loss`.
  */
-import { largestPlace } from '../metrics/metrics.js';
-import type { AdvanceParams } from '../optimizer/advance.js';
-import { type Binding, bindingBytes, constants, defineKernel } from '../runtime/kernel.js';
+import { largestIndex } from '../metrics/metrics.js';
+import { type AdamCorrectionsParams, advancedCorrections, corrections } from '../optimizer/adam.js';
+import { counters } from '../optimizer/advance.js';
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, opaque } from '../runtime/wgsl.js';
 import { crossEntropy, softmax } from '../softmax/reference.js';
-import { type RowsParams, sampleLogit } from '../softmax/softmax.js';
+import { labels, logits, type RowsParams } from '../softmax/softmax.js';
 
-export interface CrossEntropyStepParams extends RowsParams, AdvanceParams {
-  /** Parts of the L2 penalty that are to be added to the loss. */
+export interface CrossEntropyStepParams extends RowsParams {
+  /** Parts of the L2 penalty that are to be added to the loss; 0 if there is none. */
   readonly penalties: number;
+  /** Whether the gradient of the logits is written. */
+  readonly gradient: boolean;
+  /** Whether the batch is added to the epoch's sums. */
+  readonly totals: boolean;
+  /** Whether the counters move to the next step. */
+  readonly advance: boolean;
+  /** Adam's, if its bias corrections are to move on. */
+  readonly betas?: AdamCorrectionsParams;
 }
 
 const elements = (p: RowsParams): number => p.rows * p.classes;
 
 const bindings = {
-  logits: { access: 'read', type: 'f32', length: elements, sample: sampleLogit },
-  labels: {
+  logits,
+  labels,
+  penalties: {
     access: 'read',
-    type: 'u32',
-    length: (p: RowsParams) => p.rows,
-    sample: (p, draw) => draw.integer(p.classes),
+    type: 'f32',
+    length: (p: CrossEntropyStepParams) => p.penalties,
+    needed: (p) => p.penalties > 0,
   },
-  penalties: { access: 'read', type: 'f32', length: (p: CrossEntropyStepParams) => p.penalties },
   loss: { access: 'write', type: 'f32', length: () => 1 },
-  dLogits: { access: 'write', type: 'f32', length: elements },
+  dLogits: { access: 'write', type: 'f32', length: elements, needed: (p) => p.gradient },
   /** Σ loss · rows, correct rows and rows since the epoch began. */
-  totals: { access: 'update', type: 'f32', length: () => 3, sample: (_, draw) => draw.integer(1000) },
-  /** The step's number, counted from 0; then its place in the epoch. */
-  counters: { access: 'update', type: 'u32', length: () => 2, sample: (_, draw) => draw.integer(1000) },
-  /** 1 − β₁ᵗ and 1 − β₂ᵗ. */
-  corrections: { access: 'update', type: 'f32', length: () => 2, sample: (_, draw) => draw.uniform() },
+  totals: {
+    access: 'update',
+    type: 'f32',
+    length: () => 3,
+    needed: (p) => p.totals,
+    sample: (_, draw) => draw.integer(1000),
+  },
+  counters: { ...counters, needed: (p) => p.advance },
+  corrections: { ...corrections, needed: (p) => p.betas !== undefined },
 } as const satisfies Record<string, Binding<CrossEntropyStepParams>>;
 
 /** No more threads than the rows keep busy: on a CPU, idle ones cost as much as working ones. */
 const threadsOf = (p: RowsParams): number => Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(p.rows, 8))));
+
+/** Adds up exp(logit − largest) of a row in `total`; writes the row's gradient if it is asked for. */
+const rowWgsl = ({ gradient }: CrossEntropyStepParams): string =>
+  gradient
+    ? `
+    for (var j = 0u; j < end; j++) {
+      let power = exp(logits[start + j] - largest);
+      dLogits[start + j] = power;
+      total += power;
+    }
+    for (var j = 0u; j < end; j++) {
+      let p = dLogits[start + j] / total;
+      dLogits[start + j] = (p - select(0.0, 1.0, j == label)) * SHARE;
+    }`
+    : `
+    for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }`;
+
+/** What one thread does at the end, with the mean loss of the rows in `mean`. */
+const endWgsl = (p: CrossEntropyStepParams): string =>
+  [
+    p.penalties > 0 && `for (var i = 0u; i < ${opaque('PENALTIES', 'penalties')}; i++) { mean += penalties[i]; }`,
+    'loss[0] = mean;',
+    p.totals && 'totals[0] += mean * f32(ROWS);',
+    p.totals && 'totals[1] += f32(correct[0]);',
+    p.totals && 'totals[2] += f32(ROWS);',
+    p.advance && 'counters[0] += 1u;',
+    p.advance && 'counters[1] += 1u;',
+    p.betas && 'corrections[0] = fma(1.0 - corrections[0], ONE_MINUS_BETA1, corrections[0]);',
+    p.betas && 'corrections[1] = fma(1.0 - corrections[1], ONE_MINUS_BETA2, corrections[1]);',
+  ]
+    .filter(Boolean)
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 export const crossEntropyStep = defineKernel<CrossEntropyStepParams, keyof typeof bindings>({
   name: 'loss/cross-entropy-step',
@@ -50,6 +99,7 @@ export const crossEntropyStep = defineKernel<CrossEntropyStepParams, keyof typeo
   variants: {
     tree: {
       available: () => true,
+      accumulates: true,
       grid: () => [1, 1, 1],
       wgsl: (p) => `
 ${constants({
@@ -58,17 +108,8 @@ ${constants({
   PENALTIES: p.penalties,
   THREADS: threadsOf(p),
   SHARE: { f32: 1 / p.rows },
-  ONE_MINUS_BETA1: { f32: 1 - p.beta1 },
-  ONE_MINUS_BETA2: { f32: 1 - p.beta2 },
+  ...(p.betas ? { ONE_MINUS_BETA1: { f32: 1 - p.betas.beta1 }, ONE_MINUS_BETA2: { f32: 1 - p.betas.beta2 } } : {}),
 })}
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> penalties: array<f32>;
-@group(0) @binding(3) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dLogits: array<f32>;
-@group(0) @binding(5) var<storage, read_write> totals: array<f32>;
-@group(0) @binding(6) var<storage, read_write> counters: array<u32>;
-@group(0) @binding(7) var<storage, read_write> corrections: array<f32>;
 
 var<workgroup> losses: array<f32, THREADS>;
 var<workgroup> correct: array<u32, THREADS>;
@@ -80,7 +121,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   for (var row = thread; row < ROWS; row += THREADS) {
     let start = row * CLASSES;
     let label = labels[row];
-    let end = min(CLASSES, arrayLength(&logits)); // not to be unrolled: that takes longer to compile than to run
+    let end = ${opaque('CLASSES', 'logits')};
     var largest = logits[start];
     var best = 0u;
     for (var j = 1u; j < end; j++) {
@@ -89,23 +130,14 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       largest = max(largest, logit);
     }
     var total = 0.0;
-    for (var j = 0u; j < end; j++) {
-      let power = exp(logits[start + j] - largest);
-      dLogits[start + j] = power;
-      total += power;
-    }
-    for (var j = 0u; j < end; j++) {
-      let p = dLogits[start + j] / total;
-      dLogits[start + j] = (p - select(0.0, 1.0, j == label)) * SHARE;
-    }
+${rowWgsl(p)}
     lossSum += log(total) + (largest - logits[start + label]);
     if (best == label) { count++; }
   }
   losses[thread] = lossSum;
   correct[thread] = count;
   workgroupBarrier();
-  // A bound that the compiler does not know: each barrier that it unrolls takes it long.
-  for (var width = min(THREADS, 512u * arrayLength(&loss)) / 2u; width > 0u; width /= 2u) {
+  for (var width = ${opaque('THREADS', 'loss')} / 2u; width > 0u; width /= 2u) {
     if (thread < width) {
       losses[thread] += losses[thread + width];
       correct[thread] += correct[thread + width];
@@ -114,15 +146,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   if (thread == 0u) {
     var mean = losses[0] * SHARE;
-    for (var i = 0u; i < min(PENALTIES, arrayLength(&penalties)); i++) { mean += penalties[i]; }
-    loss[0] = mean;
-    totals[0] += mean * f32(ROWS);
-    totals[1] += f32(correct[0]);
-    totals[2] += f32(ROWS);
-    counters[0] += 1u;
-    counters[1] += 1u;
-    corrections[0] = fma(1.0 - corrections[0], ONE_MINUS_BETA1, corrections[0]);
-    corrections[1] = fma(1.0 - corrections[1], ONE_MINUS_BETA2, corrections[1]);
+${endWgsl(p)}
   }
 }`,
     },
@@ -131,26 +155,26 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   // WGSL allows exp(x) an error of 3 + 2·|x| units; |x| stays below 104 where the result is not zero.
   terms: (p) => p.classes + Math.ceil(p.rows / threadsOf(p)) + p.penalties + 2 * (3 + 2 * 104) + 16,
   reference: (p, inputs) => {
-    const rowLosses = crossEntropy(inputs.logits, inputs.labels, p.classes);
+    const add = (sum: number, value: number): number => sum + value;
     const loss =
-      rowLosses.reduce((sum, value) => sum + value, 0) / p.rows +
-      inputs.penalties.reduce((sum, value) => sum + value, 0);
-    const correct = inputs.labels.reduce((count, label, row) => {
-      const best = largestPlace(inputs.logits.subarray(row * p.classes, (row + 1) * p.classes));
-      return count + (best === label ? 1 : 0);
-    }, 0);
-    const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
-    const [c1 = 0, c2 = 0] = inputs.corrections;
-    return {
-      loss: Float64Array.of(loss),
-      dLogits: softmax(inputs.logits, p.classes).map((probability, i) => {
+      crossEntropy(inputs.logits, inputs.labels, p.classes).reduce(add, 0) / p.rows + inputs.penalties.reduce(add, 0);
+    const outputs: Partial<Record<keyof typeof bindings, Float64Array>> = { loss: Float64Array.of(loss) };
+    if (p.gradient)
+      outputs.dLogits = softmax(inputs.logits, p.classes).map((probability, i) => {
         const target = i % p.classes === inputs.labels[Math.floor(i / p.classes)] ? 1 : 0;
         return (probability - target) / p.rows;
-      }),
-      totals: Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows),
-      counters: inputs.counters.map((value) => value + 1),
-      corrections: Float64Array.of(c1 + (1 - c1) * (1 - p.beta1), c2 + (1 - c2) * (1 - p.beta2)),
-    };
+      });
+    if (p.totals) {
+      const correct = inputs.labels.reduce((count, label, row) => {
+        const best = largestIndex(inputs.logits.subarray(row * p.classes, (row + 1) * p.classes));
+        return count + (best === label ? 1 : 0);
+      }, 0);
+      const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
+      outputs.totals = Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows);
+    }
+    if (p.advance) outputs.counters = inputs.counters.map((value, i) => (i < 2 ? value + 1 : value));
+    if (p.betas) outputs.corrections = advancedCorrections(p.betas, inputs.corrections);
+    return outputs;
   },
   cases: [
     { rows: 1, classes: 1, penalties: 0 },
@@ -158,7 +182,17 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     { rows: 7, classes: 3, penalties: 3 },
     { rows: 65, classes: 33, penalties: 32 },
     { rows: 3, classes: 129, penalties: 0 },
+    { rows: 5, classes: 1001, penalties: 0 },
     { rows: 32, classes: 10, penalties: 32 },
     { rows: 1025, classes: 10, penalties: 8 },
-  ].map((p, i) => ({ ...p, beta1: i % 2 === 0 ? 0.9 : 0, beta2: i % 2 === 0 ? 0.999 : 0 })),
+  ].flatMap((p, i) => [
+    { ...p, gradient: true, totals: true, advance: true, betas: { beta1: 0.9, beta2: 0.999 } },
+    {
+      ...p,
+      gradient: i % 2 === 0,
+      totals: i % 3 === 0,
+      advance: i % 3 === 1,
+      ...(i % 4 === 2 ? { betas: { beta1: 0, beta2: 0 } } : {}),
+    },
+  ]),
 });

@@ -1,5 +1,9 @@
-/** Adam, over flat buffers. Float32, a thread a weight. Timed by `pnpm anke bench kernels --filter optimizer`. */
-import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+/**
+ * Adam (Kingma and Ba, arXiv:1412.6980) over flat buffers, a thread a weight, and its bias corrections. All float32.
+ * Timed by `pnpm anke bench kernels --filter optimizer`.
+ */
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { LENGTHS, length, rate } from './flat.js';
 
 export interface AdamParams {
@@ -19,7 +23,7 @@ const adamBindings = {
 } as const satisfies Record<string, Binding<AdamParams>>;
 
 /**
- * Adam (Kingma and Ba, arXiv:1412.6980, the formulation before section 2.1), as Keras writes it:
+ * A step of Adam, in the formulation before section 2.1 of the paper, as Keras writes it:
  *
  *   m ← m + (g − m)·(1 − β₁)      v ← v + (g² − v)·(1 − β₂)      w ← w − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
  */
@@ -38,12 +42,6 @@ ${constants({
   ONE_MINUS_BETA2: { f32: 1 - p.beta2 },
   EPSILON: { f32: p.epsilon },
 })}
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
-@group(0) @binding(1) var<storage, read> rate: array<f32>;
-@group(0) @binding(2) var<storage, read> corrections: array<f32>;
-@group(0) @binding(3) var<storage, read_write> m: array<f32>;
-@group(0) @binding(4) var<storage, read_write> v: array<f32>;
-@group(0) @binding(5) var<storage, read_write> weights: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -74,3 +72,54 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   },
   cases: LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
 });
+
+export interface AdamCorrectionsParams {
+  readonly beta1: number;
+  readonly beta2: number;
+}
+
+/** 1 − β₁ᵗ and 1 − β₂ᵗ. */
+export const corrections = {
+  access: 'update',
+  type: 'f32',
+  length: () => 2,
+  sample: (_, draw) => draw.uniform(),
+} as const satisfies Binding<object>;
+
+const correctionsBindings = { corrections };
+
+/**
+ * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without
+ * the cancellation that 1 − βᵗ has for small t.
+ */
+export const adamCorrections = defineKernel<AdamCorrectionsParams, keyof typeof correctionsBindings>({
+  name: 'optimizer/adam-corrections',
+  bindings: correctionsBindings,
+  variants: {
+    plain: {
+      available: () => true,
+      grid: () => [1, 1, 1],
+      wgsl: (p) => `
+${constants({ ONE_MINUS_BETA1: { f32: 1 - p.beta1 }, ONE_MINUS_BETA2: { f32: 1 - p.beta2 } })}
+
+@compute @workgroup_size(1)
+fn main() {
+  corrections[0] = fma(1.0 - corrections[0], ONE_MINUS_BETA1, corrections[0]);
+  corrections[1] = fma(1.0 - corrections[1], ONE_MINUS_BETA2, corrections[1]);
+}`,
+    },
+  },
+  cost: (p) => ({ flops: 6, bytes: bindingBytes(correctionsBindings, p) }),
+  terms: () => 4,
+  reference: (p, inputs) => ({ corrections: advancedCorrections(p, inputs.corrections) }),
+  cases: [
+    { beta1: 0.9, beta2: 0.999 },
+    { beta1: 0, beta2: 0.5 },
+  ],
+});
+
+/** The corrections after one more step. */
+export function advancedCorrections({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
+  const [c1 = 0, c2 = 0] = before;
+  return Float64Array.of(c1 + (1 - c1) * (1 - beta1), c2 + (1 - c2) * (1 - beta2));
+}

@@ -1,7 +1,7 @@
 /**
- * What the optimizers have in common: all weights, gradients and moments of a model lie in one flat buffer each, so that
- * an update is one dispatch, a thread a weight. The learning rate and the bias corrections lie on the device too: a
- * recorded step needs no upload.
+ * What the optimizers have in common: all weights, gradients and moments of a model lie in one flat buffer each, so
+ * that an update is one dispatch, a thread a weight. The learning rate and the bias corrections lie on the device too:
+ * a recorded step needs no upload.
  */
 import type { Binding } from '../runtime/kernel.js';
 

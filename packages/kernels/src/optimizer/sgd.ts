@@ -1,5 +1,9 @@
-/** Gradient descent, with and without momentum, over flat buffers. Float32, a thread a weight. Timed by `pnpm anke bench kernels --filter optimizer`. */
-import { type Binding, bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+/**
+ * Gradient descent, with and without momentum, over flat buffers. Float32, a thread a weight.
+ * Timed by `pnpm anke bench kernels --filter optimizer`.
+ */
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { LENGTHS, length, rate } from './flat.js';
 
 export interface SgdParams {
@@ -22,9 +26,6 @@ export const sgd = defineKernel<SgdParams, keyof typeof sgdBindings>({
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
-@group(0) @binding(1) var<storage, read> rate: array<f32>;
-@group(0) @binding(2) var<storage, read_write> weights: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -67,10 +68,6 @@ export const sgdMomentum = defineKernel<SgdMomentumParams, keyof typeof sgdMomen
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length), MOMENTUM: { f32: p.momentum }, NESTEROV: p.nesterov })}
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;
-@group(0) @binding(1) var<storage, read> rate: array<f32>;
-@group(0) @binding(2) var<storage, read_write> velocity: array<f32>;
-@group(0) @binding(3) var<storage, read_write> weights: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {

@@ -1,8 +1,9 @@
 /**
- * What a device can do at best: two kernels that do nothing else than multiply and add, and than copy. The benchmarks set
- * every other kernel against them. Timed by `pnpm anke bench kernels --filter probe`.
+ * What a device can do at best: two kernels that do nothing else than multiply and add, and than copy. The benchmarks
+ * set every other kernel against them. Timed by `pnpm anke bench kernels --filter probe`.
  */
-import { bindingBytes, constants, defineKernel, flatGrid, flatRow } from '../runtime/kernel.js';
+import { bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface FmaParams {
   /** Threads, each with an element. */
@@ -15,6 +16,11 @@ const CHAINS = 8;
 const UNROLLED = 8;
 const FACTOR = 0.5;
 const length = (p: { readonly length: number }): number => p.length;
+
+const chains = Array.from({ length: CHAINS }, (_, k) => `v${k}`);
+const starts = chains.map((chain, k) => `  var ${chain} = start + ${k}.0;`).join('\n');
+const multiplyAdds = chains.map((chain) => `    ${chain} = fma(${chain}, FACTOR, start);`).join('\n');
+const round = Array.from({ length: UNROLLED }, () => multiplyAdds).join('\n');
 
 const fmaBindings = {
   x: { access: 'read', type: 'f32', length },
@@ -31,19 +37,17 @@ export const probeFma = defineKernel<FmaParams, keyof typeof fmaBindings>({
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length), ROUNDS: p.rounds, FACTOR: { f32: FACTOR } })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH) { return; }
   let start = x[i];
-${Array.from({ length: CHAINS }, (_, k) => `  var v${k} = start + ${k}.0;`).join('\n')}
+${starts}
   for (var round = 0u; round < ROUNDS; round++) {
-${Array.from({ length: CHAINS * UNROLLED }, (_, i) => `    v${i % CHAINS} = fma(v${i % CHAINS}, FACTOR, start);`).join('\n')}
+${round}
   }
-  y[i] = ${Array.from({ length: CHAINS }, (_, k) => `v${k}`).join(' + ')};
+  y[i] = ${chains.join(' + ')};
 }`,
     },
   },
@@ -87,8 +91,6 @@ export const probeCopy = defineKernel<{ readonly length: number }, keyof typeof 
       grid: (p) => flatGrid(copyThreads(p)),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, GROUPS: flatGrid(copyThreads(p))[0], RUN })}
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {

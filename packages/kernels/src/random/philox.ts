@@ -1,8 +1,8 @@
 /** Philox4x32-10 (see @anke/random) on the device: the WGSL function `philox(counter, key)` gives four random words. */
 
 /**
- * The last word of a counter keeps apart what draws on the device, with the same seed and step; what is drawn on the host
- * has 0 there.
+ * The last word of a counter keeps apart what draws on the device, with the same seed and step; what is drawn on the
+ * host has 0 there.
  */
 export const STREAMS = { dropout: 1, augment: 2 } as const;
 

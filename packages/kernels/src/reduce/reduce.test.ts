@@ -1,6 +1,7 @@
+import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
 import { sum } from './sum.js';
 
 const gpu = useGpu();
-checkKernel(gpu, sum);
+checkKernel(gpu, sum, { magnitudes: absoluteTerms(sum) });

@@ -5,6 +5,7 @@
 
 /** What a kernel does to a binding: reads it, overwrites every element, or reads and changes it in place. */
 export type Access = 'read' | 'write' | 'update';
+/** What a kernel computes with. How a float is stored, as 32 or 16 bits, is the storage's matter. */
 export type ElementType = 'f32' | 'u32';
 
 /** Draws numbers for a test's input. */
@@ -18,9 +19,11 @@ export interface Binding<P> {
   readonly access: Access;
   readonly type: ElementType;
   /** Number of elements. */
-  readonly length: (params: P) => number;
-  /** A value for tests and benchmarks; standard normal numbers if absent. `index` is the element's place. */
-  readonly sample?: (params: P, draw: Draw, index: number) => number;
+  length(params: P): number;
+  /** Whether these parameters need it; always, if absent. One that is not needed is neither declared nor bound. */
+  needed?(params: P): boolean;
+  /** A value for tests and benchmarks; standard normal numbers if absent. */
+  sample?(params: P, draw: Draw, index: number): number;
 }
 
 /** What one dispatch costs, counted by the direct algorithm. */
@@ -35,28 +38,54 @@ export interface Cost {
 export interface Traits {
   /** Lanes of a subgroup, when every subgroup of the device has the same number; else 0. */
   readonly subgroupSize: number;
+  /** Whether the adapter says that it computes on the CPU: there, loads cost more than arithmetic. */
+  readonly software: boolean;
   readonly maxWorkgroupStorage: number;
   readonly maxInvocations: number;
 }
 
 export type Grid = readonly [x: number, y: number, z: number];
 
-export interface Variant<P> {
+/** A shader and the grid that it runs on. */
+export interface Stage<P> {
+  /** Names of the bindings and scratch arrays that the shader uses; all that the parameters need, if absent. */
+  bindings?(params: P): readonly string[];
+  /** Workgroups in x, y and z. */
+  grid(params: P, traits: Traits): Grid;
+  /**
+   * The shader. The runtime writes the directives and, for each binding `x`, its declaration and the type `x_t` of its
+   * elements above it. A float that may be stored as 16 bits is loaded as `f32(x[i])` and stored as `y[i] = y_t(value)`.
+   */
+  wgsl(params: P, traits: Traits): string;
+}
+
+/** The second dispatch of a variant that cuts long sums into parts: it adds the parts in a fixed order. */
+export interface Join<P> extends Stage<P> {
+  /** Arrays of float32 between the two dispatches, by name, with their lengths: the first writes, the second reads. */
+  scratch(params: P, traits: Traits): Readonly<Record<string, number>>;
+}
+
+export interface Variant<P> extends Stage<P> {
   /** Whether this variant can run these parameters on this device. */
-  readonly available: (params: P, traits: Traits) => boolean;
+  available(params: P, traits: Traits): boolean;
   /**
    * Whether it may be a good choice there; always, if absent. One that does not suit runs only when forced, or where no
    * other can.
    */
-  readonly suits?: (params: P, traits: Traits) => boolean;
-  /** Workgroups in x, y and z. */
-  readonly grid: (params: P, traits: Traits) => Grid;
-  /** The whole shader. Bindings are numbered in the order in which the kernel declares them. */
-  readonly wgsl: (params: P, traits: Traits) => string;
+  suits?(params: P, traits: Traits): boolean;
+  /** The shader uses subgroup operations: it needs a device with subgroups of one known size. */
+  readonly subgroups?: true;
+  /** The shader reads outputs back that it has written: they cannot be stored as 16 bits. */
+  readonly accumulates?: true;
+  readonly join?: Join<P>;
 }
 
 export type Arrays<B extends string> = Readonly<Record<B, Float64Array>>;
 
+/**
+ * Functions are declared as methods, so that a kernel of any parameters is a `Kernel`: whoever calls one through that type
+ * passes parameters that came with it.
+ */
 export interface Kernel<P extends object = object, B extends string = string> {
   readonly name: string;
   readonly bindings: Readonly<Record<B, Binding<P>>>;
@@ -65,11 +94,14 @@ export interface Kernel<P extends object = object, B extends string = string> {
    * be faster. The last runs everywhere.
    */
   readonly variants: Readonly<Record<string, Variant<P>>>;
-  readonly cost: (params: P) => Cost;
+  cost(params: P): Cost;
   /** Length of the longest sum behind one output: the rounding error's bound is float32 epsilon times this. */
-  readonly terms: (params: P) => number;
-  /** The CPU reference, in float64: takes what every `read` and `update` binding holds, returns what is written. */
-  readonly reference: (params: P, inputs: Arrays<B>) => Partial<Record<B, Float64Array>>;
+  terms(params: P): number;
+  /**
+   * The CPU reference, in float64: takes what every `read` and `update` binding holds, returns what is written. A binding
+   * that the parameters do not need is an empty array.
+   */
+  reference(params: P, inputs: Arrays<B>): Partial<Record<B, Float64Array>>;
   /** Parameters that tests run with every variant. */
   readonly cases: readonly P[];
 }
@@ -79,50 +111,17 @@ export function defineKernel<P extends object, B extends string>(kernel: Kernel<
   return kernel;
 }
 
-/** Bytes of all bindings: what a kernel must move when each element travels once. */
+/** Names of the bindings that these parameters need, in the order of their declaration. */
+export function neededBindings<P extends object, B extends string>(kernel: Kernel<P, B>, params: P): B[] {
+  return (Object.keys(kernel.bindings) as B[]).filter((name) => kernel.bindings[name].needed?.(params) !== false);
+}
+
+/** Bytes of all needed bindings: what a kernel must move when each element travels once, as 32 bits. */
 export function bindingBytes<P>(bindings: Readonly<Record<string, Binding<P>>>, params: P): number {
   let bytes = 0;
   for (const binding of Object.values(bindings)) {
+    if (binding.needed?.(params) === false) continue;
     bytes += binding.length(params) * 4 * (binding.access === 'update' ? 2 : 1);
   }
   return bytes;
-}
-
-/** `const NAME: type = value;` lines for the top of a shader: integers become u32, other numbers f32, booleans bool. */
-export function constants(
-  values: Readonly<Record<string, number | boolean | { f32: number } | { i32: number }>>,
-): string {
-  return Object.entries(values)
-    .map(([name, value]) => {
-      if (typeof value === 'boolean') return `const ${name}: bool = ${value};`;
-      if (typeof value === 'number') return `const ${name}: u32 = ${value}u;`;
-      if ('i32' in value) return `const ${name}: i32 = ${value.i32}i;`;
-      return `const ${name}: f32 = ${float(value.f32)};`;
-    })
-    .join('\n');
-}
-
-/** A WGSL literal for a finite float32. */
-function float(value: number): string {
-  const text = String(Math.fround(value));
-  return `${text}${/[.e]/.test(text) ? '' : '.0'}f`;
-}
-
-/** Threads of a workgroup in kernels that give each thread one element. */
-export const FLAT_WORKGROUP = 64;
-const MAX_GRID_SIDE = 65535;
-
-/**
- * Workgroups for `threads` independent threads. A side of the grid ends at 65,535, so that long arrays are cut into
- * rows; the shader finds its element by `(group.y * ROW + group.x) * 64 + local`, with ROW from {@link flatRow}.
- */
-export function flatGrid(threads: number, workgroup = FLAT_WORKGROUP): Grid {
-  const groups = Math.max(1, Math.ceil(threads / workgroup));
-  const row = Math.min(groups, MAX_GRID_SIDE);
-  return [row, Math.ceil(groups / row), 1];
-}
-
-/** Threads in one row of {@link flatGrid}. */
-export function flatRow(threads: number, workgroup = FLAT_WORKGROUP): number {
-  return flatGrid(threads, workgroup)[0] * workgroup;
 }

@@ -1,70 +1,50 @@
 /**
- * The recorded step. Operations run once against a {@link Recorder}, which notes their dispatches; `finish` plans the
- * memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording} that comes
- * out is replayed: encoding it allocates, compiles and looks up nothing.
+ * The recorded step. Operations run once against a {@link Recorder}, which notes their dispatches. `finish` fuses them,
+ * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording} that
+ * comes out is replayed: encoding it allocates, compiles and looks up nothing.
  */
+import { fuse } from '../fusion/fuse.js';
+import { type BoundStage, bindGroup } from './bound.js';
+import type { Pipeline, StageProgram } from './compiler.js';
+import type { Gpu } from './device.js';
+import { checkedDispatch, type Dispatch, storageTypes } from './dispatch.js';
 import { KernelError } from './errors.js';
-import { bindGroup, checkSizes, type Executor, halvesOf } from './executor.js';
-import type { Gpu, Pipeline } from './gpu.js';
+import type { Executor } from './executor.js';
 import type { Cost, Kernel } from './kernel.js';
 import { type Lifetime, planMemory } from './plan.js';
-import { Storage } from './storage.js';
+import { Recording } from './recording.js';
+import { Storage, type StorageType } from './storage.js';
 
-/** A dispatch as an operation asked for it. */
-export interface Request {
-  readonly kernel: Kernel;
-  readonly params: object;
-  /** The variant, if one was forced. */
-  readonly variant: string | undefined;
-  readonly storages: readonly Storage[];
-  /** Names of the bindings that hold float16. */
-  readonly halves: readonly string[];
-}
-
+/** A shader of the step, before it has its memory. */
 interface Entry {
-  readonly pipeline: Pipeline;
-  readonly storages: readonly Storage[];
-  readonly cost: Cost;
-}
-
-interface Step {
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly grid: readonly [number, number, number];
-}
-
-export interface MemoryUse {
-  /** Bytes of the buffers that the temporaries share. */
-  readonly planned: number;
-  /** Most bytes of temporaries alive at one dispatch: no plan can need less. */
-  readonly peak: number;
-  /** Bytes if every temporary had a buffer of its own. */
-  readonly naive: number;
-}
-
-export interface DispatchTime {
   readonly kernel: string;
   readonly variant: string;
-  readonly milliseconds: number;
+  readonly stage: StageProgram;
+  readonly storages: Readonly<Record<string, Storage>>;
   readonly cost: Cost;
 }
 
+const NO_COST: Cost = { flops: 0, bytes: 0 };
+
 export class Recorder implements Executor {
-  readonly #requests: Request[] = [];
-  readonly #temporaries: Storage[] = [];
+  readonly #plain: Dispatch[] = [];
+  readonly #temporaries = new Set<Storage>();
   readonly #kept = new Set<Storage>();
+  readonly #fuse: boolean;
+  #program: readonly Dispatch[] | undefined;
 
-  constructor(readonly gpu: Gpu) {}
-
-  temporary(label: string, bytes: number, half = false): Storage {
-    const storage = new Storage(label, Math.max(4, Math.ceil(bytes / 4) * 4), undefined, 0, half);
-    this.#temporaries.push(storage);
-    return storage;
+  /** @param options.fuse whether dispatches are joined by the fusion pass; if not, they run as they were sent */
+  constructor(
+    readonly gpu: Gpu,
+    { fuse = true }: { readonly fuse?: boolean } = {},
+  ) {
+    this.#fuse = fuse;
   }
 
-  /** What has been dispatched so far. */
-  get requests(): readonly Request[] {
-    return this.#requests;
+  temporary(label: string, bytes: number, type: StorageType = 'f32'): Storage {
+    const storage = new Storage(label, Math.max(4, Math.ceil(bytes / 4) * 4), undefined, 0, type);
+    this.#temporaries.add(storage);
+    return storage;
   }
 
   /** Keeps a temporary's content until the recording is replayed again, so that it can be read. */
@@ -75,11 +55,19 @@ export class Recorder implements Executor {
   dispatch<P extends object, B extends string>(
     kernel: Kernel<P, B>,
     params: P,
-    bindings: Readonly<Record<B, Storage>>,
+    bindings: Readonly<Partial<Record<B, Storage>>>,
     variant?: string,
   ): void {
-    const storages = checkSizes(kernel, params, bindings);
-    this.#requests.push({ kernel: kernel as unknown as Kernel, params, variant, storages, halves: halvesOf(bindings) });
+    if (this.#program) throw new KernelError(`${kernel.name}: this recorder's program is complete already`);
+    this.#plain.push(checkedDispatch(kernel, params, bindings, variant));
+  }
+
+  /** The dispatches that will run: those that were sent, fused if asked. Nothing can be sent after it was looked at. */
+  get program(): readonly Dispatch[] {
+    this.#program ??= this.#fuse
+      ? fuse(this.#plain, { isTemporary: (s) => this.#temporaries.has(s) && !this.#kept.has(s) })
+      : this.#plain;
+    return this.#program;
   }
 
   /**
@@ -88,149 +76,133 @@ export class Recorder implements Executor {
    * @param onDone is called for each dispatch, when its variant is chosen
    */
   async tune(onDone?: () => void): Promise<void> {
-    await this.gpu.tuner.tune(
-      this.gpu,
-      this.#requests.filter(({ variant }) => variant === undefined),
-      onDone,
-    );
+    const open = this.program.filter(({ variant }) => variant === undefined);
+    const requests = open.map(({ kernel, params, bindings }) => ({
+      kernel,
+      params,
+      types: storageTypes({ bindings }),
+    }));
+    await this.gpu.tuner.tune(this.gpu, requests, onDone);
   }
 
   /**
-   * Chooses the variants where {@link tune} has not, places the temporaries, waits for the compiler and binds everything.
+   * Chooses the variants where {@link tune} has not, plans the memory, waits for the compiler and binds everything.
    *
-   * @param onDone is called for each dispatch, when its shader is compiled
+   * @param onDone is called for each dispatch, when its shaders are compiled
    * @throws KernelError if a shader does not compile
-   * @throws DeviceError if the memory is not to be had
+   * @throws DeviceError if allocation fails
    */
   async finish(onDone: () => void = () => undefined): Promise<Recording> {
     await this.tune();
-    const entries = this.#requests.map(
-      ({ kernel, params, variant, storages, halves }): Entry => ({
-        pipeline: this.gpu.pipeline(kernel, params, variant, halves),
-        storages,
-        cost: costOf(kernel, params, halves),
-      }),
-    );
-    const lifetimes = this.#temporaries.map((storage): Lifetime => {
-      const touched = entries.flatMap(({ storages }, i) => (storages.includes(storage) ? [i] : []));
-      const first = touched[0];
-      if (first === undefined) throw new KernelError(`the temporary "${storage.label}" is never used`);
-      const last = this.#kept.has(storage) ? entries.length : (touched.at(-1) as number);
-      return { bytes: storage.bytes, first, last };
-    });
-    const plan = planMemory(lifetimes);
+    const { compiler } = this.gpu;
+    const entries = this.program.flatMap((dispatch) => this.#entriesOf(dispatch));
+    const pipelines = entries.map(({ stage }) => compiler.acquire(stage));
+    const release = (): void => {
+      for (const pipeline of pipelines) compiler.release(pipeline);
+    };
     const compiled = Promise.all(
-      entries.map(async ({ pipeline }) => {
-        const ready = await pipeline.ready;
-        onDone();
+      entries.map(async ({ variant }, i) => {
+        const ready = await (pipelines[i] as Pipeline).ready;
+        if (!variant.endsWith(JOIN)) onDone();
         return ready;
       }),
     );
-    let buffers: Storage[];
     try {
-      buffers = plan.sizes.map((bytes, i) => this.gpu.storage(`arena ${i}`, bytes));
+      const { buffers, memory } = this.#place(entries);
+      try {
+        const ready = await compiled;
+        const stages = entries.map(
+          ({ stage, storages }, i): BoundStage => ({
+            pipeline: ready[i] as GPUComputePipeline,
+            group: bindGroup(this.gpu, stage, pipelines[i] as Pipeline, storages),
+            grid: stage.grid,
+          }),
+        );
+        this.gpu.check();
+        return new Recording(this.gpu, stages, entries, memory, () => {
+          release();
+          for (const buffer of buffers) buffer.destroy();
+        });
+      } catch (error) {
+        for (const buffer of buffers) buffer.destroy();
+        throw error;
+      }
     } catch (error) {
       // Let the compiler's threads come to their end: the caller may be about to leave.
       await compiled.catch(() => undefined);
+      release();
       throw error;
     }
-    this.#temporaries.forEach((storage, i) => {
-      const shared = (buffers[plan.buffer[i] as number] as Storage).buffer;
-      if (shared) storage.buffer = shared;
+  }
+
+  /** A dispatch's shaders, with scratch memory as further temporaries. */
+  #entriesOf(dispatch: Dispatch): Entry[] {
+    const { kernel, params, bindings, variant: forced } = dispatch;
+    const types = storageTypes(dispatch);
+    const { variant, stages, scratch } = this.gpu.compiler.program(kernel, params, forced, types);
+    const storages: Record<string, Storage> = { ...bindings };
+    for (const [name, length] of Object.entries(scratch))
+      storages[name] = this.temporary(`${kernel.name} ${name}`, length * 4);
+    return stages.map((stage, i) => ({
+      kernel: kernel.name,
+      variant: i === 0 ? variant : `${variant}${JOIN}`,
+      stage,
+      storages: Object.fromEntries(stage.bindings.map(({ name }) => [name, storages[name] as Storage])),
+      cost: i === 0 ? costOf(dispatch) : NO_COST,
+    }));
+  }
+
+  /** Gives temporaries whose lives do not overlap the same buffers. */
+  #place(entries: readonly Entry[]) {
+    const touched = new Map<Storage, number[]>();
+    entries.forEach(({ storages }, i) => {
+      for (const storage of new Set(Object.values(storages))) {
+        if (!this.#temporaries.has(storage)) continue;
+        touched.set(storage, [...(touched.get(storage) ?? []), i]);
+      }
     });
-    const pipelines = await compiled;
-    const steps = entries.map(
-      ({ pipeline, storages }, i): Step => ({
-        pipeline: pipelines[i] as GPUComputePipeline,
-        group: bindGroup(this.gpu, pipeline, storages),
-        grid: pipeline.grid,
-      }),
-    );
-    this.gpu.check();
+    for (const storage of this.#kept)
+      if (this.#temporaries.has(storage) && !touched.has(storage))
+        throw new KernelError(`the temporary "${storage.label}" is kept, but no kernel writes it`);
+    const used = [...touched.keys()];
+    const lifetimes = used.map((storage): Lifetime => {
+      const indices = touched.get(storage) as number[];
+      const last = this.#kept.has(storage) ? entries.length : (indices.at(-1) as number);
+      return { bytes: storage.bytes, first: indices[0] as number, last };
+    });
+    const plan = planMemory(lifetimes);
+    const buffers: Storage[] = [];
+    try {
+      for (const [i, bytes] of plan.sizes.entries()) buffers.push(this.gpu.storage(`arena ${i}`, bytes));
+    } catch (error) {
+      for (const buffer of buffers) buffer.destroy();
+      throw error;
+    }
+    used.forEach((storage, i) => {
+      const { buffer } = buffers[plan.buffer[i] as number] as Storage;
+      if (buffer) storage.buffer = buffer;
+    });
     const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
     const alive = entries.map((_, i) =>
       total(lifetimes.filter((l) => l.first <= i && i <= l.last).map((l) => l.bytes)),
     );
-    const memory = {
-      planned: total(plan.sizes),
-      peak: Math.max(0, ...alive),
-      naive: total(lifetimes.map((l) => l.bytes)),
+    return {
+      buffers,
+      memory: {
+        planned: total(plan.sizes),
+        peak: Math.max(0, ...alive),
+        naive: total(lifetimes.map((l) => l.bytes)),
+      },
     };
-    return new Recording(this.gpu, steps, entries, buffers, memory);
   }
 }
 
-/** The cost of a dispatch of which some bindings hold float16: half of their bytes. */
-function costOf(kernel: Kernel, params: object, halves: readonly string[]): Cost {
+const JOIN = ' join';
+
+/** The cost of a dispatch of which some bindings are stored as 16 bits: half of their bytes. */
+function costOf({ kernel, params, bindings }: Dispatch): Cost {
   const { flops, bytes } = kernel.cost(params);
-  const saved = halves.reduce((sum, name) => sum + 2 * (kernel.bindings[name]?.length(params) ?? 0), 0);
+  const small = Object.entries(bindings).filter(([, { type }]) => type === 'f16');
+  const saved = small.reduce((sum, [name]) => sum + 2 * (kernel.bindings[name]?.length(params) ?? 0), 0);
   return { flops, bytes: bytes - saved };
-}
-
-export class Recording {
-  constructor(
-    readonly gpu: Gpu,
-    private readonly steps: readonly Step[],
-    private readonly entries: readonly Entry[],
-    private readonly buffers: readonly Storage[],
-    readonly memory: MemoryUse,
-  ) {}
-
-  get dispatches(): number {
-    return this.steps.length;
-  }
-
-  /** Submits `times` replays as one command buffer. */
-  submit(times = 1): void {
-    const encoder = this.gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (let i = 0; i < times; i++) {
-      for (const { pipeline, group, grid } of this.steps) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-      }
-    }
-    pass.end();
-    this.gpu.device.queue.submit([encoder.finish()]);
-  }
-
-  /**
-   * Replays once with a pass of its own for each dispatch, timed by the device.
-   *
-   * @throws KernelError if the device has no timestamp queries
-   */
-  async time(): Promise<DispatchTime[]> {
-    const { device } = this.gpu;
-    if (!device.features.has('timestamp-query')) throw new KernelError('this device has no timestamp queries');
-    const count = this.steps.length * 2;
-    const queries = device.createQuerySet({ type: 'timestamp', count });
-    const resolved = device.createBuffer({ size: count * 8, usage: 0x0200 | 0x04 }); // QUERY_RESOLVE | COPY_SRC
-    const encoder = device.createCommandEncoder();
-    this.steps.forEach(({ pipeline, group, grid }, i) => {
-      const pass = encoder.beginComputePass({
-        timestampWrites: { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
-      pass.end();
-    });
-    encoder.resolveQuerySet(queries, 0, count, resolved, 0);
-    device.queue.submit([encoder.finish()]);
-    const ticks = new BigUint64Array(await this.gpu.read(new Storage('timestamps', count * 8, resolved)));
-    queries.destroy();
-    resolved.destroy();
-    return this.entries.map(({ pipeline: { kernel, variant }, cost }, i) => ({
-      kernel,
-      variant,
-      cost,
-      milliseconds: Number((ticks[2 * i + 1] as bigint) - (ticks[2 * i] as bigint)) / 1e6,
-    }));
-  }
-
-  /** Gives the temporaries' memory back. */
-  destroy(): void {
-    for (const { buffer } of this.buffers) buffer?.destroy();
-  }
 }

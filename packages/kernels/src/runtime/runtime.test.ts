@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { add, scale } from '../elementwise/elementwise.js';
 import { registry } from '../registry.js';
 import { useGpu } from '../testing/device.js';
-import { Eager } from './executor.js';
+import { Eager } from './eager.js';
 import { defineKernel } from './kernel.js';
 import { Recorder } from './recorder.js';
 
@@ -54,12 +54,12 @@ test('a binding that is too small is refused by name', () => {
 });
 
 test('an unknown variant is refused by name', () => {
-  expect(() => gpu().variantOf(scale, { length: 1, factor: 1 }, 'fast')).toThrow(
+  expect(() => gpu().compiler.variantOf(scale, { length: 1, factor: 1 }, 'fast')).toThrow(
     'elementwise/scale: no variant "fast"',
   );
 });
 
-const broken = (name: string, wgsl: string) =>
+const single = (name: string, wgsl: string) =>
   defineKernel<object, 'y'>({
     name,
     bindings: { y: { access: 'write', type: 'f32', length: () => 1 } },
@@ -71,22 +71,94 @@ const broken = (name: string, wgsl: string) =>
   });
 
 test('a shader that does not compile is reported with its line', async () => {
-  const wgsl =
-    '@group(0) @binding(0) var<storage, read_write> y: array<f32>;\n@compute @workgroup_size(1)\nfn main() { y[0] = nonsense; }';
   const eager = new Eager(gpu());
-  eager.dispatch(broken('faulty', wgsl), {}, { y: gpu().storage('y', 4) });
-  await expect(eager.finish()).rejects.toThrow(/faulty\/plain does not compile .* line 3: .*nonsense/);
+  const wgsl = '@compute @workgroup_size(1)\nfn main() { y[0] = nonsense; }';
+  eager.dispatch(single('faulty', wgsl), {}, { y: gpu().storage('y', 4) });
+  await expect(eager.finish()).rejects.toThrow(/faulty\/plain does not compile: line 4: .*nonsense/);
 });
 
-test('a shader whose bindings are not the declared ones is refused', () => {
-  const wgsl = '@group(0) @binding(0) var<storage, read> x: array<f32>;\n@compute @workgroup_size(1) fn main() { }';
-  const call = () => gpu().pipeline(broken('other', wgsl), {});
-  expect(call).toThrow('other/plain: the kernel declares [0 read_write y f32], its shader [0 read x f32]');
+test('a binding that is missing is refused by name', () => {
+  const call = () => new Eager(gpu()).dispatch(scale, { length: 1, factor: 2 }, { x: gpu().storage('x', 4) });
+  expect(call).toThrow('elementwise/scale: binding "y" is missing');
+});
+
+test('pipelines are shared while they are used, and forgotten with their last recording', async () => {
+  const { compiler } = gpu();
+  const before = compiler.size;
+  const record = async () => {
+    const recorder = new Recorder(gpu());
+    const y = gpu().storage('y', 4);
+    recorder.dispatch(single('one', '@compute @workgroup_size(1) fn main() { y[0] = 1.0; }'), {}, { y });
+    return recorder.finish();
+  };
+  const [first, second] = [await record(), await record()];
+  expect(compiler.size).toBe(before + 1);
+  first.destroy();
+  first.destroy();
+  expect(compiler.size).toBe(before + 1);
+  second.destroy();
+  expect(compiler.size).toBe(before);
+});
+
+interface Halves {
+  readonly length: number;
+}
+
+/** total = Σ x, as two halves that a second dispatch adds. */
+const joined = defineKernel<Halves, 'x' | 'total'>({
+  name: 'test/joined',
+  bindings: {
+    x: { access: 'read', type: 'f32', length: (p) => p.length },
+    total: { access: 'write', type: 'f32', length: () => 1 },
+  },
+  variants: {
+    split: {
+      available: () => true,
+      bindings: () => ['x', 'parts'],
+      grid: () => [1, 1, 1],
+      wgsl: (p) => `
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) part: u32) {
+  var sum = 0.0;
+  for (var i = part; i < ${p.length}u; i += 2u) { sum += x[i]; }
+  parts[part] = sum;
+}`,
+      join: {
+        scratch: () => ({ parts: 2 }),
+        bindings: () => ['parts', 'total'],
+        grid: () => [1, 1, 1],
+        wgsl: () => '@compute @workgroup_size(1) fn main() { total[0] = parts[0] + parts[1]; }',
+      },
+    },
+  },
+  cost: (p) => ({ flops: p.length, bytes: 4 * p.length }),
+  terms: (p) => p.length,
+  reference: (_, { x }) => ({ total: Float64Array.of(x.reduce((sum, value) => sum + value, 0)) }),
+  cases: [{ length: 7 }],
+});
+
+test('a variant with a join runs as two dispatches, eagerly and recorded, and its scratch memory is planned', async () => {
+  const x = gpu().upload('x', Float32Array.of(1, 2, 3, 4, 5, 6, 7));
+  const total = gpu().storage('total', 4);
+  const eager = new Eager(gpu());
+  eager.dispatch(joined, { length: 7 }, { x, total });
+  await eager.finish();
+  expect([...(await gpu().readFloats(total))]).toEqual([28]);
+  gpu().write(total, new Float32Array(1));
+  const recorder = new Recorder(gpu());
+  recorder.dispatch(joined, { length: 7 }, { x, total });
+  const recording = await recorder.finish();
+  recording.submit();
+  expect([...(await gpu().readFloats(total))]).toEqual([28]);
+  expect(recording.dispatches).toBe(2);
+  expect(recording.memory.planned).toBe(8);
+  expect((await recording.time()).map(({ variant }) => variant)).toEqual(['split', 'split join']);
+  recording.destroy();
 });
 
 test('every kernel has cases, a name of its own and a variant that runs them everywhere', () => {
   expect(new Set(registry.map(({ name }) => name)).size).toBe(registry.length);
-  const bare = { subgroupSize: 0, maxWorkgroupStorage: 16384, maxInvocations: 256 };
+  const bare = { subgroupSize: 0, software: false, maxWorkgroupStorage: 16384, maxInvocations: 256 };
   for (const { name, cases, variants } of registry) {
     expect(cases.length, name).toBeGreaterThan(0);
     const last = Object.values(variants).at(-1);

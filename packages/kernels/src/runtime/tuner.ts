@@ -4,26 +4,19 @@
  * it by whoever gives and takes {@link Choices}. Results are touched only as far as variants round differently: no random
  * number is drawn, and a run that is given the choices of an earlier one computes the same bits.
  */
-import { bindGroup } from './executor.js';
-import type { Chooser, Gpu, Pipeline, VariantRequest } from './gpu.js';
-import type { Kernel } from './kernel.js';
-import type { Storage } from './storage.js';
+import { type BoundStage, encodeStage, SingleDispatch } from './bound.js';
+import type { Chooser, VariantRequest } from './chooser.js';
+import type { Gpu } from './device.js';
+import type { StorageTypes } from './dispatch.js';
+import { neededBindings } from './kernel.js';
+import { elementBytes, type Storage } from './storage.js';
 
 /** Chosen variants by kernel and parameters, as {@link choiceKey} writes them. */
 export type Choices = Readonly<Record<string, string>>;
 
-/** What does not change how fast a kernel is: a run with another seed has the same choices. */
-const WITHOUT_INFLUENCE = ['seed', 'layer'];
-
-export const choiceKey = (
-  kernel: { readonly name: string },
-  params: object,
-  halves: readonly string[] = [],
-): string => {
-  const shape = JSON.stringify(params, (name, value: unknown) =>
-    WITHOUT_INFLUENCE.includes(name) ? undefined : value,
-  );
-  return `${kernel.name} ${shape}${halves.length > 0 ? ` float16 ${halves}` : ''}`;
+export const choiceKey = (kernel: { readonly name: string }, params: object, types: StorageTypes = {}): string => {
+  const small = Object.keys(types).filter((name) => types[name] === 'f16');
+  return `${kernel.name} ${JSON.stringify(params)}${small.length > 0 ? ` float16 ${small}` : ''}`;
 };
 
 /** Work below which no choice is worth its timing. */
@@ -60,8 +53,8 @@ export class Tuner implements Chooser {
     return Object.fromEntries(Object.entries(this.choices).filter(([key]) => this.#used.has(key)));
   }
 
-  choice(kernel: { readonly name: string }, params: object, halves?: readonly string[]): string | undefined {
-    const key = choiceKey(kernel, params, halves);
+  choice(kernel: { readonly name: string }, params: object, types?: StorageTypes): string | undefined {
+    const key = choiceKey(kernel, params, types);
     this.#used.add(key);
     return this.#choices.get(key);
   }
@@ -73,8 +66,8 @@ export class Tuner implements Chooser {
    */
   async tune(gpu: Gpu, requests: readonly VariantRequest[], onDone: () => void = () => undefined): Promise<void> {
     const work = this.#queue.then(async () => {
-      for (const { kernel, params, halves } of requests) {
-        if (this.measure) await this.#tuneOne(gpu, kernel, params, halves ?? []);
+      for (const request of requests) {
+        if (this.measure) await this.#tuneOne(gpu, request);
         onDone();
       }
     });
@@ -82,49 +75,55 @@ export class Tuner implements Chooser {
     await work;
   }
 
-  async #tuneOne(gpu: Gpu, kernel: Kernel, params: object, halves: readonly string[]): Promise<void> {
-    const key = choiceKey(kernel, params, halves);
+  async #tuneOne(gpu: Gpu, { kernel, params, types = {} }: VariantRequest): Promise<void> {
+    const key = choiceKey(kernel, params, types);
     if (this.#choices.has(key) || kernel.cost(params).flops < LEAST_FLOPS) return;
-    const candidates = gpu.candidates(kernel, params, halves);
+    const { compiler } = gpu;
+    const candidates = compiler.candidates(kernel, params, types);
     if (candidates.length < 2) return;
-    const pipelines = candidates.map((variant) => gpu.pipeline(kernel, params, variant, halves));
-    await Promise.all(pipelines.map(({ ready }) => ready));
-    const storages: Storage[] = [];
+    const bindings: Record<string, Storage> = {};
+    const dispatches: SingleDispatch[] = [];
     try {
-      for (const [name, { length }] of Object.entries(kernel.bindings)) {
-        const half = halves.includes(name);
-        storages.push(gpu.storage(`${kernel.name} ${name}`, length(params) * (half ? 2 : 4), half));
+      for (const name of neededBindings(kernel, params)) {
+        const { length, type } = kernel.bindings[name] as (typeof kernel.bindings)[string];
+        const stored = types[name] ?? type;
+        bindings[name] = gpu.storage(`${kernel.name} ${name}`, length(params) * elementBytes(stored), stored);
       }
-      const least = pipelines.map(() => Number.POSITIVE_INFINITY);
-      const times: number[] = [];
-      for (const pipeline of pipelines) {
-        await submit(gpu, pipeline, storages, 1); // a driver may compile at the first dispatch
-        times.push(Math.max(1, Math.round(ROUND_MILLISECONDS / (await submit(gpu, pipeline, storages, 1)))));
-      }
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const [i, pipeline] of pipelines.entries()) {
-          const count = Math.min(64, times[i] as number);
-          least[i] = Math.min(least[i] as number, (await submit(gpu, pipeline, storages, count)) / count);
-        }
-      }
-      this.#choices.set(key, candidates[least.indexOf(Math.min(...least))] as string);
+      for (const variant of candidates)
+        dispatches.push(new SingleDispatch(gpu, compiler.program(kernel, params, variant, types), bindings));
+      const bound = await Promise.all(dispatches.map((dispatch) => dispatch.stages()));
+      this.#choices.set(key, candidates[await fastest(gpu, bound)] as string);
     } finally {
-      for (const { buffer } of storages) buffer?.destroy();
+      for (const dispatch of dispatches) dispatch.destroy();
+      for (const storage of Object.values(bindings)) storage.destroy();
     }
     this.onChoice(this.choices);
   }
 }
 
+/** Index of the dispatch with the shortest best time, over some interleaved rounds. */
+async function fastest(gpu: Gpu, dispatches: readonly (readonly BoundStage[])[]): Promise<number> {
+  const least = dispatches.map(() => Number.POSITIVE_INFINITY);
+  const repeats: number[] = [];
+  for (const stages of dispatches) {
+    await submit(gpu, stages, 1); // a driver may compile at the first dispatch
+    repeats.push(Math.max(1, Math.round(ROUND_MILLISECONDS / (await submit(gpu, stages, 1)))));
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, stages] of dispatches.entries()) {
+      const count = Math.min(64, repeats[i] as number);
+      least[i] = Math.min(least[i] as number, (await submit(gpu, stages, count)) / count);
+    }
+  }
+  return least.indexOf(Math.min(...least));
+}
+
 /** Milliseconds of `times` dispatches. */
-async function submit(gpu: Gpu, pipeline: Pipeline, storages: readonly Storage[], times: number): Promise<number> {
-  const compiled = await pipeline.ready;
-  const group = bindGroup(gpu, pipeline, storages);
+async function submit(gpu: Gpu, stages: readonly BoundStage[], times: number): Promise<number> {
   const started = performance.now();
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
-  pass.setPipeline(compiled);
-  pass.setBindGroup(0, group);
-  for (let i = 0; i < times; i++) pass.dispatchWorkgroups(...pipeline.grid);
+  for (let i = 0; i < times; i++) for (const stage of stages) encodeStage(pass, stage);
   pass.end();
   gpu.device.queue.submit([encoder.finish()]);
   await gpu.finish();

@@ -1,21 +1,16 @@
 /**
- * Softmax, cross-entropy from integer labels and their gradients, over rows of logits seen as (rows, classes). Float32.
+ * Softmax, cross-entropy from integer labels and their gradients, over rows of logits seen as (rows, classes). Float32;
+ * the logits and probabilities of a softmax layer may be stored as 16 bits.
  *
  *   p_j = exp(z_j − m) / Σ_k exp(z_k − m)   with m = max z, so that no logit overflows
- *   loss = log Σ_k exp(z_k − m) + m − z_label          dz_j = (p_j − [j = label]) · share · dLoss
+ *   loss = log Σ_k exp(z_k − m) + m − z_label          dz_j = (p_j − [j = label]) · share
  *   where `share` is each row's part in the batch's loss: 1 / rows for a mean
  *
- * A thread a row: classes are few. Timed by `pnpm anke bench kernels --filter softmax`.
+ * A thread a row. The loops over classes stay loops: unrolled, they take longer to compile than to run.
+ * Timed by `pnpm anke bench kernels --filter softmax`.
  */
-import {
-  type Binding,
-  bindingBytes,
-  constants,
-  defineKernel,
-  flatGrid,
-  flatRow,
-  type Variant,
-} from '../runtime/kernel.js';
+import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { crossEntropy, softmax as reference } from './reference.js';
 
 export interface RowsParams {
@@ -25,16 +20,19 @@ export interface RowsParams {
 
 const elements = (p: RowsParams): number => p.rows * p.classes;
 const rows = (p: RowsParams): number => p.rows;
-/** From a narrow range to ±1e4, row by row. */
-export const sampleLogit: NonNullable<Binding<RowsParams>['sample']> = (p, draw, i) =>
-  draw.normal() * ([1, 30, 1e4][Math.floor(i / p.classes) % 3] as number);
-const logits: Binding<RowsParams> = { access: 'read', type: 'f32', length: elements, sample: sampleLogit };
-const labels: Binding<RowsParams> = {
+export const logits = {
+  access: 'read',
+  type: 'f32',
+  length: elements,
+  /** From a narrow range to ±1e4, row by row. */
+  sample: (p, draw, i) => draw.normal() * ([1, 30, 1e4][Math.floor(i / p.classes) % 3] as number),
+} as const satisfies Binding<RowsParams>;
+export const labels = {
   access: 'read',
   type: 'u32',
   length: rows,
   sample: (p, draw) => draw.integer(p.classes),
-};
+} as const satisfies Binding<RowsParams>;
 
 const cases: readonly RowsParams[] = [
   { rows: 1, classes: 1 },
@@ -42,6 +40,7 @@ const cases: readonly RowsParams[] = [
   { rows: 7, classes: 3 },
   { rows: 65, classes: 33 },
   { rows: 3, classes: 129 },
+  { rows: 5, classes: 1001 },
   { rows: 32, classes: 10 },
   { rows: 1024, classes: 10 },
 ];
@@ -61,19 +60,17 @@ export const softmax = defineKernel<RowsParams, keyof typeof softmaxBindings>({
   bindings: softmaxBindings,
   variants: rowwise(
     () => `
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
-  var largest = logits[start];
-  for (var j = 1u; j < CLASSES; j++) { largest = max(largest, logits[start + j]); }
+  let end = ${opaque('CLASSES', 'logits')};
+  var largest = f32(logits[start]);
+  for (var j = 1u; j < end; j++) { largest = max(largest, f32(logits[start + j])); }
   var total = 0.0;
-  for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
-  for (var j = 0u; j < CLASSES; j++) { y[start + j] = exp(logits[start + j] - largest) / total; }
+  for (var j = 0u; j < end; j++) { total += exp(f32(logits[start + j]) - largest); }
+  for (var j = 0u; j < end; j++) { y[start + j] = y_t(exp(f32(logits[start + j]) - largest) / total); }
 }`,
   ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(softmaxBindings, p) }),
@@ -95,18 +92,15 @@ export const softmaxBackward = defineKernel<RowsParams, keyof typeof softmaxBack
   bindings: softmaxBackwardBindings,
   variants: rowwise(
     () => `
-@group(0) @binding(0) var<storage, read> y: array<f32>;
-@group(0) @binding(1) var<storage, read> dY: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dLogits: array<f32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
   var product = 0.0;
-  for (var j = start; j < start + CLASSES; j++) { product = fma(dY[j], y[j], product); }
-  for (var j = start; j < start + CLASSES; j++) { dLogits[j] = y[j] * (dY[j] - product); }
+  let end = start + ${opaque('CLASSES', 'y')};
+  for (var j = start; j < end; j++) { product = fma(dY[j], f32(y[j]), product); }
+  for (var j = start; j < end; j++) { dLogits[j] = f32(y[j]) * (dY[j] - product); }
 }`,
   ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(softmaxBackwardBindings, p) }),
@@ -131,19 +125,16 @@ export const softmaxCrossEntropy = defineKernel<RowsParams, keyof typeof crossEn
   bindings: crossEntropyBindings,
   variants: rowwise(
     () => `
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read_write> losses: array<f32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
+  let end = ${opaque('CLASSES', 'logits')};
   var largest = logits[start];
-  for (var j = 1u; j < CLASSES; j++) { largest = max(largest, logits[start + j]); }
+  for (var j = 1u; j < end; j++) { largest = max(largest, logits[start + j]); }
   var total = 0.0;
-  for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
+  for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }
   losses[row] = log(total) + (largest - logits[start + labels[row]]);
 }`,
   ),
@@ -156,16 +147,15 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 const crossEntropyBackwardBindings = {
   logits,
   labels,
-  /** The gradient of the batch's loss. */
-  dLoss: { access: 'read', type: 'f32', length: () => 1 },
   dLogits: { access: 'write', type: 'f32', length: elements },
 } as const;
 
 export interface CrossEntropyBackwardParams extends RowsParams {
+  /** Each row's part in the batch's loss: 1 / rows for a mean. */
   readonly share: number;
 }
 
-/** The gradient of the logits. */
+/** The gradient of Σ share · loss over the rows: that of a loss which is the last thing that a step computes. */
 export const softmaxCrossEntropyBackward = defineKernel<
   CrossEntropyBackwardParams,
   keyof typeof crossEntropyBackwardBindings
@@ -175,23 +165,20 @@ export const softmaxCrossEntropyBackward = defineKernel<
   variants: rowwise<CrossEntropyBackwardParams>(
     (p) => `
 ${constants({ SHARE: { f32: p.share } })}
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> dLoss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dLogits: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
+  let end = ${opaque('CLASSES', 'logits')};
   var largest = logits[start];
-  for (var j = 1u; j < CLASSES; j++) { largest = max(largest, logits[start + j]); }
+  for (var j = 1u; j < end; j++) { largest = max(largest, logits[start + j]); }
   var total = 0.0;
-  for (var j = 0u; j < CLASSES; j++) { total += exp(logits[start + j] - largest); }
-  for (var j = 0u; j < CLASSES; j++) {
+  for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }
+  for (var j = 0u; j < end; j++) {
     let p = exp(logits[start + j] - largest) / total;
-    dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * (SHARE * dLoss[0]);
+    dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * SHARE;
   }
 }`,
   ),
@@ -201,7 +188,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     dLogits: reference(inputs.logits, p.classes).map((probability, i) => {
       const row = Math.floor(i / p.classes);
       const target = i % p.classes === inputs.labels[row] ? 1 : 0;
-      return (probability - target) * p.share * (inputs.dLoss[0] as number);
+      return (probability - target) * p.share;
     }),
   }),
   cases: cases.map((p) => ({ ...p, share: 1 / p.rows })),

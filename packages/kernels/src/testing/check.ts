@@ -1,123 +1,194 @@
 /**
- * Runs a kernel's cases with every variant that this device has and compares with its reference. Outputs start as NaN,
- * so that an element that no thread writes shows.
+ * Runs a kernel's cases with every variant that this device has and compares with its reference, in float32 and, where
+ * a kernel may store activations as 16 bits, in float16. Outputs start as NaN, so that an element that no thread writes
+ * shows.
  */
 import { Random } from '@anke/random';
 import { describe, expect, test } from 'vitest';
-import { Eager } from '../runtime/executor.js';
-import type { Gpu } from '../runtime/gpu.js';
-import type { Kernel } from '../runtime/kernel.js';
-import type { Storage } from '../runtime/storage.js';
-
-/** The distance between 1 and the next float32. */
-export const EPSILON = 2 ** -23;
+import type { Gpu } from '../runtime/device.js';
+import { Eager } from '../runtime/eager.js';
+import { type Arrays, type Kernel, neededBindings } from '../runtime/kernel.js';
+import { elementBytes, type Storage, type StorageType } from '../runtime/storage.js';
+import { expectClose, type Magnitudes, tolerances } from './bounds.js';
+import { decodeFloat16, encodeFloat16, roundToFloat16 } from './float16.js';
 
 type Values = Record<string, Float64Array>;
 
-/** Inputs of a kernel as the device will see them: rounded to float32, or whole numbers. */
+export interface CheckOptions<P, B extends string> {
+  /** Bindings that may be stored as 16 bits. */
+  readonly f16?: readonly B[];
+  /** What the error of each element is relative to; the largest element of an output, if absent. */
+  readonly magnitudes?: Magnitudes<P, B>;
+}
+
+/** How a kernel is run: by which variant, and which bindings are stored as 16 bits. */
+interface Run {
+  readonly variant?: string | undefined;
+  readonly f16: readonly string[];
+}
+
+/**
+ * Inputs of a kernel as the device will see them: rounded to float32 (or float16), or whole numbers. What the
+ * parameters do not need, or what is only written, is an empty array.
+ */
 export function sampleInputs<P extends object, B extends string>(
   kernel: Kernel<P, B>,
   params: P,
+  f16: readonly string[] = [],
 ): Record<B, Float64Array> {
   const inputs: Values = {};
+  const needed = neededBindings(kernel, params);
   for (const name of Object.keys(kernel.bindings) as B[]) {
-    const { access, type, length, sample } = kernel.bindings[name];
-    if (access === 'write') continue;
+    const binding = kernel.bindings[name];
+    inputs[name] = new Float64Array();
+    if (binding.access === 'write' || !needed.includes(name)) continue;
     const random = new Random(1, `${kernel.name}/${name}`);
-    inputs[name] = Float64Array.from({ length: length(params) }, (_, i) => {
-      const value = sample ? sample(params, random, i) : random.normal();
-      return type === 'f32' ? Math.fround(value) : value;
-    });
+    const round = binding.type === 'u32' ? Number : f16.includes(name) ? roundToFloat16 : Math.fround;
+    inputs[name] = Float64Array.from({ length: binding.length(params) }, (_, i) =>
+      round(binding.sample ? binding.sample(params, random, i) : random.normal()),
+    );
   }
   return inputs as Record<B, Float64Array>;
 }
 
+function encode(values: Float64Array, type: StorageType): Uint8Array {
+  if (type === 'f16') return new Uint8Array(encodeFloat16(values).buffer);
+  return new Uint8Array((type === 'f32' ? Float32Array.from(values) : Uint32Array.from(values)).buffer);
+}
+
+function decode(bytes: ArrayBuffer, type: StorageType, length: number): Float64Array {
+  if (type === 'f16') return decodeFloat16(new Uint16Array(bytes, 0, length));
+  return Float64Array.from(type === 'f32' ? new Float32Array(bytes, 0, length) : new Uint32Array(bytes, 0, length));
+}
+
 /** Runs one variant and returns what it wrote, by binding. */
-export async function runKernel<P extends object, B extends string>(
+async function runStored<P extends object, B extends string>(
   gpu: Gpu,
   kernel: Kernel<P, B>,
   params: P,
-  inputs: Readonly<Record<B, Float64Array>>,
-  variant?: string,
+  inputs: Readonly<Partial<Record<B, Float64Array>>>,
+  { variant, f16 }: Run,
 ): Promise<Values> {
-  const storages = {} as Record<B, Storage>;
-  const names = Object.keys(kernel.bindings) as B[];
+  const storages: Partial<Record<B, Storage>> = {};
+  const names = neededBindings(kernel, params);
   for (const name of names) {
-    const { access, type, length } = kernel.bindings[name];
-    const values =
-      access === 'write'
-        ? new Float64Array(length(params)).fill(type === 'f32' ? Number.NaN : 0xdeadbeef)
-        : inputs[name];
-    storages[name] = gpu.upload(name, type === 'f32' ? Float32Array.from(values) : Uint32Array.from(values));
+    const binding = kernel.bindings[name];
+    const type = f16.includes(name) ? 'f16' : binding.type;
+    const length = binding.length(params);
+    const unwritten = (): Float64Array => new Float64Array(length).fill(type === 'u32' ? 0xdeadbeef : Number.NaN);
+    const values = binding.access === 'write' ? unwritten() : inputs[name];
+    if (!values) throw new Error(`${kernel.name}: no values for "${name}"`);
+    const storage = gpu.storage(name, length * elementBytes(type), type);
+    gpu.write(storage, encode(values, type));
+    storages[name] = storage;
   }
   const executor = new Eager(gpu);
   executor.dispatch(kernel, params, storages, variant);
   await executor.finish();
   const outputs: Values = {};
   for (const name of names) {
-    const { access, type } = kernel.bindings[name];
-    if (access !== 'read') {
-      const bytes = await gpu.read(storages[name]);
-      outputs[name] = Float64Array.from(type === 'f32' ? new Float32Array(bytes) : new Uint32Array(bytes));
-    }
-    storages[name].buffer?.destroy();
+    const { access } = kernel.bindings[name];
+    const storage = storages[name] as Storage;
+    if (access !== 'read')
+      outputs[name] = decode(await gpu.read(storage), storage.type, kernel.bindings[name].length(params));
+    storage.destroy();
   }
   return outputs;
 }
 
 /**
- * Largest error that float32 allows: each of the sum's terms adds a rounding of at most epsilon, relative to the
- * largest result.
+ * Runs a kernel in float32 and returns what it wrote, by binding.
+ *
+ * @param inputs of the bindings that the parameters need and that are read; others may be left out
+ * @param variant the forced one, if any
  */
-export function tolerance(want: Float64Array, terms: number): number {
-  const largest = want.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return EPSILON * terms * largest;
-}
+export const runKernel = <P extends object, B extends string>(
+  gpu: Gpu,
+  kernel: Kernel<P, B>,
+  params: P,
+  inputs: Readonly<Partial<Record<B, Float64Array>>>,
+  variant?: string,
+): Promise<Values> => runStored(gpu, kernel, params, inputs, { variant, f16: [] });
 
-/** Compares element by element and names the worst one. */
-export function expectClose(label: string, got: Float64Array, want: Float64Array, allowed: number): void {
-  expect(got.length, `${label}: length`).toBe(want.length);
-  let worst = 0;
-  let error = -1;
-  got.forEach((value, i) => {
-    const distance = Math.abs(value - (want[i] as number));
-    if (distance > error || Number.isNaN(distance)) {
-      error = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-      worst = i;
+/** Names of the variants that can run these parameters on this device. */
+function variantsOf<P extends object, B extends string>(
+  gpu: Gpu,
+  kernel: Kernel<P, B>,
+  params: P,
+  f16: readonly B[],
+): string[] {
+  const types = Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
+  return Object.keys(kernel.variants).filter((variant) => {
+    try {
+      return gpu.compiler.variantOf(kernel, params, variant, types) === variant;
+    } catch {
+      return false;
     }
   });
-  expect(error, `${label}[${worst}]: got ${got[worst]}, want ${want[worst]}, allowed ${allowed}`).toBeLessThanOrEqual(
-    allowed,
-  );
 }
 
-/** A test for each case of a kernel. */
-export function checkKernel<P extends object, B extends string>(gpu: () => Gpu, kernel: Kernel<P, B>): void {
+/** Runs all variants twice and compares with the reference. */
+async function checkCase<P extends object, B extends string>(
+  gpu: Gpu,
+  kernel: Kernel<P, B>,
+  params: P,
+  { f16 = [], magnitudes }: CheckOptions<P, B>,
+): Promise<void> {
+  const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
+  const expected = kernel.reference(params, inputs);
+  const sizes: Partial<Record<B, Float64Array>> = magnitudes?.(params, inputs) ?? {};
+  const variants = variantsOf(gpu, kernel, params, f16);
+  expect(variants.length, 'variants that run here').toBeGreaterThan(0);
+  for (const variant of variants) {
+    const got = await runStored(gpu, kernel, params, inputs, { variant, f16 });
+    // The same bits each time: nothing depends on which thread comes first.
+    const again = await runStored(gpu, kernel, params, inputs, { variant, f16 });
+    for (const [name, values] of Object.entries(got)) {
+      const change = values.findIndex((value, i) => !Object.is(value, again[name]?.[i]));
+      expect(change, `${variant}/${name}: first element that differs in a second run`).toBe(-1);
+    }
+    expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+    for (const name of Object.keys(expected) as B[]) {
+      const values = expected[name] as Float64Array;
+      const exact = kernel.bindings[name].type === 'u32';
+      const sums = exact ? 0 : tolerances(values, kernel.terms(params), sizes[name]);
+      const allowed = f16.includes(name) ? withFloat16Rounding(values, sums) : sums;
+      expectClose(`${variant}/${name}`, got[name] as Float64Array, values, allowed);
+    }
+  }
+}
+
+/**
+ * A result that is rounded once to float16: half the distance between two neighbours, and that below the least normal
+ * one.
+ */
+const withFloat16Rounding = (expected: Float64Array, sums: number | Float64Array): Float64Array =>
+  expected.map((value, i) => {
+    const sum = typeof sums === 'number' ? sums : (sums[i] as number);
+    return sum + 2 ** -11 * (Math.abs(value) + sum) + 2 ** -25;
+  });
+
+/** Two of a kernel's cases: a test in float32 runs all. */
+const twoCases = <P>(cases: readonly P[]): P[] =>
+  [1, 2].map((third) => cases[Math.floor((third * cases.length) / 3)] as P);
+
+const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(params), params] as const);
+
+/** A test for each case of a kernel, and two in float16 where it may store some of its bindings so. */
+export function checkKernel<P extends object, B extends string>(
+  gpu: () => Gpu,
+  kernel: Kernel<P, B>,
+  options: CheckOptions<NoInfer<P>, NoInfer<B>> = {},
+): void {
+  const { f16 = [], ...inFloat32 } = options;
   describe(kernel.name, () => {
-    test.each(kernel.cases.map((params) => [JSON.stringify(params), params] as const))('%s', async (_, params) => {
-      const inputs = sampleInputs(kernel, params);
-      const want = kernel.reference(params, inputs);
-      for (const [variant, { available }] of Object.entries(kernel.variants)) {
-        if (!available(params, gpu().traits)) continue;
-        const got = await runKernel(gpu(), kernel, params, inputs, variant);
-        // The same bits each time: nothing depends on which thread comes first.
-        const again = await runKernel(gpu(), kernel, params, inputs, variant);
-        for (const [name, values] of Object.entries(got)) {
-          const change = values.findIndex((value, i) => !Object.is(value, again[name]?.[i]));
-          expect(change, `${variant}/${name}: first element that differs in a second run`).toBe(-1);
-        }
-        expect(Object.keys(got).sort()).toEqual(Object.keys(want).sort());
-        for (const name of Object.keys(want) as B[]) {
-          const exact = kernel.bindings[name].type === 'u32';
-          const values = want[name] as Float64Array;
-          expectClose(
-            `${variant}/${name}`,
-            got[name] as Float64Array,
-            values,
-            exact ? 0 : tolerance(values, kernel.terms(params)),
-          );
-        }
-      }
+    test.each(named(kernel.cases))('%s', (_, params) => checkCase(gpu(), kernel, params, inFloat32));
+  });
+  if (f16.length === 0) return;
+  describe(`${kernel.name} with ${f16} in float16`, () => {
+    test.for(named(twoCases(kernel.cases)))('%s', async ([, params], { skip }) => {
+      if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
+      await checkCase(gpu(), kernel, params, options);
     });
   });
 }

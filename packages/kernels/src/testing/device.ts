@@ -1,6 +1,6 @@
 import { openAdapter } from '@anke/dawn';
 import { afterAll, beforeAll } from 'vitest';
-import { Gpu } from '../runtime/gpu.js';
+import { Gpu } from '../runtime/device.js';
 
 /** Opens the device for the tests of a file; call the result inside a test. */
 export function useGpu(): () => Gpu {

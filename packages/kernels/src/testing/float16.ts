@@ -1,7 +1,7 @@
 /** float16 as bytes, for Nodes that have no Float16Array. IEEE 754, round to nearest, ties to even. */
 
 /** The float16 nearest to a number, as a number. */
-export function roundToHalf(value: number): number {
+export function roundToFloat16(value: number): number {
   const size = Math.abs(value);
   if (!Number.isFinite(value) || size === 0) return value;
   // The distance between neighbours: 11 significant bits, and 2⁻²⁴ below the least normal number.
@@ -14,7 +14,7 @@ export function roundToHalf(value: number): number {
 }
 
 /** The bits of numbers that are float16 already. */
-export const encodeHalves = (values: ArrayLike<number>): Uint16Array =>
+export const encodeFloat16 = (values: ArrayLike<number>): Uint16Array =>
   Uint16Array.from(values, (value) => {
     const sign = Object.is(value, -0) || value < 0 ? 0x8000 : 0;
     const size = Math.abs(value);
@@ -26,11 +26,11 @@ export const encodeHalves = (values: ArrayLike<number>): Uint16Array =>
     return sign | ((exponent + 15) << 10) | ((size / 2 ** exponent - 1) * 1024);
   });
 
-export const decodeHalves = (bits: Uint16Array): Float64Array =>
-  Float64Array.from(bits, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
+export const decodeFloat16 = (bits: Uint16Array): Float64Array =>
+  Float64Array.from(bits, (word) => {
+    const sign = word & 0x8000 ? -1 : 1;
+    const exponent = (word >> 10) & 31;
+    const fraction = word & 1023;
     if (exponent === 31) return fraction > 0 ? Number.NaN : sign * Number.POSITIVE_INFINITY;
     return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
   });

@@ -1,71 +1,65 @@
+/**
+ * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation
+ * knows nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of
+ * a whole step.
+ */
 import type { Executor, Storage } from '@anke/kernels';
-import { ModelError } from '../errors.js';
 import type { Tape } from './tape.js';
 import type { Tensor } from './tensor.js';
 
-export interface GradientContext<A extends object = object, I extends string = string, S extends string = string> {
+export interface GradientContext<A extends object, I extends object, S extends string = never> {
   readonly tape: Tape;
   readonly executor: Executor;
   readonly attributes: A;
-  readonly inputs: Readonly<Record<I, Tensor>>;
+  readonly inputs: I;
   readonly output: Tensor;
   readonly saved: Readonly<Record<S, Storage>>;
   /** The gradient of the output. */
   readonly dY: Tensor;
   /** Where the gradient of an input is to be written. */
-  destination(name: I): Tensor;
-  /**
-   * Whether dY has been taken through the relu that this operation ends in: the next one did it along with its own
-   * gradient.
-   */
-  readonly masked: boolean;
-  /**
-   * Takes over the relu that an input comes out of, where this application is the only one that uses the input: the
-   * gradient written for it must then be multiplied by the result where the input is positive, and zero elsewhere. 0 if
-   * there is nothing to take over.
-   */
-  takeMask(name: I): number;
+  destination(name: keyof I & string): Tensor;
   /** Does what several gradients of one application share, when the first of them asks. */
   once<T>(name: string, compute: () => T): T;
 }
 
 /**
- * An operation: its forward kernels, what it saves for later, and a gradient for each differentiable input.
- *
- * Type parameters: attributes, names of inputs, names of the differentiable ones among them, names of what is saved.
+ * Writes to `destination(input)` and returns it or, for an input that is no weight, may return a tensor that is there
+ * already.
  */
-export interface Operation<
-  A extends object = object,
-  I extends string = string,
-  D extends I = I,
-  S extends string = string,
-> {
+export type Gradient<A extends object, I extends object, S extends string> = (
+  context: GradientContext<A, I, S>,
+) => Tensor;
+
+/** Type parameters: attributes, inputs by name (some may be optional), names of what is saved. */
+export interface Operation<A extends object, I extends object, S extends string = never> {
   readonly name: string;
-  readonly inputs: readonly I[];
-  /** Inputs that have no gradient: labels, row numbers, state that moves by itself. */
-  readonly constants: readonly Exclude<I, D>[];
-  readonly forward: (
+  forward(
     tape: Tape,
-    inputs: Readonly<Record<I, Tensor>>,
+    inputs: I,
     attributes: A,
-  ) => { readonly output: Tensor; readonly saved: Readonly<Record<S, Storage>> };
-  /** Where the output went through a relu: 1, or the factor by which a dropout behind it scaled what it kept. Else 0. */
-  readonly mask?: (attributes: A) => number;
-  /** Each writes to `destination(input)` or, for an input that is no weight, may return a tensor that is there already. */
-  readonly gradients: Readonly<Record<D, (context: GradientContext<A, I, S>) => Tensor>>;
+  ): { readonly output: Tensor; readonly saved: Readonly<Record<S, Storage>> };
+  /**
+   * For every input, in the order in which they are computed; `constant` for those that have none: labels, state that
+   * moves by itself.
+   */
+  readonly gradients: { readonly [K in keyof I]-?: Gradient<A, I, S> | 'constant' };
 }
 
-/**
- * Registers an operation.
- *
- * @throws ModelError if an input has neither a gradient nor is declared to have none
- */
-export function defineOperation<A extends object, I extends string, D extends I, S extends string>(
-  operation: Operation<A, I, D, S>,
-): Operation<A, I, D, S> {
-  const known: readonly string[] = [...operation.constants, ...Object.keys(operation.gradients)];
-  const missing = operation.inputs.filter((name) => !known.includes(name));
-  if (missing.length > 0)
-    throw new ModelError(`operation "${operation.name}" has no gradient for ${missing.join(', ')}`);
+/** Declares an operation; only a place for its types to be inferred and checked. */
+export function defineOperation<A extends object, I extends object, S extends string = never>(
+  operation: Operation<A, I, S>,
+): Operation<A, I, S> {
   return operation;
+}
+
+/** Inputs as the tape sees them: by name, absent where optional ones are. */
+export type NamedTensors = Readonly<Record<string, Tensor | undefined>>;
+
+/** An operation that was applied: all that its gradients may ask for. */
+export interface Application {
+  readonly operation: Operation<object, NamedTensors, string>;
+  readonly attributes: object;
+  readonly inputs: NamedTensors;
+  readonly output: Tensor;
+  readonly saved: Readonly<Record<string, Storage>>;
 }

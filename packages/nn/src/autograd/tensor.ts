@@ -1,5 +1,6 @@
+/** Tensors: shapes over memory of the device, and where their gradients go. */
 import type { Storage } from '@anke/kernels';
-import type { Node } from './tape.js';
+import type { Application } from './operation.js';
 
 export type Shape = readonly number[];
 
@@ -10,10 +11,10 @@ export const sizeOf = (shape: Shape): number => shape.reduce((product, side) => 
 export const formatShape = (shape: readonly (number | null)[]): string =>
   `(${shape.map((side) => side ?? 'None').join(', ')}${shape.length === 1 ? ',' : ''})`;
 
-/** An array of float32 (or of uint32 labels) on the device, as an operation's input or output. */
+/** An array of floats (or of uint32 labels) on the device, as an operation's input or output. */
 export class Tensor {
-  /** The operation that made this tensor, if a gradient has to flow back through it. */
-  node: Node | undefined;
+  /** The application of an operation that made this tensor, if a gradient has to flow back through it. */
+  source: Application | undefined;
 
   constructor(
     readonly shape: Shape,
@@ -23,6 +24,6 @@ export class Tensor {
   ) {}
 
   get needsGradient(): boolean {
-    return this.gradient !== undefined || this.node !== undefined;
+    return this.gradient !== undefined || this.source !== undefined;
   }
 }

@@ -1,35 +1,43 @@
+/** Activations, as a layer of their own or as the end of another layer. */
 import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
-import { relu, softmax } from '../operations/activation.js';
-import { type CallContext, Layer, type LayerOptions } from './layer.js';
+import { relu } from '../operations/relu.js';
+import { softmax } from '../operations/softmax.js';
+import { first, single } from './expect.js';
+import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
 
-export type ActivationName = 'linear' | 'relu' | 'softmax';
+export const ACTIVATIONS = ['linear', 'relu', 'softmax'] as const;
+export type ActivationName = (typeof ACTIVATIONS)[number];
 
-/** @param logits whether a softmax is left out, because the loss contains it */
-export function applyActivation(tape: Tape, x: Tensor, activation: ActivationName, logits: boolean): Tensor {
-  if (activation === 'relu') return tape.apply(relu, { x }, {});
+/** A softmax is left out where the loss contains it. */
+export function applyActivation({ tape, logits }: ActivationContext, x: Tensor, activation: ActivationName): Tensor {
+  if (activation === 'relu') return tape.apply(relu, { x }, { slope: 0 });
   if (activation === 'softmax' && !logits) return tape.apply(softmax, { x }, {});
   return x;
+}
+
+interface ActivationContext {
+  readonly tape: Tape;
+  readonly logits: boolean;
 }
 
 export interface ActivationOptions extends LayerOptions {
   readonly activation: ActivationName;
 }
 
-/** An activation as a layer of its own. */
-export class Activation extends Layer {
+export class Activation extends Layer<ActivationOptions> {
   override readonly type = 'Activation';
 
-  constructor(override readonly options: ActivationOptions) {
+  constructor(options: ActivationOptions) {
     super(options);
-    this.require(['linear', 'relu', 'softmax'].includes(options.activation), `no activation "${options.activation}"`);
+    this.require(ACTIVATIONS.includes(options.activation), `no activation "${options.activation}"`);
   }
 
-  protected override infer(input: Shape): { output: Shape; weights: [] } {
-    return { output: input, weights: [] };
+  override infer(inputs: readonly Shape[]): Inference {
+    return { output: single(inputs), weights: [] };
   }
 
-  override call(x: Tensor, { tape, logits }: CallContext): Tensor {
-    return applyActivation(tape, x, this.options.activation, logits);
+  override call(context: CallContext, inputs: readonly Tensor[]): Tensor {
+    return applyActivation(context, first(inputs), this.options.activation);
   }
 }

@@ -1,7 +1,8 @@
-import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
-import { type CallContext, Layer, type LayerOptions } from './layer.js';
-
 /** Lays a sample's elements in one row; nothing is computed. */
+import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
+import { first, single } from './expect.js';
+import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+
 export class Flatten extends Layer {
   override readonly type = 'Flatten';
 
@@ -9,11 +10,13 @@ export class Flatten extends Layer {
     super(options);
   }
 
-  protected override infer(input: Shape): { output: Shape; weights: [] } {
-    return { output: [sizeOf(input)], weights: [] };
+  override infer(inputs: readonly Shape[]): Inference {
+    return { output: [sizeOf(single(inputs))], weights: [] };
   }
 
-  override call(x: Tensor, { tape }: CallContext): Tensor {
-    return tape.reshape(x, [x.shape[0] as number, ...this.outputShape]);
+  override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {
+    const x = first(inputs);
+    const [batch = 1, ...shape] = x.shape;
+    return tape.reshape(x, [batch, sizeOf(shape)]);
   }
 }

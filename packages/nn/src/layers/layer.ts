@@ -1,22 +1,29 @@
+/**
+ * What a layer is: options, and two functions of its inputs. `infer` tells shapes and weights when a graph is built,
+ * `call` sends the operations of one step. A layer remembers nothing, so that it can stand at several places of a
+ * graph, with the same weights, and in several graphs, each with weights of its own.
+ */
 import type { Storage } from '@anke/kernels';
 import type { Tape } from '../autograd/tape.js';
-import { formatShape, type Shape, type Tensor } from '../autograd/tensor.js';
-import { ModelError, ShapeError } from '../errors.js';
+import type { Shape, Tensor } from '../autograd/tensor.js';
+import { ModelError } from '../errors.js';
+import { connect, type Node } from '../graph/node.js';
 import type { Initializer } from './initializers.js';
+import type { LayerType } from './layer-type.js';
 
-/** What a layer needs of the model when it is applied. */
+/** What a layer needs to send the operations of one step. */
 export interface CallContext {
   readonly tape: Tape;
   /** Whether dropout drops and batch normalization uses the batch's own statistics. */
   readonly training: boolean;
-  /** Whether this is the last layer and a softmax at its end is left to the loss. */
+  /** Whether the model ends here and a softmax at its end is left to the loss. */
   readonly logits: boolean;
-  readonly weight: (name: string) => Tensor;
-  readonly seed: number;
-  /** The layer's place in the model. */
+  /** One of the layer's weights. */
+  weight(name: string): Tensor;
+  /** The step's number, its index in the epoch, and the seed, on the device. */
+  readonly counters: Storage;
+  /** The node's index in the graph, the input not counted. */
   readonly index: number;
-  /** The number of the step, on the device. */
-  readonly step: Storage;
 }
 
 /** λ · Σ w² in the loss. */
@@ -35,82 +42,52 @@ export interface WeightSpec {
   readonly regularizer?: L2Regularizer;
 }
 
+/** A weight with a penalty, if there is one. */
+export const regularized = (spec: WeightSpec, regularizer: L2Regularizer | undefined): WeightSpec =>
+  regularizer ? { ...spec, regularizer } : spec;
+
 export interface LayerOptions {
+  /** Unique in a graph; made from the type and a number if absent. */
   readonly name?: string;
-  /** Shape of one sample; the first layer of a model needs it. */
+  /** Shape of one sample, without the batch axis: the first layer of a sequential model needs it. */
   readonly inputShape?: Shape;
+  /** If false, training leaves the layer's weights as they are, and a batch normalization uses its moving averages. */
+  readonly trainable?: boolean;
 }
 
-/** A layer: shapes and weights when the model is built, operations when it is applied. Shapes are those of one sample. */
-export abstract class Layer {
-  /** Keras's name for the type, for summaries and saved models. */
-  abstract readonly type: string;
-  name: string;
-  #inputShape: Shape | undefined;
-  #outputShape: Shape | undefined;
-  #weights: readonly WeightSpec[] = [];
+/** What a layer makes of inputs of given shapes. Shapes are those of one sample. */
+export interface Inference {
+  readonly output: Shape;
+  readonly weights: readonly WeightSpec[];
+}
 
-  constructor(readonly options: LayerOptions) {
-    this.name = options.name ?? '';
-  }
+export abstract class Layer<O extends LayerOptions = LayerOptions> {
+  abstract readonly type: LayerType;
 
-  /** Shape of what comes out for one sample, and the weights that it takes. */
-  protected abstract infer(input: Shape): { readonly output: Shape; readonly weights: readonly WeightSpec[] };
+  constructor(readonly options: O) {}
 
-  abstract call(x: Tensor, context: CallContext): Tensor;
+  /** @throws Mismatch if the layer cannot take such inputs */
+  abstract infer(inputs: readonly Shape[]): Inference;
+
+  /** @param inputs tensors whose first axis is the batch */
+  abstract call(context: CallContext, inputs: readonly Tensor[]): Tensor;
 
   /**
-   * Applies this layer and the next one as one operation, where there is one that does both; else undefined.
+   * Applies the layer to nodes of a graph: Keras's functional API.
    *
-   * @param _nextContext the context of the next layer
+   * @throws ShapeError if the layer cannot take their outputs
    */
-  callWith(_x: Tensor, _context: CallContext, _next: Layer, _nextContext: CallContext): Tensor | undefined {
-    return undefined;
+  apply(...inputs: readonly Node[]): Node {
+    return connect(this, inputs);
   }
 
-  /** @throws ShapeError if the layer cannot take such an input */
-  build(input: Shape): Shape {
-    const { output, weights } = this.infer(input);
-    this.#inputShape = input;
-    this.#outputShape = output;
-    this.#weights = weights;
-    return output;
+  /** Whether training changes the layer's weights. */
+  get trainable(): boolean {
+    return this.options.trainable !== false;
   }
 
-  get inputShape(): Shape {
-    return this.#built(this.#inputShape);
-  }
-
-  get outputShape(): Shape {
-    return this.#built(this.#outputShape);
-  }
-
-  get weights(): readonly WeightSpec[] {
-    return this.#weights;
-  }
-
-  /** What a constructor needs to make this layer again. */
-  config(): Record<string, unknown> {
-    return { ...this.options, name: this.name };
-  }
-
-  protected wants(what: string, input: Shape): ShapeError {
-    return new ShapeError(
-      `layer "${this.name}" (${this.type}) wants ${what}, but its input is ${formatShape([null, ...input])}`,
-    );
-  }
-
-  /** @throws ModelError if a number in the options is not what the layer can use */
+  /** @throws ModelError if an option is not one that the layer can use */
   protected require(ok: boolean, what: string): void {
-    if (!ok) throw new ModelError(`layer "${this.name || this.constructor.name}": ${what}`);
-  }
-
-  #built(shape: Shape | undefined): Shape {
-    if (!shape) throw new ModelError(`layer "${this.name}" has no shape before it is part of a model`);
-    return shape;
+    if (!ok) throw new ModelError(`layer "${this.options.name ?? this.type}": ${what}`);
   }
 }
-
-export type Pair = number | readonly [number, number];
-export const pair = (value: Pair): readonly [number, number] => (typeof value === 'number' ? [value, value] : value);
-export const positiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;

@@ -1,37 +1,31 @@
+/** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient. */
 import { dropout as kernel, type Storage } from '@anke/kernels';
-import { defineOperation, type GradientContext } from '../autograd/operation.js';
+import { defineOperation } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
 
 export interface DropoutAttributes {
   readonly rate: number;
-  readonly seed: number;
+  /** Distinguishes the dropouts of a model. */
   readonly layer: number;
-  /** The step's number on the device: each step drops others. */
-  readonly step: Storage;
+  /** Step and seed on the device: each step drops others. */
+  readonly counters: Storage;
 }
 
-const params = (x: Tensor, { rate, seed, layer }: DropoutAttributes, past: number) => ({
-  length: sizeOf(x.shape),
-  rate,
-  seed,
-  layer,
-  past,
-});
+const params = (x: Tensor, { rate, layer }: DropoutAttributes) => ({ length: sizeOf(x.shape), rate, layer });
 
-/** Drops elements at random and scales the rest up. The same draw applied to dY is the gradient; the loss has counted the step by then. */
-export const dropout = defineOperation({
+export const dropout = defineOperation<DropoutAttributes, { readonly x: Tensor }>({
   name: 'dropout',
-  inputs: ['x'],
-  constants: [],
-  forward: (tape, { x }, attributes: DropoutAttributes) => {
+  forward(tape, { x }, attributes) {
     const y = tape.activation('dropout', x.shape);
-    tape.executor.dispatch(kernel, params(x, attributes, 0), { x: x.storage, step: attributes.step, y: y.storage });
+    const { counters } = attributes;
+    tape.executor.dispatch(kernel, params(x, attributes), { x: x.storage, counters, y: y.storage });
     return { output: y, saved: {} };
   },
   gradients: {
-    x: ({ executor, attributes, dY, destination }: GradientContext<DropoutAttributes, 'x'>): Tensor => {
+    x({ executor, attributes, dY, destination }) {
       const dX = destination('x');
-      executor.dispatch(kernel, params(dY, attributes, 1), { x: dY.storage, step: attributes.step, y: dX.storage });
+      const { counters } = attributes;
+      executor.dispatch(kernel, params(dX, attributes), { x: dY.storage, counters, y: dX.storage });
       return dX;
     },
   },

@@ -1,0 +1,65 @@
+/**
+ * What the two kernels of batch normalization's gradients have in common: their outputs, and the dispatch that joins
+ * the parts' sums. Each of its threads adds the parts of one channel in a fixed order, which gives dβ = Σ dY and dγ = Σ
+ * dY · x̂, and works out what is the same for all rows of the channel:
+ *
+ *   center = mean      factor = γ / √(variance + ε)      share = dβ / rows      slope = dγ / √(variance + ε) / rows
+ */
+import type { Binding, Join } from '../runtime/kernel.js';
+import { constants, flatGrid, opaque } from '../runtime/wgsl.js';
+import { channels, varianceBinding } from './shapes.js';
+
+export interface GradientSums {
+  /** Rows of x, over which the statistics were taken. */
+  readonly rows: number;
+  readonly channels: number;
+  /** Parts of the sums: `sums` holds, for each, first the channels' Σ dY, then their Σ dY · x̂. */
+  readonly parts: number;
+  readonly epsilon: number;
+}
+
+export const coefficientCount = (p: { readonly channels: number }): number => 4 * p.channels;
+
+export const statisticsBindings = {
+  mean: { access: 'read', type: 'f32', length: channels },
+  variance: varianceBinding,
+  gamma: { access: 'read', type: 'f32', length: channels },
+} as const satisfies Record<string, Binding<{ readonly channels: number }>>;
+
+export const gradientBindings = {
+  dBeta: { access: 'write', type: 'f32', length: channels },
+  dGamma: { access: 'write', type: 'f32', length: channels },
+  /** For each channel the center, then the factor, then the share, then the slope. */
+  coefficients: { access: 'write', type: 'f32', length: coefficientCount },
+} as const satisfies Record<string, Binding<{ readonly channels: number }>>;
+
+/** The joining dispatch of a kernel with these bindings; `of` tells the sizes from its parameters. */
+export const gradientJoin = <P>(of: (p: P) => GradientSums): Join<P> => ({
+  scratch: (p) => ({ sums: 2 * of(p).parts * of(p).channels }),
+  bindings: () => ['sums', ...Object.keys(statisticsBindings), ...Object.keys(gradientBindings)],
+  grid: (p) => flatGrid(of(p).channels),
+  wgsl: (p) => {
+    const { rows, channels: count, parts, epsilon } = of(p);
+    return `
+${constants({ ROWS: rows, CHANNELS: count, PARTS: parts, EPSILON: { f32: epsilon } })}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let channel = thread.x;
+  if (channel >= CHANNELS) { return; }
+  var sum = 0.0;
+  var product = 0.0;
+  for (var part = 0u; part < ${opaque('PARTS', 'sums')}; part++) {
+    sum += sums[2u * part * CHANNELS + channel];
+    product += sums[(2u * part + 1u) * CHANNELS + channel];
+  }
+  dBeta[channel] = sum;
+  dGamma[channel] = product;
+  let deviation = sqrt(variance[channel] + EPSILON);
+  coefficients[channel] = mean[channel];
+  coefficients[CHANNELS + channel] = gamma[channel] / deviation;
+  coefficients[2u * CHANNELS + channel] = sum / f32(ROWS);
+  coefficients[3u * CHANNELS + channel] = product / deviation / f32(ROWS);
+}`;
+  },
+});

@@ -1,0 +1,91 @@
+/**
+ * Batch normalization with the max pooling behind it, as one: the normalized values, four times as many as the results
+ * of a 2 × 2 pooling, are compared where they are computed and never written. NHWC; float32, x and y may be stored as
+ * 16 bits. The formulas are those of `forward.ts` and `pooling/max.ts`.
+ *
+ * A thread computes one channel of a row of windows, so that neighbouring threads read neighbouring channels.
+ * Timed by `pnpm anke bench kernels --filter batchnorm/pool`.
+ */
+
+import { type PoolParams, poolCases, poolConstants, poolInputs, poolOutputs } from '../pooling/geometry.js';
+import { maxPoolReference } from '../pooling/max.js';
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatRow, opaque } from '../runtime/wgsl.js';
+import { normalize } from './reference.js';
+import { channels, EPSILON, flat, varianceBinding } from './shapes.js';
+
+export interface NormalizePoolParams extends PoolParams {
+  readonly epsilon: number;
+}
+
+const rowsOfWindows = (p: PoolParams): number => p.batch * p.outHeight;
+
+const bindings = {
+  // Few distinct values: windows hold ties, and values that differ still do after rounding.
+  x: { access: 'read', type: 'f32', length: poolInputs, sample: (_, draw) => draw.integer(5) - 4 },
+  mean: { access: 'read', type: 'f32', length: channels },
+  variance: varianceBinding,
+  gamma: { access: 'read', type: 'f32', length: channels },
+  beta: { access: 'read', type: 'f32', length: channels },
+  y: { access: 'write', type: 'f32', length: poolOutputs },
+  /** ky · poolWidth + kx of the element that won, as `pooling/max-forward` writes it. */
+  winner: { access: 'write', type: 'u32', length: poolOutputs },
+} as const satisfies Record<string, Binding<NormalizePoolParams>>;
+
+/** y = max over each window of γ · (x − mean) / √(variance + ε) + β */
+export const batchNormPool = defineKernel<NormalizePoolParams, keyof typeof bindings>({
+  name: 'batchnorm/pool',
+  bindings,
+  variants: flat<NormalizePoolParams>(
+    (p) => rowsOfWindows(p) * p.channels,
+    (p) => `
+${constants({
+  ...poolConstants(p),
+  ROWS: rowsOfWindows(p),
+  ROW: flatRow(rowsOfWindows(p) * p.channels),
+  EPSILON: { f32: p.epsilon },
+})}
+const LOWEST = -0x1.fffffep+127f;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  let c = index % CHANNELS;
+  let row = index / CHANNELS;
+  if (row >= ROWS) { return; }
+  let n = row / OUT_H;
+  let oy = row % OUT_H;
+  let center = mean[c];
+  let deviation = sqrt(variance[c] + EPSILON);
+  let factor = gamma[c];
+  let shift = beta[c];
+  for (var ox = 0u; ox < ${opaque('OUT_W', 'x')}; ox++) {
+    var best = LOWEST;
+    var offset = 0u;
+    var first = true;
+    for (var ky = 0u; ky < POOL_H; ky++) {
+      let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
+      if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+      for (var kx = 0u; kx < POOL_W; kx++) {
+        let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
+        if (ix < 0 || ix >= i32(WIDTH)) { continue; }
+        let input = ((n * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * CHANNELS + c;
+        let value = fma(factor, (f32(x[input]) - center) / deviation, shift);
+        let wins = first || value > best;
+        best = select(best, value, wins);
+        offset = select(offset, ky * POOL_W + kx, wins);
+        first = false;
+      }
+    }
+    let output = (row * OUT_W + ox) * CHANNELS + c;
+    y[output] = y_t(best);
+    winner[output] = offset;
+  }
+}`,
+  ),
+  cost: (p) => ({ flops: 6 * poolInputs(p), bytes: bindingBytes(bindings, p) }),
+  terms: () => 16,
+  reference: (p, { x, mean, variance, gamma, beta }) =>
+    maxPoolReference(p, normalize(x, { mean, variance }, gamma, beta, p.epsilon)),
+  cases: poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
+});

@@ -1,0 +1,15 @@
+/** What the gradient of a convolution's input is asked for, beyond the sizes. */
+import { type Mask, maskWgsl } from '../../epilogue/epilogue.js';
+import type { Conv2dParams } from '../geometry.js';
+
+export interface Conv2dBackwardDataParams extends Conv2dParams {
+  /** What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps). */
+  readonly mask?: Mask;
+}
+
+/** WGSL of `finish(sum: f32, index: u32) -> f32`: what is written to dX[index]. Without a mask, x is not bound. */
+export const finishWgsl = ({ mask }: Conv2dBackwardDataParams): string =>
+  mask
+    ? `${maskWgsl(mask, 'x')}
+fn finish(sum: f32, index: u32) -> f32 { return masked(sum, f32(x[index])); }`
+    : 'fn finish(sum: f32, index: u32) -> f32 { return sum; }';

@@ -1,0 +1,81 @@
+/**
+ * conv2d backward weights: the gradients of the kernel and of the bias.
+ *
+ *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, ci, co]
+ *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]
+ *
+ * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in, out), channels last; X is float32 or float16, all else is float32.
+ * Each algorithm is a file: `narrow` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all. All but `plain`
+ * exist whole and with the sum split (splits.ts), in two dispatches.
+ * All are timed by `pnpm anke bench kernels --filter conv2d/backward-weights`.
+ */
+import { type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
+import { convolutions, WEIGHT_GRADIENTS } from '../cases.js';
+import { type Conv2dParams, conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
+import { kernelGradient } from '../reference.js';
+import { gemm, gemmSplits, isBusy } from './gemm.js';
+import { narrow } from './narrow.js';
+import type { Conv2dBackwardWeightsParams } from './params.js';
+import { plain } from './plain.js';
+import { split, whole } from './splits.js';
+import { subgroup } from './subgroup.js';
+
+export type { Conv2dBackwardWeightsParams } from './params.js';
+
+const bindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  w: { access: 'read', type: 'f32', length: kernelSize, needed: (p) => p.decay !== 0 },
+  dW: { access: 'write', type: 'f32', length: kernelSize },
+  dBias: { access: 'write', type: 'f32', length: (p) => p.outChannels, needed: (p) => p.bias },
+} as const satisfies Record<string, Binding<Conv2dBackwardWeightsParams>>;
+
+/** Splits on a CPU, where there is always work enough: what its caches hold, of 64 images. */
+const cacheSplits = ({ batch }: Conv2dParams): number => Math.ceil(batch / 64);
+
+/** A whole GEMM pays where it has enough tiles by itself. */
+const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeightsParams> => {
+  const one = whole(variant);
+  return { ...one, suits: (p, traits) => isBusy(p) && one.suits?.(p, traits) !== false };
+};
+
+/** The variants in one dispatch. */
+export const wholeVariants = {
+  narrow: whole(narrow),
+  subgroup: whole(subgroup),
+  gemm128: wholeGemm(gemm.gemm128),
+  gemm32: wholeGemm(gemm.gemm32),
+  gemm64: wholeGemm(gemm.gemm64),
+  plain: whole(plain),
+};
+
+export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, keyof typeof bindings>({
+  name: 'conv2d/backward-weights',
+  bindings,
+  variants: {
+    narrowSplit: split(narrow, cacheSplits),
+    narrow: wholeVariants.narrow,
+    subgroupSplit: split(subgroup, cacheSplits),
+    subgroup: wholeVariants.subgroup,
+    gemm128Split: split(gemm.gemm128, gemmSplits),
+    gemm32Split: split(gemm.gemm32, gemmSplits),
+    gemm64Split: split(gemm.gemm64, gemmSplits),
+    gemm128: wholeVariants.gemm128,
+    gemm32: wholeVariants.gemm32,
+    gemm64: wholeVariants.gemm64,
+    plain: wholeVariants.plain,
+  },
+  cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
+  reference: (p, { x, dY, w }) => {
+    const sums = kernelGradient(p, x, dY);
+    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
+    if (!p.bias) return { dW };
+    const dBias = new Float64Array(p.outChannels);
+    dY.forEach((value, i) => {
+      dBias[i % p.outChannels] = (dBias[i % p.outChannels] as number) + value;
+    });
+    return { dW, dBias };
+  },
+  cases: convolutions(WEIGHT_GRADIENTS),
+});

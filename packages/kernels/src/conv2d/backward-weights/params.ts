@@ -1,0 +1,25 @@
+/** What the gradients of a convolution's weights are asked for, beyond the sizes. */
+import type { Conv2dParams } from '../geometry.js';
+
+export interface Conv2dBackwardWeightsParams extends Conv2dParams {
+  /** Whether there is a bias, whose gradient is computed beside the kernel's. */
+  readonly bias: boolean;
+  /** Share of the weights that is added to their gradient: 2λ for an L2 penalty λ · Σ w² in the loss. */
+  readonly decay: number;
+}
+
+/**
+ * What an algorithm is asked for: to cut the batch's output rows into parts, and to write sums for each part.
+ *
+ * Its shader has the constant ROWS_PER_SPLIT, calls `writeWeight(index, sum)` for element `index` of (splits, kh, kw, in, out) and,
+ * if there is a bias, `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.
+ */
+export interface SplitParams extends Conv2dBackwardWeightsParams {
+  readonly splits: number;
+}
+
+/** Output rows of a split. */
+export const rowsPerSplit = (p: SplitParams): number => Math.ceil((p.batch * p.outHeight) / p.splits);
+
+/** WGSL that only a convolution with a bias needs. */
+export const forBias = ({ bias }: Conv2dBackwardWeightsParams, text: string): string => (bias ? text : '');

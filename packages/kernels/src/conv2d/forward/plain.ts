@@ -1,0 +1,47 @@
+/**
+ * conv2d forward, a thread an output: runs everywhere, and is read before the others.
+ *
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co])
+ *
+ * Thread i computes element i of Y, so that neighbouring threads read neighbouring weights.
+ * Timed by `pnpm anke bench kernels --filter conv2d/forward --variant plain`.
+ */
+import { epilogueWgsl } from '../../epilogue/epilogue.js';
+import type { Variant } from '../../runtime/kernel.js';
+import { constants, flatGrid, flatRow } from '../../runtime/wgsl.js';
+import { conv2dConstants, outputSize } from '../geometry.js';
+import { biased, type Conv2dForwardParams } from './params.js';
+
+export const plain: Variant<Conv2dForwardParams> = {
+  available: () => true,
+  suits: () => false,
+  grid: (p) => flatGrid(outputSize(p)),
+  wgsl: (p) => `
+${constants({ ...conv2dConstants(p), OUTPUTS: outputSize(p), ROW: flatRow(outputSize(p)) })}
+${epilogueWgsl(p.epilogue)}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  if (index >= OUTPUTS) { return; }
+  let co = index % OUT;
+  let ox = index / OUT % OUT_W;
+  let oy = index / (OUT * OUT_W) % OUT_H;
+  let n = index / (OUT * OUT_W * OUT_H);
+  var sum = 0.0;
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
+    if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
+    for (var kx = 0u; kx < KERNEL_W; kx++) {
+      let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
+      if (ix < 0 || ix >= i32(WIDTH)) { continue; }
+      let source = ((n * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN;
+      let tap = (ky * KERNEL_W + kx) * IN * OUT + co;
+      for (var ci = 0u; ci < IN; ci++) {
+        sum = fma(f32(x[source + ci]), w[tap + ci * OUT], sum);
+      }
+    }
+  }
+  y[index] = y_t(finish(${biased(p, 'sum', 'bias[co]')}, index));
+}`,
+};

@@ -1,0 +1,28 @@
+/** Who knows which variants of kernels are fast on a device: see `Tuner`. */
+import type { Gpu } from './device.js';
+import type { StorageTypes } from './dispatch.js';
+import type { Kernel } from './kernel.js';
+
+/** A dispatch whose variant is to be chosen. */
+export interface VariantRequest {
+  readonly kernel: Kernel;
+  readonly params: object;
+  readonly types?: StorageTypes;
+}
+
+export interface Chooser {
+  /** The choices that were asked for, by kernel and parameters: to be kept with a run. */
+  readonly used: Readonly<Record<string, string>>;
+  choice(kernel: { readonly name: string }, params: object, types?: StorageTypes): string | undefined;
+  /** Chooses where it has not yet; calls `onDone` after each request. */
+  tune(gpu: Gpu, requests: readonly VariantRequest[], onDone?: () => void): Promise<void>;
+}
+
+/** Leaves every choice to the kernels' own order of preference. */
+export const NO_CHOOSER: Chooser = {
+  used: {},
+  choice: () => undefined,
+  tune: async (_, requests, onDone) => {
+    for (const _request of requests) onDone?.();
+  },
+};

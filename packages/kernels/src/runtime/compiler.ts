@@ -1,0 +1,208 @@
+/**
+ * From a dispatch to pipelines: which variant runs it on this device, the text of its shaders, and what the driver makes of
+ * them. A pipeline belongs to whoever acquired it, and is forgotten when the last one has released it.
+ */
+
+import type { Chooser } from './chooser.js';
+import type { StorageTypes } from './dispatch.js';
+import { KernelError } from './errors.js';
+import {
+  type Access,
+  type Grid,
+  type Kernel,
+  neededBindings,
+  type Stage,
+  type Traits,
+  type Variant,
+} from './kernel.js';
+import { type Declaration, declarationsWgsl } from './wgsl.js';
+
+/** A shader for one set of parameters, with its grid and the names of what it binds. */
+export interface StageProgram {
+  /** `kernel/variant`, to tell it apart in errors and in the driver's tools. */
+  readonly label: string;
+  readonly bindings: readonly Declaration[];
+  readonly grid: Grid;
+  readonly code: string;
+}
+
+/** The variant that was chosen for a dispatch: one shader, or two with scratch arrays between them. */
+export interface VariantProgram {
+  readonly variant: string;
+  readonly stages: readonly StageProgram[];
+  /** Float32 elements of each scratch array. */
+  readonly scratch: Readonly<Record<string, number>>;
+}
+
+export interface Pipeline {
+  readonly layout: GPUBindGroupLayout;
+  /** Settled once the driver has compiled the shader. */
+  readonly ready: Promise<GPUComputePipeline>;
+}
+
+interface Entry extends Pipeline {
+  users: number;
+}
+
+const COMPUTE_STAGE = 0x04;
+const NO_TYPES: StorageTypes = {};
+
+export class Compiler {
+  /** By shader text and bindings. */
+  readonly #pipelines = new Map<string, Entry>();
+  readonly #keys = new Map<Pipeline, string>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  /** @param check throws what the device has reported, if anything */
+  constructor(
+    readonly device: GPUDevice,
+    readonly traits: Traits,
+    readonly tuner: Chooser,
+    readonly check: () => void,
+  ) {}
+
+  /** Pipelines that somebody uses. */
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /** Names of the variants that may be good choices for these parameters here, in order of preference. */
+  candidates<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, types = NO_TYPES): string[] {
+    const available = Object.keys(kernel.variants).filter((name) => this.#canRun(kernel, params, name, types));
+    const suitable = available.filter((name) => kernel.variants[name]?.suits?.(params, this.traits) !== false);
+    return suitable.length > 0 ? suitable : available.slice(-1);
+  }
+
+  /**
+   * The name of the variant that runs these parameters here: the forced one, the tuner's choice, or the preferred one.
+   *
+   * @throws KernelError if the forced variant does not run here, or none does
+   */
+  variantOf<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    forced?: string,
+    types = NO_TYPES,
+  ): string {
+    if (forced !== undefined) {
+      if (this.#canRun(kernel, params, forced, types)) return forced;
+      throw new KernelError(`${kernel.name}: no variant "${forced}" for ${JSON.stringify(params)} on this device`);
+    }
+    const chosen = this.tuner.choice(kernel, params, types);
+    if (chosen !== undefined && this.#canRun(kernel, params, chosen, types)) return chosen;
+    const [preferred] = this.candidates(kernel, params, types);
+    if (preferred === undefined)
+      throw new KernelError(`${kernel.name}: no variant runs ${JSON.stringify(params)} on this device`);
+    return preferred;
+  }
+
+  #canRun<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    name: string,
+    types: StorageTypes,
+  ): boolean {
+    const variant = kernel.variants[name];
+    if (!variant || (variant.subgroups && this.traits.subgroupSize === 0)) return false;
+    const stores16 = (Object.keys(kernel.bindings) as B[]).some(
+      (binding) => kernel.bindings[binding].access === 'write' && types[binding] === 'f16',
+    );
+    if (variant.accumulates && stores16) return false;
+    return variant.available(params, this.traits);
+  }
+
+  /** The shaders of a dispatch, with the variant that {@link variantOf} names. */
+  program<P extends object, B extends string>(
+    kernel: Kernel<P, B>,
+    params: P,
+    forced?: string,
+    types = NO_TYPES,
+  ): VariantProgram {
+    const name = this.variantOf(kernel, params, forced, types);
+    const variant = kernel.variants[name] as Variant<P>;
+    const { join } = variant;
+    const scratch = join?.scratch(params, this.traits) ?? {};
+    const declare = (binding: string, scratchAccess: Access): Declaration => {
+      if (scratch[binding] !== undefined) return { name: binding, access: scratchAccess, type: 'f32' };
+      const { access, type } = kernel.bindings[binding as B];
+      return { name: binding, access, type: type === 'f32' && types[binding] === 'f16' ? 'f16' : type };
+    };
+    const stage = (part: Stage<P>, suffix: string, scratchAccess: Access): StageProgram => {
+      const names = part.bindings?.(params) ?? neededBindings(kernel, params);
+      const bindings = names.map((binding) => declare(binding, scratchAccess));
+      const code = `${declarationsWgsl(bindings, variant.subgroups === true)}${part.wgsl(params, this.traits)}`;
+      return { label: `${kernel.name}/${name}${suffix}`, bindings, grid: part.grid(params, this.traits), code };
+    };
+    const stages = [stage(variant, '', 'write'), ...(join ? [stage(join, ' join', 'read')] : [])];
+    return { variant: name, stages, scratch };
+  }
+
+  /** The compiled shader; compiled on its first use, by the driver's own threads. To be given back by {@link release}. */
+  acquire(stage: StageProgram): Pipeline {
+    const key = `${stage.bindings.map(({ access }) => access)}\n${stage.code}`;
+    let entry = this.#pipelines.get(key);
+    if (!entry) {
+      entry = { ...this.#compile(stage), users: 0 };
+      this.#pipelines.set(key, entry);
+      this.#keys.set(entry, key);
+    }
+    entry.users++;
+    return entry;
+  }
+
+  /** Forgets a pipeline when nobody uses it any more; the device's memory for it goes with the last reference. */
+  release(pipeline: Pipeline): void {
+    const key = this.#keys.get(pipeline);
+    const entry = key === undefined ? undefined : this.#pipelines.get(key);
+    if (key === undefined || !entry || --entry.users > 0) return;
+    this.#pipelines.delete(key);
+    this.#keys.delete(pipeline);
+  }
+
+  #compile({ label, code, bindings }: StageProgram): Pipeline {
+    const layout = this.#bindGroupLayout(bindings.map(({ access }) => access));
+    // A faulty shader is reported once, where its pipeline is awaited.
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label, code });
+    this.device.popErrorScope().catch(() => undefined);
+    const ready = this.device
+      .createComputePipelineAsync({
+        label,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module },
+      })
+      .catch((error: unknown) => this.#explain(label, code, module, error));
+    // Whoever needs the pipeline awaits it and sees the error; until then it is not an unhandled one.
+    ready.catch(() => undefined);
+    return { layout, ready };
+  }
+
+  async #explain(label: string, code: string, module: GPUShaderModule, error: unknown): Promise<never> {
+    // `device.lost` settles one task after the failed call: a lost device is the reason then, not the shader.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.check();
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages
+      .filter(({ type }) => type === 'error')
+      .map(({ lineNum, message }) => `line ${lineNum}: ${message}: ${code.split('\n')[lineNum - 1]?.trim() ?? ''}`);
+    const reason = lines.length > 0 ? lines.join('\n') : error instanceof Error ? error.message : String(error);
+    throw new KernelError(`${label} does not compile: ${reason}`);
+  }
+
+  #bindGroupLayout(accesses: readonly Access[]): GPUBindGroupLayout {
+    const key = accesses.map((access) => (access === 'read' ? 'r' : 'w')).join('');
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      layout = this.device.createBindGroupLayout({
+        label: key,
+        entries: accesses.map((access, binding) => ({
+          binding,
+          visibility: COMPUTE_STAGE,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+}

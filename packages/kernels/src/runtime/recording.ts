@@ -1,0 +1,93 @@
+/** A step that is ready to be replayed: pipelines, bind groups and grids in order. */
+import { type BoundStage, encodeStage } from './bound.js';
+import type { Gpu } from './device.js';
+import { KernelError } from './errors.js';
+import type { Cost } from './kernel.js';
+import { Storage } from './storage.js';
+
+export interface MemoryUse {
+  /** Bytes of the buffers that the temporaries share. */
+  readonly planned: number;
+  /** Most bytes of temporaries alive at one dispatch: no plan can need less. */
+  readonly peak: number;
+  /** Bytes if every temporary had a buffer of its own. */
+  readonly naive: number;
+}
+
+/** What is known of a dispatch beside its pipeline. */
+export interface DispatchInfo {
+  readonly kernel: string;
+  readonly variant: string;
+  readonly cost: Cost;
+}
+
+export interface DispatchTime extends DispatchInfo {
+  readonly milliseconds: number;
+}
+
+const QUERY_RESOLVE = 0x0200;
+const COPY_SRC = 0x04;
+
+export class Recording {
+  #destroyed = false;
+
+  /** @param free gives back what the recording has acquired */
+  constructor(
+    readonly gpu: Gpu,
+    private readonly stages: readonly BoundStage[],
+    readonly infos: readonly DispatchInfo[],
+    readonly memory: MemoryUse,
+    private readonly free: () => void,
+  ) {}
+
+  get dispatches(): number {
+    return this.stages.length;
+  }
+
+  /** Submits `times` replays as one command buffer. */
+  submit(times = 1): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < times; i++) for (const stage of this.stages) encodeStage(pass, stage);
+    pass.end();
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Replays once with a pass of its own for each dispatch, timed by the device.
+   *
+   * @throws KernelError if the device has no timestamp queries
+   */
+  async time(): Promise<DispatchTime[]> {
+    const { device } = this.gpu;
+    if (!device.features.has('timestamp-query')) throw new KernelError('this device has no timestamp queries');
+    const count = this.stages.length * 2;
+    const queries = device.createQuerySet({ type: 'timestamp', count });
+    const resolved = device.createBuffer({ size: count * 8, usage: QUERY_RESOLVE | COPY_SRC });
+    const encoder = device.createCommandEncoder();
+    this.stages.forEach((stage, i) => {
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      });
+      encodeStage(pass, stage);
+      pass.end();
+    });
+    encoder.resolveQuerySet(queries, 0, count, resolved, 0);
+    device.queue.submit([encoder.finish()]);
+    const ticks = new BigUint64Array(await this.gpu.read(new Storage('timestamps', count * 8, resolved)));
+    queries.destroy();
+    resolved.destroy();
+    return this.infos.map(({ kernel, variant, cost }, i) => ({
+      kernel,
+      variant,
+      cost,
+      milliseconds: Number((ticks[2 * i + 1] as bigint) - (ticks[2 * i] as bigint)) / 1e6,
+    }));
+  }
+
+  /** Gives the temporaries' memory and the pipelines back. */
+  destroy(): void {
+    if (!this.#destroyed) this.free();
+    this.#destroyed = true;
+  }
+}

@@ -1,0 +1,76 @@
+/** Text that many shaders need: constants, declarations of bindings, and the grid of kernels with a thread an element. */
+import type { Access, Grid } from './kernel.js';
+import type { StorageType } from './storage.js';
+
+/** `const NAME: type = value;` lines for the top of a shader: integers become u32, other numbers f32, booleans bool. */
+export function constants(
+  values: Readonly<Record<string, number | boolean | { readonly f32: number } | { readonly i32: number }>>,
+): string {
+  return Object.entries(values)
+    .map(([name, value]) => {
+      if (typeof value === 'boolean') return `const ${name}: bool = ${value};`;
+      if (typeof value === 'number') return `const ${name}: u32 = ${value}u;`;
+      if ('i32' in value) return `const ${name}: i32 = ${value.i32}i;`;
+      return `const ${name}: f32 = ${float(value.f32)};`;
+    })
+    .join('\n');
+}
+
+/** A WGSL literal for a finite float32. */
+function float(value: number): string {
+  const text = String(Math.fround(value));
+  return `${text}${/[.e]/.test(text) ? '' : '.0'}f`;
+}
+
+/**
+ * A loop's bound that the compiler does not know, though it is always `bound`: `bound * min(1, arrayLength(&array))`.
+ *
+ * Loops of known length are unrolled. That is what inner loops want; but where the body is long (random numbers, barriers,
+ * many loads), unrolled code takes longer to compile than to run.
+ *
+ * @param array a binding of the kernel; none is empty
+ */
+export const opaque = (bound: string, array: string): string => `${bound} * min(1u, arrayLength(&${array}))`;
+
+/** A binding as a shader declares it. */
+export interface Declaration {
+  readonly name: string;
+  readonly access: Access;
+  readonly type: StorageType;
+}
+
+/**
+ * What stands above a shader's text: its directives and bindings, with the type `x_t` of the elements of each binding `x`.
+ *
+ * @param subgroups whether the text uses subgroup operations
+ */
+export function declarationsWgsl(declarations: readonly Declaration[], subgroups: boolean): string {
+  return [
+    ...(subgroups ? ['enable subgroups;'] : []),
+    ...(declarations.some(({ type }) => type === 'f16') ? ['enable f16;'] : []),
+    ...declarations.flatMap(({ name, access, type }, i) => [
+      `alias ${name}_t = ${type};`,
+      `@group(0) @binding(${i}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> ${name}: array<${name}_t>;`,
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** Threads of a workgroup in kernels that give each thread one element. */
+export const FLAT_WORKGROUP = 64;
+const MAX_GRID_SIDE = 65535;
+
+/**
+ * Workgroups for `threads` independent threads. A side of the grid ends at 65,535, so that long arrays are cut into
+ * rows; the shader finds its element by `(group.y * ROW + group.x) * 64 + local`, with ROW from {@link flatRow}.
+ */
+export function flatGrid(threads: number, workgroup = FLAT_WORKGROUP): Grid {
+  const groups = Math.max(1, Math.ceil(threads / workgroup));
+  const row = Math.min(groups, MAX_GRID_SIDE);
+  return [row, Math.ceil(groups / row), 1];
+}
+
+/** Threads in one row of {@link flatGrid}. */
+export function flatRow(threads: number, workgroup = FLAT_WORKGROUP): number {
+  return flatGrid(threads, workgroup)[0] * workgroup;
+}

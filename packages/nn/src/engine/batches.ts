@@ -1,0 +1,68 @@
+/**
+ * Samples as steps go through them: the order of the rows, how far the steps have come, and the sums of the epoch. Whoever goes
+ * through samples has this of their own, so that passes over one model do not disturb one another.
+ */
+import type { Augmentation, Gpu, Storage } from '@anke/kernels';
+import type { DeviceData } from './device-data.js';
+import type { StepData } from './step.js';
+
+/** Loss (with penalties) and accuracy over samples. */
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface BatchesOptions {
+  readonly data: DeviceData;
+  /** The seed of the model. */
+  readonly seed: number;
+  /** How the images are changed at random on their way into the model; not at all if absent. */
+  readonly augmentation?: Augmentation | undefined;
+}
+
+export class Batches {
+  /** What steps read: the samples in their order. */
+  readonly source: StepData;
+  /** The step's number, its index in the epoch, and the seed: three integers. */
+  readonly counters: Storage;
+  /** Σ loss · samples, correct samples, samples. */
+  readonly totals: Storage;
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly options: BatchesOptions,
+  ) {
+    const { data, seed, augmentation } = options;
+    const { count, shape, pixels, labels, factor, offset } = data;
+    const order = gpu.storage('order', count * 4, 'u32');
+    this.source = { count, shape, pixels, labels, factor, offset, order, augmentation };
+    this.counters = gpu.upload('counters', Uint32Array.of(0, 0, seed));
+    this.totals = gpu.storage('totals', 12);
+    this.setOrder(Uint32Array.from({ length: count }, (_, row) => row));
+  }
+
+  /** @param rows the samples' numbers in the order in which they are to be used */
+  setOrder(rows: Uint32Array): void {
+    this.gpu.write(this.source.order, rows);
+  }
+
+  /**
+   * Goes back to the first batch.
+   *
+   * @param step the number of the step that comes next, which everything random in it depends on
+   */
+  start(step: number): void {
+    this.gpu.write(this.counters, Uint32Array.of(step, 0, this.options.seed));
+    this.gpu.write(this.totals, new Float32Array(3));
+  }
+
+  /** The means over all samples since the start. */
+  async means(): Promise<Evaluation> {
+    const [loss = 0, correct = 0, samples = 1] = await this.gpu.readFloats(this.totals);
+    return { loss: loss / samples, accuracy: correct / samples };
+  }
+
+  destroy(): void {
+    for (const storage of [this.source.order, this.counters, this.totals]) storage.destroy();
+  }
+}

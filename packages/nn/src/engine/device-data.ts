@@ -1,0 +1,125 @@
+/** Samples, and samples on a device: uploaded once, kept as long as somebody uses them. */
+import type { Gpu, Storage } from '@anke/kernels';
+import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
+import { ModelError, ShapeError } from '../errors.js';
+
+/** Images as bytes, row after row, with their labels: what models are trained on and predict. */
+export interface Samples {
+  readonly pixels: Uint8Array;
+  /** Classes 0 … n-1; needed for training and evaluation. */
+  readonly labels?: ArrayLike<number>;
+  /** Shape of one sample: (height, width, channels). */
+  readonly shape: Shape;
+  /** A byte comes into the model as byte · rescale + offset; 1 if absent. */
+  readonly rescale?: number;
+  /** 0 if absent. */
+  readonly offset?: number;
+}
+
+export const countOf = ({ pixels, shape }: Samples): number => pixels.length / sizeOf(shape);
+
+/**
+ * The number of samples.
+ *
+ * @throws ShapeError if they are not what a model with this input takes
+ */
+export function checkSamples(samples: Samples, input: Shape): number {
+  const { shape, pixels } = samples;
+  if (shape.length !== input.length || shape.some((side, axis) => side !== input[axis])) {
+    const [found, expected] = [formatShape(shape), formatShape(input)];
+    throw new ShapeError(`the samples have shape ${found}, but the model expects ${expected}`);
+  }
+  const count = countOf(samples);
+  if (count === 0 || !Number.isInteger(count)) {
+    throw new ShapeError(`${pixels.length} bytes are no whole number of samples of ${sizeOf(shape)} bytes`);
+  }
+  return count;
+}
+
+/**
+ * The number of samples, each of which has a label.
+ *
+ * @param output shape of the model's output: as many numbers as there are classes
+ * @throws ShapeError if the samples or their labels' classes are not what the model takes
+ * @throws ModelError if labels are missing, or one is no class
+ */
+export function checkLabelledSamples(samples: Samples, input: Shape, output: Shape): number {
+  const count = checkSamples(samples, input);
+  const { labels } = samples;
+  const [classes = 0] = output;
+  if (output.length !== 1) {
+    throw new ShapeError(`labels need an output of shape (classes,), but the model's is ${formatShape(output)}`);
+  }
+  if (!labels) throw new ModelError('the samples have no labels, and without them there is no loss');
+  if (labels.length !== count) throw new ModelError(`there are ${count} samples, but ${labels.length} labels`);
+  for (let i = 0; i < count; i++) {
+    const label = labels[i] as number;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new ModelError(`sample ${i} has label ${label}, but the model has ${classes} classes (0 … ${classes - 1})`);
+    }
+  }
+  return count;
+}
+
+/** Samples on the device. */
+export class DeviceData {
+  readonly count: number;
+  readonly shape: Shape;
+  readonly factor: number;
+  readonly offset: number;
+  readonly pixels: Storage;
+  readonly labels: Storage;
+
+  constructor(gpu: Gpu, label: string, samples: Samples) {
+    this.count = countOf(samples);
+    this.shape = samples.shape;
+    this.factor = samples.rescale ?? 1;
+    this.offset = samples.offset ?? 0;
+    this.pixels = gpu.upload(`${label} pixels`, samples.pixels);
+    this.labels = gpu.upload(`${label} labels`, Uint32Array.from(samples.labels ?? new Uint32Array(this.count)));
+  }
+
+  destroy(): void {
+    this.pixels.destroy();
+    this.labels.destroy();
+  }
+}
+
+/** Which samples are on the device. Each is uploaded when it is first asked for, and freed with its last user. */
+export class DataCache {
+  readonly #held = new Map<Samples, { readonly data: DeviceData; users: number }>();
+
+  /** @param onFree is called before samples are freed */
+  constructor(
+    readonly gpu: Gpu,
+    private readonly onFree: (data: DeviceData) => void,
+  ) {}
+
+  /** The samples on the device, to be given back with {@link DataCache.release}. */
+  acquire(samples: Samples, label = 'samples'): DeviceData {
+    const held = this.#held.get(samples) ?? { data: new DeviceData(this.gpu, label, samples), users: 0 };
+    held.users++;
+    this.#held.set(samples, held);
+    return held.data;
+  }
+
+  /** The samples on the device, if somebody uses them. */
+  find(samples: Samples): DeviceData | undefined {
+    return this.#held.get(samples)?.data;
+  }
+
+  release(samples: Samples): void {
+    const held = this.#held.get(samples);
+    if (held && --held.users === 0) this.#free(samples, held.data);
+  }
+
+  destroy(): void {
+    for (const [samples, { data }] of this.#held) this.#free(samples, data);
+  }
+
+  #free(samples: Samples, data: DeviceData): void {
+    this.#held.delete(samples);
+    this.onFree(data);
+    data.destroy();
+  }
+}

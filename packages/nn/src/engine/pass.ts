@@ -1,0 +1,97 @@
+/** A pass over samples: one step, recorded for full batches and again for a smaller last one. */
+import { type Executor, type Gpu, Recorder, type Recording } from '@anke/kernels';
+import { ModelError } from '../errors.js';
+import { Batches, type BatchesOptions } from './batches.js';
+import type { StepBatch } from './step.js';
+
+export interface PassOptions extends BatchesOptions {
+  readonly batchSize: number;
+}
+
+/** Samples in a batch, where nothing is kept for a backward pass and the caller does not care. */
+export const EVEN_BATCH = 256;
+
+/** At most {@link EVEN_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too. */
+export function evenBatch(count: number): number {
+  if (count <= EVEN_BATCH) return count;
+  for (let size = EVEN_BATCH; size >= EVEN_BATCH / 2; size--) if (count % size === 0) return size;
+  return EVEN_BATCH;
+}
+
+/** @throws ModelError if it is not a positive integer */
+export function checkBatchSize(batchSize = 1): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new ModelError(`the batch size must be a positive integer, not ${batchSize}`);
+}
+
+export class Pass {
+  /** Full batches. */
+  readonly steps: number;
+  /** Samples of the last batch, if it is smaller; else 0. */
+  readonly restSize: number;
+  readonly batches: Batches;
+  readonly #recorders: readonly Recorder[];
+  readonly #recordings: Recording[] = [];
+  #preparing: Promise<void> | undefined;
+  /** Whether it is given out to somebody. */
+  busy = false;
+  /** Whether it can be run. */
+  prepared = false;
+
+  /** @param record sends the operations of one step */
+  constructor(
+    readonly gpu: Gpu,
+    readonly options: PassOptions,
+    record: (executor: Executor, batches: Batches, batch: StepBatch) => void,
+  ) {
+    const { data, batchSize } = options;
+    this.steps = Math.floor(data.count / batchSize);
+    this.restSize = data.count % batchSize;
+    this.batches = new Batches(gpu, options);
+    this.#recorders = [this.steps > 0 ? batchSize : 0, this.restSize]
+      .filter((size) => size > 0)
+      .map((size) => {
+        const recorder = new Recorder(gpu);
+        record(recorder, this.batches, { size, stride: batchSize });
+        return recorder;
+      });
+  }
+
+  /** What is still to be done before it can run: each dispatch is chosen a variant for, then compiled. */
+  get unprepared(): number {
+    return this.#preparing ? 0 : 2 * this.#recorders.reduce((sum, { program }) => sum + program.length, 0);
+  }
+
+  /**
+   * Chooses the kernels' variants and compiles them, if that has not been done before.
+   *
+   * @param onDone is called {@link Pass.unprepared} times
+   */
+  prepare(onDone: () => void = () => undefined): Promise<void> {
+    this.#preparing ??= this.#compile(onDone);
+    return this.#preparing;
+  }
+
+  async #compile(onDone: () => void): Promise<void> {
+    for (const recorder of this.#recorders) await recorder.tune(onDone);
+    const results = await Promise.allSettled(this.#recorders.map((recorder) => recorder.finish(onDone)));
+    for (const result of results) if (result.status === 'fulfilled') this.#recordings.push(result.value);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    this.prepared = true;
+  }
+
+  /** The recording of a full batch. */
+  get full(): Recording | undefined {
+    return this.steps > 0 ? this.#recordings[0] : undefined;
+  }
+
+  /** The recording of a smaller last batch. */
+  get rest(): Recording | undefined {
+    return this.restSize > 0 ? this.#recordings.at(-1) : undefined;
+  }
+
+  destroy(): void {
+    for (const recording of this.#recordings) recording.destroy();
+    this.batches.destroy();
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the recording,
+ * reads the outputs. It has counters of its own, and may be used while the same model trains.
+ */
+import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import { ShapeError } from '../errors.js';
+import type { Graph } from '../graph/graph.js';
+import { Batches } from './batches.js';
+import { DeviceData } from './device-data.js';
+import { EVEN_BATCH, evenBatch } from './pass.js';
+import type { StepBatch } from './step.js';
+
+/** How bytes come into a model: byte · rescale + offset. */
+export interface PixelScale {
+  /** 1 if absent. */
+  readonly rescale?: number;
+  /** 0 if absent. */
+  readonly offset?: number;
+}
+
+export interface PredictOptions {
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Ends the prediction after the present batch: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of them. */
+export const predictionBatch = (count: number): number => {
+  const power = 2 ** Math.ceil(Math.log2(count));
+  return power <= EVEN_BATCH ? power : evenBatch(count);
+};
+
+/** Batches that are submitted before the first of them is read, so that the device never waits. */
+const MOST_RUNNING = 4;
+
+/** A model on a device, as a predictor needs it. */
+export interface PredictedModel {
+  readonly gpu: Gpu;
+  readonly graph: Graph;
+  /** Sends a step of prediction; see `Session`. */
+  predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor;
+}
+
+/** What belongs to one predictor. */
+interface Parts {
+  readonly recording: Recording;
+  /** The images of a batch. */
+  readonly data: DeviceData;
+  readonly batches: Batches;
+  /** The outputs of a batch. */
+  readonly output: Storage;
+}
+
+export class Predictor {
+  /** Bytes of one image. */
+  readonly #imageBytes: number;
+  /** Numbers that come out for one image. */
+  readonly #outputs: number;
+
+  private constructor(
+    /** Images that are predicted at once. */
+    readonly batch: number,
+    { inputShape, outputShape }: Graph,
+    private readonly parts: Parts,
+  ) {
+    this.#imageBytes = sizeOf(inputShape);
+    this.#outputs = sizeOf(outputShape);
+  }
+
+  static async create(model: PredictedModel, batch: number, scale: PixelScale): Promise<Predictor> {
+    const { gpu, graph } = model;
+    const { inputShape: shape, seed } = graph;
+    const data = new DeviceData(gpu, 'images', { ...scale, shape, pixels: new Uint8Array(batch * sizeOf(shape)) });
+    const batches = new Batches(gpu, { data, seed });
+    try {
+      const recorder = new Recorder(gpu);
+      const { storage: output } = model.predict(recorder, batches, { size: batch, stride: 0 });
+      recorder.keep(output);
+      return new Predictor(batch, graph, { recording: await recorder.finish(), data, batches, output });
+    } catch (error) {
+      for (const part of [data, batches]) part.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * The outputs for images, row after row.
+   *
+   * @param images any number of them, as bytes or on the device
+   * @throws ShapeError if the bytes are no whole number of images
+   */
+  async predict(images: Uint8Array | DeviceData, { onProgress, signal }: PredictOptions = {}): Promise<Float32Array> {
+    const { batch, parts } = this;
+    const { gpu } = parts.recording;
+    const count = images instanceof DeviceData ? images.count : this.#count(images);
+    const all = new Float32Array(count * this.#outputs);
+    const running: Promise<void>[] = [];
+    for (let first = 0; first < count; first += batch) {
+      signal?.throwIfAborted();
+      const size = Math.min(batch, count - first);
+      this.#load(images, first, size);
+      parts.recording.submit();
+      // The copy that is read is submitted at once, before another call can write or run anything.
+      const finished = gpu.readFloats(parts.output).then((outputs) => {
+        all.set(outputs.subarray(0, size * this.#outputs), first * this.#outputs);
+        onProgress?.(first + size, count);
+      });
+      finished.catch(() => undefined); // awaited below
+      running.push(finished);
+      if (running.length === MOST_RUNNING) await running.shift();
+    }
+    await Promise.all(running);
+    return all;
+  }
+
+  #count({ length }: Uint8Array): number {
+    const count = length / this.#imageBytes;
+    if (Number.isInteger(count)) return count;
+    throw new ShapeError(`${length} bytes are no whole number of images of ${this.#imageBytes} bytes`);
+  }
+
+  #load(images: Uint8Array | DeviceData, first: number, size: number): void {
+    const { recording, data } = this.parts;
+    const [start, length] = [first * this.#imageBytes, size * this.#imageBytes];
+    if (images instanceof Uint8Array) recording.gpu.write(data.pixels, images.subarray(start, start + length));
+    else recording.gpu.copy(images.pixels.slice('images', start, Math.ceil(length / 4) * 4), data.pixels);
+  }
+
+  destroy(): void {
+    const { recording, data, batches } = this.parts;
+    for (const part of [recording, data, batches]) part.destroy();
+  }
+}

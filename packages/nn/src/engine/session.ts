@@ -1,0 +1,278 @@
+/**
+ * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for training and
+ * evaluation are kept as long as the samples that they read, those for prediction as long as the session.
+ */
+import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
+import type { Tensor } from '../autograd/tensor.js';
+import { ModelError } from '../errors.js';
+import type { Graph } from '../graph/graph.js';
+import type { Loss } from '../losses/loss.js';
+import { sparseCategoricalCrossentropy } from '../losses/sparse-categorical-crossentropy.js';
+import type { Optimizer } from '../optimizers/optimizer.js';
+import type { Batches } from './batches.js';
+import { DataCache, type DeviceData, type Samples } from './device-data.js';
+import { ModelMemory } from './memory.js';
+import { checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
+import { type PixelScale, Predictor } from './predictor.js';
+import { evaluateStep, predictStep, type StepBatch, type StepModel, type StepResult, trainStep } from './step.js';
+import { TrainingState } from './training-state.js';
+import { checkState, Weights } from './weights.js';
+
+export interface SessionOptions {
+  /**
+   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With float16, sums,
+   * weights, gradients and the optimizer's state are float32 all the same; an activation beyond ±65,504 becomes infinite.
+   */
+  readonly storage?: 'float32' | 'float16';
+}
+
+export interface SessionTraining {
+  readonly optimizer: Optimizer;
+  /** The cross-entropy of labels that are class numbers, if absent. */
+  readonly loss?: Loss;
+}
+
+/** All that a training is resumed from: what is on the device, and how far its random numbers have been drawn. */
+export interface ModelState {
+  /** Steps and epochs that have been trained. */
+  readonly steps: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** The optimizer's name. */
+  readonly optimizer: string;
+  /** By name: all weights, moving averages, and the optimizer's buffers, each as it lies on the device. */
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+/** A pass that is kept with the samples that it reads. */
+interface KeptPass {
+  readonly step: 'train' | 'evaluate';
+  readonly pass: Pass;
+}
+
+interface KeptPredictor {
+  readonly ready: Promise<Predictor>;
+  /** Once it is. */
+  predictor?: Predictor;
+}
+
+export class Session {
+  readonly memory: ModelMemory;
+  readonly weights: Weights;
+  /** The samples that are on the device. */
+  readonly data: DataCache;
+  /** Steps that have been trained, for dropout and augmentation. */
+  steps = 0;
+  /** Epochs that have been trained, for the order of the samples. */
+  epochs = 0;
+  #training: TrainingState | undefined;
+  #trains = false;
+  #passes: readonly KeptPass[] = [];
+  readonly #predictors = new Map<string, KeptPredictor>();
+
+  private constructor(
+    readonly gpu: Gpu,
+    readonly graph: Graph,
+    readonly storage: StepModel['storage'],
+  ) {
+    this.memory = new ModelMemory(gpu, graph);
+    this.memory.initialize(gpu, graph.seed);
+    this.weights = new Weights(gpu, this.memory);
+    this.data = new DataCache(gpu, (data) => this.#free(({ pass }) => pass.options.data === data));
+  }
+
+  /**
+   * A session with fresh weights.
+   *
+   * @throws ModelError if the device cannot keep activations as they shall be kept
+   */
+  static open(gpu: Gpu, graph: Graph, { storage = 'float32' }: SessionOptions = {}): Session {
+    if (storage === 'float16' && !gpu.device.features.has('shader-f16'))
+      throw new ModelError('this device has no 16-bit floats (shader-f16): activations must be kept as float32');
+    return new Session(gpu, graph, storage === 'float16' ? 'f16' : 'f32');
+  }
+
+  /** Sets what the model is trained with. The weights stay, the optimizer starts from zero. */
+  compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
+    if (this.#trains) throw new ModelError('the model cannot be compiled while it is trained');
+    const sameLoss = this.#training?.loss === loss;
+    this.#free(({ step }) => step === 'train' || !sameLoss);
+    this.#training?.destroy();
+    this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
+  }
+
+  /** @throws ModelError if it was not set */
+  get training(): TrainingState {
+    if (!this.#training) throw new ModelError('call compile() first');
+    return this.#training;
+  }
+
+  /** Sends a training step to an executor. */
+  train(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
+    const { optimizer, loss, buffers: state } = this.training;
+    const { source: data, totals } = batches;
+    return trainStep(executor, { model: this.#model(batches), data, batch, optimizer, loss, state, totals });
+  }
+
+  /** Sends a step of evaluation to an executor. */
+  evaluate(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
+    const { loss } = this.training;
+    const { source: data, totals } = batches;
+    return evaluateStep(executor, { model: this.#model(batches), data, batch, loss, totals });
+  }
+
+  /** Sends a step of prediction to an executor. It does not move on to the next batch. */
+  predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor {
+    return predictStep(executor, { model: this.#model(batches), data: batches.source, batch });
+  }
+
+  /**
+   * Reserves the session for one training.
+   *
+   * @returns to be called when it is over
+   * @throws ModelError if there is one already
+   */
+  beginTraining(): () => void {
+    if (this.#trains) throw new ModelError('the model is being trained already');
+    this.#trains = true;
+    return () => {
+      this.#trains = false;
+    };
+  }
+
+  /**
+   * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given back with
+   * {@link Session.release}.
+   */
+  trainer(data: DeviceData, batchSize: number, augmentation?: Augmentation): Pass {
+    return this.#pass('train', { data, batchSize, augmentation });
+  }
+
+  /** A pass that evaluates samples: see {@link Session.trainer}. */
+  evaluator(data: DeviceData, batchSize = evenBatch(data.count)): Pass {
+    return this.#pass('evaluate', { data, batchSize });
+  }
+
+  /** To be called with each pass that was given out, when it is no longer used. */
+  release(pass: Pass): void {
+    pass.busy = false;
+    if (!pass.prepared) this.#free((kept) => kept.pass === pass);
+  }
+
+  /** A predictor for batches of one size, which is kept until the session ends. */
+  predictor(batch: number, { rescale = 1, offset = 0 }: PixelScale = {}): Promise<Predictor> {
+    checkBatchSize(batch);
+    const key = `${batch} ${rescale} ${offset}`;
+    const known = this.#predictors.get(key);
+    if (known) return known.ready;
+    const kept: KeptPredictor = { ready: Predictor.create(this, batch, { rescale, offset }) };
+    this.#predictors.set(key, kept);
+    kept.ready.then(
+      (predictor) => {
+        kept.predictor = predictor;
+      },
+      () => this.#predictors.delete(key),
+    );
+    return kept.ready;
+  }
+
+  /** What a training can be resumed from, to the same bits as if it had not stopped. */
+  async getState(): Promise<ModelState> {
+    const { steps, epochs } = this;
+    const { learningRate, optimizer } = this.training;
+    const tensors = await Promise.all(
+      this.#stateful().map(async ([name, storage]) => [name, await this.gpu.readFloats(storage)] as const),
+    );
+    return { steps, epochs, learningRate, optimizer: optimizer.name, tensors: new Map(tensors) };
+  }
+
+  /**
+   * Takes a state that the same model has left, compiled with the same optimizer.
+   *
+   * @throws ModelError if it is another optimizer's
+   * @throws ShapeError if it is another model's
+   */
+  setState({ steps, epochs, learningRate, optimizer, tensors }: ModelState): void {
+    const { training } = this;
+    if (optimizer !== training.optimizer.name)
+      throw new ModelError(`the state is of the optimizer ${optimizer}, but the model has ${training.optimizer.name}`);
+    const writes = this.#stateful().map(([name, storage]) => {
+      const values = tensors.get(name);
+      checkState(storage, name, values);
+      return { storage, values };
+    });
+    for (const { storage, values } of writes) this.gpu.write(storage, values);
+    this.steps = steps;
+    this.epochs = epochs;
+    training.learningRate = learningRate;
+  }
+
+  /** Frees all memory on the device. */
+  destroy(): void {
+    this.data.destroy();
+    this.#free(() => true);
+    for (const { predictor } of this.#predictors.values()) predictor?.destroy();
+    this.#predictors.clear();
+    this.#training?.destroy();
+    this.weights.destroy();
+    this.memory.destroy();
+  }
+
+  #model({ counters }: Batches): StepModel {
+    return { graph: this.graph, memory: this.memory.countedBy(counters), storage: this.storage };
+  }
+
+  #pass(step: KeptPass['step'], options: Omit<PassOptions, 'seed'>): Pass {
+    const { data, batchSize, augmentation } = options;
+    checkBatchSize(batchSize);
+    const known = this.#passes.find(
+      ({ step: its, pass }) =>
+        its === step &&
+        !pass.busy &&
+        pass.options.data === data &&
+        pass.options.batchSize === batchSize &&
+        pass.options.augmentation === augmentation,
+    );
+    const record = (executor: Executor, batches: Batches, batch: StepBatch) => this[step](executor, batches, batch);
+    const kept = known ?? { step, pass: new Pass(this.gpu, { ...options, seed: this.graph.seed }, record) };
+    if (!known) this.#passes = [...this.#passes, kept];
+    kept.pass.busy = true;
+    return kept.pass;
+  }
+
+  /** Frees some of the passes. */
+  #free(which: (kept: KeptPass) => boolean): void {
+    for (const kept of this.#passes) if (which(kept)) kept.pass.destroy();
+    this.#passes = this.#passes.filter((kept) => !which(kept));
+  }
+
+  #stateful(): readonly (readonly [string, Storage])[] {
+    const { memory } = this;
+    const own = Object.entries(this.training.buffers).map(([name, storage]) => [`optimizer/${name}`, storage] as const);
+    return [['weights', memory.weights], ['untrained', memory.untrained], ...own];
+  }
+}
+
+/** What somebody uses of a session for a while: samples and passes, all given back together. */
+export class Use {
+  readonly #samples: Samples[] = [];
+  readonly #passes: Pass[] = [];
+
+  constructor(private readonly session: Session) {}
+
+  data(samples: Samples, label: string): DeviceData {
+    const data = this.session.data.acquire(samples, label);
+    this.#samples.push(samples);
+    return data;
+  }
+
+  pass(pass: Pass): Pass {
+    this.#passes.push(pass);
+    return pass;
+  }
+
+  release(): void {
+    for (const pass of this.#passes) this.session.release(pass);
+    for (const samples of this.#samples) this.session.data.release(samples);
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * What a model does to one batch, as plain dispatches on any executor. Recorded once, a step is replayed for every
+ * batch of its size. A training step sends, in this order:
+ *
+ *   gather (or augment) → layers → loss → penalties → the epoch's sums → gradients → optimizer → advance
+ *
+ * `advance` comes last, so that everything random in a step draws with the same count.
+ */
+import { type Augmentation, advance, augment, type Executor, gather, type Storage } from '@anke/kernels';
+import { Tape } from '../autograd/tape.js';
+import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
+import type { Graph, GraphNode } from '../graph/graph.js';
+import type { Node } from '../graph/node.js';
+import type { Loss } from '../losses/loss.js';
+import { penalized } from '../losses/penalties.js';
+import { addToTotals } from '../metrics/accuracy.js';
+import type { Optimizer, OptimizerMemory } from '../optimizers/optimizer.js';
+
+/** What a step needs to know of a model's memory on the device. */
+export interface StepMemory extends Omit<OptimizerMemory, 'state'> {
+  /** The step's number, its index in the epoch, and the seed: three integers. */
+  readonly counters: Storage;
+  /**
+   * A weight as a tensor; with its gradient if it is trained.
+   *
+   * @param name `layer/weight`
+   */
+  tensor(name: string, training: boolean): Tensor;
+}
+
+export interface StepModel {
+  readonly graph: Graph;
+  readonly memory: StepMemory;
+  /** How activations are kept between layers and for the backward pass; everything else is float32. */
+  readonly storage: 'f32' | 'f16';
+}
+
+/** What a step needs to know of samples on the device. */
+export interface StepData {
+  readonly count: number;
+  readonly shape: Shape;
+  /** Bytes of all samples; the model sees byte · factor + offset. */
+  readonly pixels: Storage;
+  readonly factor: number;
+  readonly offset: number;
+  readonly labels: Storage;
+  /** Row numbers in the order in which they are used. */
+  readonly order: Storage;
+  /** How the images are changed at random on their way into the model; not at all if absent. */
+  readonly augmentation?: Augmentation | undefined;
+}
+
+export interface StepBatch {
+  readonly size: number;
+  /** Rows between batches: the size of a full one, also where this is the smaller last one. */
+  readonly stride: number;
+}
+
+export interface PredictStep {
+  readonly model: StepModel;
+  readonly data: StepData;
+  readonly batch: StepBatch;
+}
+
+export interface EvaluateStep extends PredictStep {
+  readonly loss: Loss;
+  /** Sums of the epoch: Σ loss · samples, correct samples, samples. */
+  readonly totals: Storage;
+}
+
+export interface TrainStep extends EvaluateStep {
+  readonly optimizer: Optimizer;
+  /** The optimizer's buffers, by the names of {@link Optimizer.state}. */
+  readonly state: Readonly<Record<string, Storage>>;
+}
+
+/** What a caller may want to read after a step. */
+export interface StepResult {
+  readonly logits: Tensor;
+  /** The batch's mean loss, with the penalties. */
+  readonly loss: Tensor;
+}
+
+/** One step of training: gradients, an update of the weights, the epoch's sums. */
+export function trainStep(executor: Executor, step: TrainStep): StepResult {
+  const { model, optimizer, state } = step;
+  const { memory } = model;
+  const tape = new Tape(executor);
+  const result = lossOf(tape, step, true);
+  tape.backward(result.loss);
+  optimizer.update(executor, { ...flat(memory), state });
+  executor.dispatch(advance, {}, { counters: memory.counters });
+  return result;
+}
+
+/** One step of evaluation: the epoch's sums only. */
+export function evaluateStep(executor: Executor, step: EvaluateStep): StepResult {
+  const result = lossOf(new Tape(executor), step, false);
+  executor.dispatch(advance, {}, { counters: step.model.memory.counters });
+  return result;
+}
+
+/**
+ * The model's outputs for one batch, with a softmax at the end if it has one. To go through many batches, a caller
+ * also sends `scatter`, which collects the outputs, and `advance`.
+ */
+export function predictStep(executor: Executor, { model, data, batch }: PredictStep): Tensor {
+  const tape = new Tape(executor);
+  const { x } = takeBatch(tape, model.memory, data, batch);
+  return forward(tape, model, x, { training: false, logits: false });
+}
+
+const flat = ({ length, weights, gradients, rate }: StepMemory) => ({ length, weights, gradients, rate });
+
+/** The forward pass up to the loss, and what it adds to the epoch's sums. */
+function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, training: boolean): StepResult {
+  const { graph, memory } = model;
+  const { x, labels } = takeBatch(tape, memory, data, batch);
+  const logits = forward(tape, model, x, { training, logits: true });
+  const regularized = graph.layers.flatMap((layer) =>
+    layer.weights.flatMap(({ name, trainable, regularizer }) => {
+      if (!regularizer || !trainable) return [];
+      const fullName = `${layer.name}/${name}`;
+      return [{ name: fullName, tensor: memory.tensor(fullName, training), l2: regularizer.l2 }];
+    }),
+  );
+  const result = penalized(tape, loss(tape, logits, labels), memory.weights, regularized);
+  addToTotals(tape.executor, { logits, labels, loss: result }, totals);
+  return { logits, loss: result };
+}
+
+function takeBatch(
+  tape: Tape,
+  { counters }: StepMemory,
+  data: StepData,
+  { size, stride }: StepBatch,
+): { readonly x: Tensor; readonly labels: Tensor } {
+  const { pixels, order, factor, offset, augmentation } = data;
+  const x = tape.temporary('batch', [size, ...data.shape]);
+  const labels = tape.temporary('labels', [size], 'u32');
+  const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor, offset };
+  const bindings = { pixels, labels: data.labels, order, counters, x: x.storage, y: labels.storage };
+  if (augmentation) {
+    const [height = 1, width = 1, channels = 1] = data.shape;
+    tape.executor.dispatch(augment, { ...params, shape: [height, width, channels], augmentation }, bindings);
+  } else {
+    tape.executor.dispatch(gather, params, bindings);
+  }
+  return { x, labels };
+}
+
+function forward(
+  tape: Tape,
+  { graph, memory, storage }: StepModel,
+  x: Tensor,
+  { training, logits }: { readonly training: boolean; readonly logits: boolean },
+): Tensor {
+  const outputs = new Map<Node, Tensor>([[graph.input, x]]);
+  const outputOf = (node: Node): Tensor => outputs.get(node) as Tensor;
+  const precise = preciseNodes(graph);
+  graph.nodes.forEach((node, index) => {
+    const context = {
+      tape,
+      training,
+      logits: logits && node === graph.output,
+      weight: (name: string) => memory.tensor(`${node.layerName}/${name}`, training),
+      counters: memory.counters,
+      index,
+    };
+    const call = (): Tensor => node.layer.call(context, node.inputs.map(outputOf));
+    outputs.set(node, tape.keeping(precise.has(node) ? 'f32' : storage, call));
+  });
+  return outputOf(graph.output);
+}
+
+/**
+ * What the model hands out, or to the loss, is kept as float32: the last layer with weights and all that follows it.
+ */
+function preciseNodes({ output }: Graph): ReadonlySet<Node> {
+  const precise = new Set<Node>();
+  for (let node: GraphNode | Node | undefined = output; node; node = node.inputs[0]) {
+    precise.add(node);
+    if (node.weights.length > 0 || node.inputs.length !== 1) break;
+  }
+  return precise;
+}

@@ -1,0 +1,23 @@
+/** A model's weights as the bytes of a safetensors file. */
+import type { WeightValues } from '../engine/weights.js';
+import { FormatError } from '../errors.js';
+import { quoted } from './quoted.js';
+import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
+
+/** The bytes of `model.safetensors`. */
+export function encodeWeights(weights: ReadonlyMap<string, WeightValues>): Uint8Array {
+  const entries = [...weights].map(([name, { shape, values }]): [string, TensorEntry] => {
+    return [name, { type: 'F32', shape, values }];
+  });
+  return encodeSafetensors(new Map(entries), { format: 'anke' });
+}
+
+/** @throws FormatError if the bytes are no safetensors file of float32 weights */
+export function decodeWeights(bytes: Uint8Array): Map<string, WeightValues> {
+  const weights = new Map<string, WeightValues>();
+  for (const [name, { shape, values }] of readSafetensors(bytes).tensors) {
+    if (!(values instanceof Float32Array)) throw new FormatError(`the weight ${quoted(name)} is not of type F32`);
+    weights.set(name, { shape, values });
+  }
+  return weights;
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { TrainingControl } from './callback.js';
+import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+
+/** Feeds a series of losses; returns the callback, the epochs it let run and the epoch whose weights are restored. */
+function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 'val_loss') {
+  const stopping = new EarlyStopping(options);
+  let epoch = 0;
+  let restored: number | undefined;
+  const control: TrainingControl = {
+    learningRate: 1,
+    stopTraining: false,
+    snapshot: () => {
+      let taken = epoch;
+      return {
+        take: () => {
+          taken = epoch;
+        },
+        restore: () => {
+          restored = taken;
+        },
+        read: async () => ({}),
+        write: () => undefined,
+        destroy: () => undefined,
+      };
+    },
+    getWeights: () => Promise.reject(new Error('nobody asks')),
+    getState: () => Promise.reject(new Error('nobody asks')),
+  };
+  stopping.onTrainBegin(control);
+  for (; epoch < losses.length && !control.stopTraining; epoch++) {
+    stopping.onEpochEnd(epoch, { [name]: losses[epoch] as number }, control);
+  }
+  stopping.onTrainEnd();
+  return { stopping, epochs: epoch, restored };
+}
+
+test('it waits as many epochs as patience says, then restores the best weights', () => {
+  const { stopping, epochs, restored } = watch([5, 3, 4, 3, 3.5, 1], { patience: 3, restoreBestWeights: true });
+  expect(epochs).toBe(5);
+  expect(stopping.stoppedEpoch).toBe(4);
+  expect(stopping.bestEpoch).toBe(1);
+  expect(restored).toBe(1);
+});
+
+test('gains of at most minDelta are none', () => {
+  expect(watch([5, 4.95, 4.9, 4.85], { patience: 2, minDelta: 0.2 }).epochs).toBe(3);
+  expect(watch([5, 4.5, 4, 3.5], { patience: 2, minDelta: 0.2 }).epochs).toBe(4);
+});
+
+test('with patience 0 it stops at the first epoch that is no better, but not at the very first', () => {
+  expect(watch([Number.NaN, 4, 5, 1], { patience: 0 }).epochs).toBe(3);
+});
+
+test('accuracies are to grow, and a mode can be forced', () => {
+  expect(watch([0.5, 0.6, 0.5, 0.7], { monitor: 'val_accuracy', patience: 1 }, 'val_accuracy').epochs).toBe(3);
+  expect(watch([0.5, 0.6, 0.5], { monitor: 'val_accuracy', patience: 1, mode: 'min' }, 'val_accuracy').epochs).toBe(2);
+});
+
+test('weights are restored too where training ran to its end; without the option, never', () => {
+  expect(watch([5, 3, 4], { patience: 9, restoreBestWeights: true }).restored).toBe(1);
+  expect(watch([5, 3, 4], { patience: 9 }).restored).toBeUndefined();
+});
+
+test('a quantity that the logs lack is named', () => {
+  expect(() => watch([1], { monitor: 'val_loss' }, 'loss')).toThrow(
+    'EarlyStopping watches "val_loss", but the logs hold loss',
+  );
+});

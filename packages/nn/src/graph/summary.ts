@@ -1,0 +1,52 @@
+/**
+ * Keras's table of a model: a row a node with its name, type, output shape, number of parameters and, in a graph,
+ * inputs.
+ */
+import { formatShape, sizeOf } from '../autograd/tensor.js';
+import type { WeightSpec } from '../layers/layer.js';
+import type { Graph } from './graph.js';
+
+const number = (value: number): string => value.toLocaleString('en-US');
+
+/** Parameters of some layers: all of them, and those that are trained. */
+export function countParameters(layers: readonly { readonly weights: readonly WeightSpec[] }[]): {
+  total: number;
+  trainable: number;
+} {
+  const weights = layers.flatMap((layer) => layer.weights);
+  const count = (specs: typeof weights): number => specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return { total: count(weights), trainable: count(weights.filter(({ trainable }) => trainable)) };
+}
+
+/** The parameters of a shared layer stand at its first node. */
+export function summarize({ input, nodes, layers }: Graph): string {
+  const isChain = nodes.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === (nodes[i - 1] ?? input));
+  const seen = new Set<unknown>();
+  const rows = nodes.map(({ name, layer, shape, weights, inputs }) => {
+    const own = seen.has(layer) ? [] : weights;
+    seen.add(layer);
+    const sources = inputs.map((source) => source.name).join(', ');
+    return [
+      `${name} (${layer.type})`,
+      formatShape([null, ...shape]),
+      number(countParameters([{ weights: own }]).total),
+      ...(isChain ? [] : [sources]),
+    ];
+  });
+  const header = ['Layer (type)', 'Output shape', 'Parameters', ...(isChain ? [] : ['Connected to'])];
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 2 ? cell.padStart(widths[i] as number) : cell.padEnd(widths[i] as number)))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '─'.repeat(width)).join('──');
+  const { total, trainable } = countParameters(layers);
+  return [
+    line(header),
+    rule,
+    ...rows.map(line),
+    rule,
+    `Total ${number(total)} · trainable ${number(trainable)} · not trainable ${number(total - trainable)}`,
+  ].join('\n');
+}

@@ -1,0 +1,62 @@
+/** How each type of layer is made from its options: what saved models and recipes are read with. */
+import { FormatError } from '../errors.js';
+import { Activation, type ActivationOptions } from './activation.js';
+import { Add } from './add.js';
+import { AveragePooling2D } from './average-pooling-2d.js';
+import { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
+import { Concatenate } from './concatenate.js';
+import { Conv2D, type Conv2DOptions } from './conv2d.js';
+import { Dense, type DenseOptions } from './dense.js';
+import { DepthwiseConv2D, type DepthwiseConv2DOptions } from './depthwise-conv2d.js';
+import { Dropout, type DropoutOptions } from './dropout.js';
+import { Flatten } from './flatten.js';
+import { GlobalAveragePooling2D } from './global-average-pooling-2d.js';
+import { GrayscaleToRGB } from './grayscale-to-rgb.js';
+import type { Layer, LayerOptions } from './layer.js';
+import { LAYER_TYPES, type LayerType } from './layer-type.js';
+import { MaxPooling2D } from './max-pooling-2d.js';
+import type { Pooling2DOptions } from './pooling-2d.js';
+import { ReLU, type ReLUOptions } from './relu.js';
+import { Rescaling, type RescalingOptions } from './rescaling.js';
+import { Resizing, type ResizingOptions } from './resizing.js';
+import { ZeroPadding2D, type ZeroPadding2DOptions } from './zero-padding-2d.js';
+
+export const catalogue = {
+  Activation: (options: ActivationOptions) => new Activation(options),
+  Add: (options: LayerOptions) => new Add(options),
+  AveragePooling2D: (options: Pooling2DOptions) => new AveragePooling2D(options),
+  BatchNormalization: (options: BatchNormalizationOptions) => new BatchNormalization(options),
+  Concatenate: (options: LayerOptions) => new Concatenate(options),
+  Conv2D: (options: Conv2DOptions) => new Conv2D(options),
+  Dense: (options: DenseOptions) => new Dense(options),
+  DepthwiseConv2D: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
+  Dropout: (options: DropoutOptions) => new Dropout(options),
+  Flatten: (options: LayerOptions) => new Flatten(options),
+  GlobalAveragePooling2D: (options: LayerOptions) => new GlobalAveragePooling2D(options),
+  GrayscaleToRGB: (options: LayerOptions) => new GrayscaleToRGB(options),
+  MaxPooling2D: (options: Pooling2DOptions) => new MaxPooling2D(options),
+  ReLU: (options: ReLUOptions) => new ReLU(options),
+  Rescaling: (options: RescalingOptions) => new Rescaling(options),
+  Resizing: (options: ResizingOptions) => new Resizing(options),
+  ZeroPadding2D: (options: ZeroPadding2DOptions) => new ZeroPadding2D(options),
+} satisfies Record<LayerType, (options: never) => Layer>;
+
+/** The options of a type of layer. */
+export type LayerOptionsOf<T extends LayerType> = Parameters<(typeof catalogue)[T]>[0];
+
+/**
+ * A layer from what a file says of it.
+ *
+ * @throws FormatError if there is no such type, or if an option is missing or of another kind
+ * @throws ModelError if a number is out of range
+ */
+export function makeLayer(type: string, options: object): Layer {
+  if (!Object.hasOwn(catalogue, type))
+    throw new FormatError(`there is no layer of the type "${type}", only ${LAYER_TYPES.join(', ')}`);
+  try {
+    return catalogue[type as LayerType](options as never);
+  } catch (error) {
+    if (error instanceof TypeError) throw new FormatError(`a ${type} cannot be made of its options: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+/** The mean of each channel over a whole (height, width, channels) image. */
+import { poolParams } from '@anke/kernels';
+import type { Shape, Tensor } from '../autograd/tensor.js';
+import { averagePool } from '../operations/average-pool.js';
+import { batchOf, first, image } from './expect.js';
+import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+
+export class GlobalAveragePooling2D extends Layer {
+  override readonly type = 'GlobalAveragePooling2D';
+
+  constructor(options: LayerOptions = {}) {
+    super(options);
+  }
+
+  override infer(inputs: readonly Shape[]): Inference {
+    return { output: [image(inputs).channels], weights: [] };
+  }
+
+  override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {
+    const x = first(inputs);
+    const { batch, height, width, channels } = batchOf(x);
+    const params = poolParams({ batch, height, width, channels, pool: [height, width] });
+    return tape.reshape(tape.apply(averagePool, { x }, params), [batch, channels]);
+  }
+}

@@ -1,0 +1,39 @@
+/** What the pooling layers share: windows that move over (height, width, channels) images, each channel by itself. */
+import { type Padding, type PoolParams, poolParams } from '@anke/kernels';
+import type { Shape, Tensor } from '../autograd/tensor.js';
+import { batchOf, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
+import { type Inference, Layer, type LayerOptions } from './layer.js';
+
+export interface Pooling2DOptions extends LayerOptions {
+  /** 2 if absent. */
+  readonly poolSize?: Pair;
+  /** The pool size, if absent. */
+  readonly strides?: Pair;
+  /** `valid` if absent. What `same` adds at the border takes no part in a maximum or mean. */
+  readonly padding?: Padding;
+}
+
+export abstract class Pooling2D extends Layer<Pooling2DOptions> {
+  constructor(options: Pooling2DOptions = {}) {
+    super(options);
+    const numbers = [...pair(options.poolSize ?? 2), ...pair(options.strides ?? 1)];
+    this.require(numbers.every(positiveInteger), 'poolSize and strides must be positive integers');
+  }
+
+  override infer(inputs: readonly Shape[]): Inference {
+    const input = image(inputs);
+    const pool = pair(this.options.poolSize ?? 2);
+    const { outHeight, outWidth } = fitting(pool, () => this.#params({ ...input, batch: 1 }));
+    return { output: [outHeight, outWidth, input.channels], weights: [] };
+  }
+
+  /** The kernels' parameters for a batch of images. */
+  protected params(x: Tensor): PoolParams {
+    return this.#params(batchOf(x));
+  }
+
+  #params(input: ImageShape & { readonly batch: number }): PoolParams {
+    const { poolSize = 2, strides = poolSize, padding = 'valid' } = this.options;
+    return poolParams({ ...input, pool: pair(poolSize), stride: pair(strides), padding });
+  }
+}

@@ -1,0 +1,168 @@
+/** Models as Keras has them: made of layers, compiled for a device, trained, evaluated, asked. The work is done elsewhere. */
+import type { Gpu } from '@anke/kernels';
+import type { Shape } from './autograd/tensor.js';
+import type { Evaluation } from './engine/batches.js';
+import { checkSamples, type Samples } from './engine/device-data.js';
+import { type PredictOptions, predictionBatch } from './engine/predictor.js';
+import { type ModelState, Session, type SessionOptions, type SessionTraining } from './engine/session.js';
+import type { WeightValues } from './engine/weights.js';
+import { ModelError } from './errors.js';
+import { type EvaluateOptions, evaluate } from './fit/evaluate.js';
+import { type FitEvent, type FitOptions, fit } from './fit/fit.js';
+import { History } from './fit/history.js';
+import { describe, type GraphDescription } from './graph/description.js';
+import { Graph, type GraphLayer, type GraphOptions } from './graph/graph.js';
+import type { Node } from './graph/node.js';
+import { graphFromDescription } from './graph/reading.js';
+import { type SequentialOptions, sequential } from './graph/sequential.js';
+import { summarize } from './graph/summary.js';
+import type { Layer } from './layers/layer.js';
+
+export interface CompileOptions extends SessionOptions, SessionTraining {
+  readonly gpu: Gpu;
+}
+
+export class Model {
+  readonly graph: Graph;
+  #session: Session | undefined;
+
+  /**
+   * @param input what `input(shape)` gave
+   * @param output what depends on it by layers
+   * @throws ModelError if the output does not depend on the input alone, or if two layers have the same name
+   */
+  constructor(input: Node, output: Node, options: GraphOptions = {}) {
+    this.graph = new Graph(input, output, options);
+  }
+
+  get inputShape(): Shape {
+    return this.graph.inputShape;
+  }
+
+  get outputShape(): Shape {
+    return this.graph.outputShape;
+  }
+
+  get layers(): readonly GraphLayer[] {
+    return this.graph.layers;
+  }
+
+  get seed(): number {
+    return this.graph.seed;
+  }
+
+  /** A table of the layers with their output shapes and numbers of parameters. */
+  summary(): string {
+    return summarize(this.graph);
+  }
+
+  /** The model as JSON, without the values of its weights: what `model.json` holds. */
+  description(): GraphDescription {
+    return describe(this.graph);
+  }
+
+  /**
+   * Makes the model ready for training on a device. A first call places fresh weights there; a later one keeps the weights
+   * and starts the new optimizer from zero.
+   *
+   * @throws ModelError if the device is another one than before, or cannot keep activations as float16
+   */
+  compile({ gpu, optimizer, loss, storage = 'float32' }: CompileOptions): void {
+    const kept = storage === 'float16' ? 'f16' : 'f32';
+    if (this.#session && this.#session.gpu !== gpu) throw new ModelError('the model is compiled for another device');
+    if (this.#session && this.#session.storage !== kept)
+      throw new ModelError('the model is compiled with another storage of activations');
+    this.#session ??= Session.open(gpu, this.graph, { storage });
+    this.#session.compile(loss ? { optimizer, loss } : { optimizer });
+  }
+
+  /**
+   * The model on its device.
+   *
+   * @throws ModelError if it is not compiled
+   */
+  get session(): Session {
+    if (!this.#session) throw new ModelError('call compile() first');
+    return this.#session;
+  }
+
+  /** Trains, and says how far it is: see `fit`. */
+  fitEvents(samples: Samples, options: FitOptions): AsyncGenerator<FitEvent> {
+    return fit(this.session, samples, options);
+  }
+
+  /**
+   * Trains for up to `epochs` epochs.
+   *
+   * @throws ModelError or ShapeError if the samples do not fit the model
+   * @throws DeviceError if the device fails
+   */
+  async fit(samples: Samples, options: FitOptions): Promise<History> {
+    let history = new History();
+    for await (const event of this.fitEvents(samples, options)) if (event.type === 'done') history = event.history;
+    return history;
+  }
+
+  /** Loss (with penalties) and accuracy over labelled samples. */
+  async evaluate(samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
+    return evaluate(this.session, samples, options);
+  }
+
+  /** The model's outputs for each sample, row after row: (samples, classes) probabilities of a classifier. */
+  async predict(
+    samples: Samples,
+    { batchSize, ...options }: PredictOptions & { readonly batchSize?: number } = {},
+  ): Promise<Float32Array> {
+    const { session } = this;
+    const count = checkSamples(samples, this.inputShape);
+    const predictor = await session.predictor(batchSize ?? predictionBatch(count), samples);
+    return predictor.predict(session.data.find(samples) ?? samples.pixels, options);
+  }
+
+  /** All weights and moving averages by name (`layer/weight`), in the order of the layers. */
+  async getWeights(): Promise<Map<string, WeightValues>> {
+    return this.session.weights.get();
+  }
+
+  /** @throws ShapeError if a weight is missing or has another shape */
+  setWeights(weights: ReadonlyMap<string, WeightValues>): void {
+    this.session.weights.set(weights);
+  }
+
+  /** What a training can be resumed from: see `Session.getState`. */
+  async getState(): Promise<ModelState> {
+    return this.session.getState();
+  }
+
+  setState(state: ModelState): void {
+    this.session.setState(state);
+  }
+
+  /** Gives the device's memory back; the model cannot be used until it is compiled again, with fresh weights. */
+  destroy(): void {
+    this.#session?.destroy();
+    this.#session = undefined;
+  }
+}
+
+/** A stack of layers, each fed by the one before. */
+export class Sequential extends Model {
+  /**
+   * @throws ShapeError if a layer cannot take what the one before gives
+   * @throws ModelError if there is no layer, no input shape, or if two layers have the same name
+   */
+  constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
+    const { input, output } = sequential(layers, options);
+    super(input, output, options);
+  }
+}
+
+/**
+ * A model that its description was made of; its weights are set apart, by `setWeights`.
+ *
+ * @throws FormatError if the description is not of a model
+ */
+export function modelFromDescription(description: unknown): Model {
+  const { input, output, seed } = graphFromDescription(description);
+  return new Model(input, output, { seed });
+}

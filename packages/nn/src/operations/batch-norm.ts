@@ -1,0 +1,123 @@
+/**
+ * Batch normalization of the last axis' channels:
+ *
+ *   y = γ · (x − mean) / √(variance + ε) + β
+ *
+ * In training, mean and variance are those of the batch, through which gradients flow, and the moving averages follow
+ * them. In inference, and where the layer is frozen, they are the moving averages, which are constants.
+ */
+import {
+  batchNormBackward,
+  batchNormGradients,
+  batchNormInferenceBackward,
+  batchNormNormalize,
+  batchNormStatistics,
+  type Storage,
+} from '@anke/kernels';
+import { defineOperation, type GradientContext } from '../autograd/operation.js';
+import type { Tape } from '../autograd/tape.js';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
+
+export interface BatchNormAttributes {
+  readonly epsilon: number;
+  /** Share of the old value in the moving averages. */
+  readonly momentum: number;
+}
+
+interface Inputs {
+  readonly x: Tensor;
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  readonly movingMean: Tensor;
+  readonly movingVariance: Tensor;
+}
+
+type Statistics = Readonly<Record<'mean' | 'variance', Storage>>;
+type Context = GradientContext<BatchNormAttributes, Inputs, keyof Statistics>;
+
+const sides = ({ shape }: Tensor): { rows: number; channels: number } => {
+  const channels = shape.at(-1) ?? 1;
+  return { rows: sizeOf(shape) / channels, channels };
+};
+
+function normalized(tape: Tape, { x, gamma, beta }: Inputs, { mean, variance }: Statistics, epsilon: number): Tensor {
+  const y = tape.activation('batch norm', x.shape);
+  const bindings = { x: x.storage, mean, variance, gamma: gamma.storage, beta: beta.storage, y: y.storage };
+  tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon }, bindings);
+  return y;
+}
+
+/** dβ, dγ, and what the gradient of x needs of them. */
+const parameterGradients = (context: Context) =>
+  context.once('parameters', () => {
+    const { tape, executor, inputs, saved, dY, attributes } = context;
+    const shape = sides(inputs.x);
+    const [dBeta, dGamma] = [context.destination('beta'), context.destination('gamma')];
+    const coefficients = tape.temporary('batch norm coefficients', [4, shape.channels]).storage;
+    executor.dispatch(
+      batchNormGradients,
+      { ...shape, epsilon: attributes.epsilon },
+      {
+        x: inputs.x.storage,
+        dY: dY.storage,
+        mean: saved.mean,
+        variance: saved.variance,
+        gamma: inputs.gamma.storage,
+        dBeta: dBeta.storage,
+        dGamma: dGamma.storage,
+        coefficients,
+      },
+    );
+    return { dBeta, dGamma, coefficients };
+  });
+
+export const batchNormTraining = defineOperation<BatchNormAttributes, Inputs, keyof Statistics>({
+  name: 'batchNormTraining',
+  forward(tape, inputs, { epsilon, momentum }) {
+    const { x, movingMean, movingVariance } = inputs;
+    const shape = sides(x);
+    const mean = tape.temporary('batch norm mean', [shape.channels]).storage;
+    const variance = tape.temporary('batch norm variance', [shape.channels]).storage;
+    const moving = { movingMean: movingMean.storage, movingVariance: movingVariance.storage };
+    tape.executor.dispatch(batchNormStatistics, { ...shape, momentum }, { x: x.storage, mean, variance, ...moving });
+    const saved = { mean, variance };
+    return { output: normalized(tape, inputs, saved, epsilon), saved };
+  },
+  gradients: {
+    gamma: (context) => parameterGradients(context).dGamma,
+    beta: (context) => parameterGradients(context).dBeta,
+    x(context) {
+      const { executor, inputs, dY } = context;
+      const { coefficients } = parameterGradients(context);
+      const dX = context.destination('x');
+      const bindings = { x: inputs.x.storage, dY: dY.storage, coefficients, dX: dX.storage };
+      executor.dispatch(batchNormBackward, sides(inputs.x), bindings);
+      return dX;
+    },
+    movingMean: 'constant',
+    movingVariance: 'constant',
+  },
+});
+
+export const batchNormInference = defineOperation<BatchNormAttributes, Inputs, keyof Statistics>({
+  name: 'batchNormInference',
+  forward(tape, inputs, { epsilon }) {
+    const saved = { mean: inputs.movingMean.storage, variance: inputs.movingVariance.storage };
+    return { output: normalized(tape, inputs, saved, epsilon), saved };
+  },
+  gradients: {
+    gamma: (context) => parameterGradients(context).dGamma,
+    beta: (context) => parameterGradients(context).dBeta,
+    x({ executor, attributes, inputs, saved, dY, destination }) {
+      const dX = destination('x');
+      executor.dispatch(
+        batchNormInferenceBackward,
+        { ...sides(inputs.x), epsilon: attributes.epsilon },
+        { dY: dY.storage, variance: saved.variance, gamma: inputs.gamma.storage, dX: dX.storage },
+      );
+      return dX;
+    },
+    movingMean: 'constant',
+    movingVariance: 'constant',
+  },
+});
