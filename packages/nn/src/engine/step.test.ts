@@ -194,7 +194,7 @@ test('where everything is frozen, there is nothing to train', () => {
 test('the loss needs one row of scores for each sample', () => {
   const graph = chain(new Conv2D({ filters: 3, kernelSize: 3 }));
   expect(() => referenceStep(new ReferenceMemory(graph), randomSamples(graph, 4))).toThrow(
-    'the cross-entropy expects one row of scores for each sample, but the model\'s output is (None, 5, 4, 3)',
+    "the cross-entropy expects one row of scores for each sample, but the model's output is (None, 5, 4, 3)",
   );
 });
 
