@@ -35,6 +35,11 @@ export class Model {
     this.graph = new Graph(input, output, options);
   }
 
+  /** A model of a graph that is there already. */
+  static of({ input, output, seed }: Graph): Model {
+    return new Model(input, output, { seed });
+  }
+
   get inputShape(): Shape {
     return this.graph.inputShape;
   }
@@ -162,7 +167,4 @@ export class Sequential extends Model {
  *
  * @throws FormatError if the description is not of a model
  */
-export function modelFromDescription(description: unknown): Model {
-  const { input, output, seed } = graphFromDescription(description);
-  return new Model(input, output, { seed });
-}
+export const modelFromDescription = (description: unknown): Model => Model.of(graphFromDescription(description));

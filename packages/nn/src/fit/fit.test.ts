@@ -1,0 +1,147 @@
+/** The events of a training, what ends it, and that nothing else that is done with the model changes it. */
+import { expect, test } from 'vitest';
+import type { WeightValues } from '../engine/weights.js';
+import { Adam } from '../optimizers/adam.js';
+import { useGpu } from '../testing/device.js';
+import { smallModel, stripes } from '../testing/small-model.js';
+import type { FitEvent, FitOptions } from './fit.js';
+
+const gpu = useGpu();
+
+/** Trains a fresh model and returns what was told; `during` is called with each event. */
+async function train(
+  options: FitOptions,
+  during: (event: FitEvent, model: ReturnType<typeof smallModel>) => void | Promise<void> = () => undefined,
+): Promise<{ events: FitEvent[]; weights: Map<string, WeightValues>; losses: number[] }> {
+  const model = smallModel();
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const events: FitEvent[] = [];
+  for await (const event of model.fitEvents(stripes(64), { batchSize: 8, ...options })) {
+    events.push(event);
+    await during(event, model);
+  }
+  const weights = await model.getWeights();
+  model.destroy();
+  const losses = events.flatMap((event) => (event.type === 'epoch' ? [event.logs['loss'] as number] : []));
+  return { events, weights, losses };
+}
+
+/** `training 64/64`, and the like. */
+const told = (event: FitEvent): string => {
+  switch (event.type) {
+    case 'preparing':
+      return 'preparing';
+    case 'progress':
+      return `${event.phase} ${event.epoch}`;
+    case 'epoch':
+      return `epoch ${event.epoch}`;
+    case 'done':
+      return `done, ${event.end}`;
+  }
+};
+
+test('events come in order: preparing, then progress and an epoch each, then done', async () => {
+  const { events } = await train({ epochs: 2, validationData: stripes(20, 2) });
+  const order = events.map(told).filter((words, i, all) => words !== all[i - 1]);
+  expect(order).toEqual([
+    'preparing',
+    ...['training 0', 'validation 0', 'epoch 0'],
+    ...['training 1', 'validation 1', 'epoch 1'],
+    'done, complete',
+  ]);
+  const preparing = events.flatMap((event) => (event.type === 'preparing' ? [event] : []));
+  expect(preparing[0]?.done).toBe(0);
+  expect(preparing.at(-1)?.done).toBe(preparing.at(-1)?.total);
+  for (const { total } of preparing) expect(total).toBe(preparing[0]?.total);
+  const training = events.flatMap((event) => (event.type === 'progress' && event.phase === 'training' ? [event] : []));
+  const ofFirst = training.flatMap(({ epoch, done }) => (epoch === 0 ? [done] : []));
+  expect(ofFirst).toEqual(ofFirst.toSorted((a, b) => a - b));
+  expect(ofFirst.at(-1)).toBe(64);
+  const [epoch] = events.flatMap((event) => (event.type === 'epoch' ? [event] : []));
+  expect(Object.keys(epoch?.logs ?? {})).toEqual(['loss', 'accuracy', 'learning_rate', 'val_loss', 'val_accuracy']);
+  const last = events.at(-1);
+  expect(last?.type === 'done' && last.history.epochs.length).toBe(2);
+});
+
+test('a signal ends training after the present submit, and leaves a usable model', async () => {
+  const aborter = new AbortController();
+  const { events, weights } = await train(
+    { epochs: 5, batchSize: 2, signal: aborter.signal, submitMilliseconds: 1 },
+    (event) => {
+      if (event.type === 'progress' && event.epoch === 1) aborter.abort();
+    },
+  );
+  expect(told(events.at(-1) as FitEvent)).toBe('done, aborted');
+  expect(events.filter(({ type }) => type === 'epoch').length).toBe(1);
+  const samples = events.flatMap((event) => (event.type === 'progress' && event.epoch === 1 ? [event.done] : []));
+  expect(samples.length).toBeLessThanOrEqual(2);
+  for (const { values } of weights.values()) expect(values.every(Number.isFinite)).toBe(true);
+});
+
+test('a signal that was given before trains nothing', async () => {
+  const { events } = await train({ epochs: 5, signal: AbortSignal.abort() });
+  expect(events.map(told).filter((words) => words !== 'preparing')).toEqual(['done, aborted']);
+});
+
+test('a callback ends training after the epoch, and callbacks see the epoch before those who take the events', async () => {
+  const order: string[] = [];
+  const callback = {
+    onEpochEnd: (epoch: number, _: unknown, control: { stopTraining: boolean }) => {
+      order.push(`callback ${epoch}`);
+      control.stopTraining = epoch === 1;
+    },
+  };
+  const { events } = await train({ epochs: 5, callbacks: [callback] }, (event) => {
+    if (event.type === 'epoch') order.push(told(event));
+  });
+  expect(order).toEqual(['callback 0', 'epoch 0', 'callback 1', 'epoch 1']);
+  expect(told(events.at(-1) as FitEvent)).toBe('done, stopped');
+});
+
+test('predicting and evaluating while the same model trains changes no bit of the training', async () => {
+  const options = { epochs: 3, batchSize: 4, validationData: stripes(20, 2), submitMilliseconds: 1 };
+  const alone = await train(options);
+  const images = stripes(7, 5);
+  let asked = 0;
+  const disturbed = await train(options, async (event, model) => {
+    if (event.type !== 'progress') return;
+    asked++;
+    const predictions = model.predict(images);
+    if (asked % 3 === 0) await model.evaluate(options.validationData);
+    expect((await predictions).every(Number.isFinite)).toBe(true);
+  });
+  expect(asked).toBeGreaterThan(6);
+  expect(disturbed.losses).toEqual(alone.losses);
+  expect(disturbed.weights).toEqual(alone.weights);
+});
+
+test('the length of a submit changes no bit', async () => {
+  const [long, short] = [await train({ epochs: 2 }), await train({ epochs: 2, submitMilliseconds: 0.001 })];
+  expect(short.weights).toEqual(long.weights);
+  await expect(train({ epochs: 1, submitMilliseconds: 0 })).rejects.toThrow(
+    'submitMilliseconds must be a positive number, not 0',
+  );
+});
+
+test('a model is trained once at a time', async () => {
+  const model = smallModel();
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const first = model.fitEvents(stripes(16), { epochs: 2 });
+  await first.next();
+  await expect(model.fit(stripes(16), { epochs: 1 })).rejects.toThrow('the model is being trained already');
+  expect(() => model.compile({ gpu: gpu(), optimizer: new Adam() })).toThrow('cannot be compiled while it is trained');
+  // Whoever wants no further events ends the training.
+  await first.return(undefined);
+  expect((await model.fit(stripes(16), { epochs: 1 })).epochs.length).toBe(1);
+  model.destroy();
+});
+
+test('an aborted evaluation or prediction is rejected with the signal’s reason', async () => {
+  const model = smallModel();
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const aborter = new AbortController();
+  const options = { batchSize: 2, signal: aborter.signal, onProgress: () => aborter.abort(new Error('enough')) };
+  await expect(model.predict(stripes(60), options)).rejects.toThrow('enough');
+  await expect(model.evaluate(stripes(60), options)).rejects.toThrow('enough');
+  model.destroy();
+});
