@@ -49,7 +49,7 @@ export { probeCopy, probeFma } from './probe/probe.js';
 export { type SumParams, sum } from './reduce/sum.js';
 export { registry } from './registry.js';
 export { resizeBilinear, resizeBilinearBackward } from './resize/bilinear.js';
-export type { ResizeParams } from './resize/geometry.js';
+export type { ResizeParams } from './resize/params.js';
 export { resizeNearest, resizeNearestBackward } from './resize/nearest.js';
 export type { Chooser, VariantRequest } from './runtime/chooser.js';
 export type { Compiler, StageProgram, VariantProgram } from './runtime/compiler.js';
