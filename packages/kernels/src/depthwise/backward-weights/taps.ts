@@ -89,5 +89,5 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   for (var tap = 0u; tap < TAPS; tap++) { weightParts[(part * TAPS + tap) * OUT + co] = sums[tap]; }
   ${p.bias ? 'biasParts[part * OUT + co] = total;' : ''}
 }`,
-  join: joinWeights({ weights: kernelSize, outputs: outChannels, parts }),
+  join: joinWeights<DepthwiseBackwardWeightsParams>({ weights: kernelSize, outputs: outChannels, parts }),
 };
