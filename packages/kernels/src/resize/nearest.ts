@@ -1,42 +1,34 @@
 /**
- * Resizing of an NHWC tensor to the nearest pixel, and its gradient.
+ * Resampling of NHWC images that takes the nearest pixel, and its gradient.
  *
- *   Y[o] = X[⌊(o + ½)·in/out⌋]        dX[i] = Σ dY of the outputs that took i
+ * Output o of an axis lies inside input source(o) = ⌊(o + ½) · size / out⌋ = ⌊(2o + 1) · size / (2 · out)⌋ (between
+ * two, the second):
  *
- * A thread an element that is written. Backward, each input gathers from the outputs near it, in a fixed order.
+ *   Y[n, oy, ox, c] = X[n, source(oy), source(ox), c]
+ *   dX[n, iy, ix, c] = Σ dY[n, oy, ox, c] over the outputs with source(oy) = iy and source(ox) = ix, in ascending order
+ *
+ * The outputs of input i are those with i · 2 · out ≤ (2o + 1) · size < (i + 1) · 2 · out: from firstOutput(i) to below
+ * firstOutput(i + 1), with firstOutput(i) = ⌈(2i · out − size) / (2 · size)⌉.
+ *
+ * X and Y are float32 or float16, gradients float32. A thread an element that is written; neighbouring threads are
+ * neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/nearest`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';
 import {
-  elementIndex,
-  OUTPUT_RANGE_WGSL,
+  inputSize,
+  outputSize,
+  outputsPerInput,
+  position,
   type ResizeParams,
   resizeCases,
   resizeConstants,
-  resizeInputs,
-  resizeOutputs,
-  visitOutputs,
-} from './geometry.js';
-
-const NEAREST_WGSL = `
-fn nearest(output: u32, size: u32, outSize: u32) -> u32 { return (2u * output + 1u) * size / (2u * outSize); }`;
-
-/** The same on the CPU: the input that an output takes, along one axis. */
-const nearest = (output: number, size: number, outSize: number): number =>
-  Math.floor(((2 * output + 1) * size) / (2 * outSize));
-
-/** Calls `visit` with each output and the input that it takes. */
-function visitPairs(p: ResizeParams, visit: (output: number, input: number) => void): void {
-  visitOutputs(p, (output, { n, oy, ox, c }) => {
-    const iy = nearest(oy, p.height, p.outHeight);
-    visit(output, elementIndex(p, n, iy, nearest(ox, p.width, p.outWidth), c));
-  });
-}
+} from './params.js';
 
 const forwardBindings = {
-  x: { access: 'read', type: 'f32', length: resizeInputs },
-  y: { access: 'write', type: 'f32', length: resizeOutputs },
+  x: { access: 'read', type: 'f32', length: inputSize },
+  y: { access: 'write', type: 'f32', length: outputSize },
 } as const satisfies Record<string, Binding<ResizeParams>>;
 
 export const resizeNearest = defineKernel<ResizeParams, keyof typeof forwardBindings>({
@@ -45,38 +37,46 @@ export const resizeNearest = defineKernel<ResizeParams, keyof typeof forwardBind
   variants: {
     plain: {
       available: () => true,
-      grid: (p) => flatGrid(resizeOutputs(p)),
+      grid: (p) => flatGrid(outputSize(p)),
       wgsl: (p) => `
-${resizeConstants(p, resizeOutputs(p))}
-${NEAREST_WGSL}
+${resizeConstants(p, outputSize(p))}
+
+fn source(o: i32, size: i32, out: i32) -> i32 { return (2 * o + 1) * size / (2 * out); }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
   if (index >= THREADS) { return; }
   let c = index % CHANNELS;
-  let ix = nearest(index / CHANNELS % OUT_W, WIDTH, OUT_W);
-  let iy = nearest(index / (CHANNELS * OUT_W) % OUT_H, HEIGHT, OUT_H);
-  let n = index / (CHANNELS * OUT_W * OUT_H);
-  y[index] = y_t(f32(x[((n * HEIGHT + iy) * WIDTH + ix) * CHANNELS + c]));
+  let pixel = i32(index / CHANNELS);
+  let ix = source(pixel % OUT_W, WIDTH, OUT_W);
+  let iy = source(pixel / OUT_W % OUT_H, HEIGHT, OUT_H);
+  let n = pixel / (OUT_W * OUT_H);
+  y[index] = y_t(f32(x[u32((n * HEIGHT + iy) * WIDTH + ix) * CHANNELS + c]));
 }`,
     },
   },
   cost: (p) => ({ flops: 0, bytes: bindingBytes(forwardBindings, p) }),
   terms: () => 0,
-  reference: (p, { x }) => {
-    const y = new Float64Array(resizeOutputs(p));
-    visitPairs(p, (output, input) => {
-      y[output] = x[input] as number;
-    });
-    return { y };
-  },
+  reference: (p, { x }) => ({ y: resizeNearestReference(p, x) }),
   cases: resizeCases,
 });
 
+/** The input that an output is taken from, as indices. */
+function sourceOf(p: ResizeParams, output: number): number {
+  const { n, y, x, c } = position(output, p.outHeight, p.outWidth, p.channels);
+  const iy = Math.floor(((2 * y + 1) * p.height) / (2 * p.outHeight));
+  const ix = Math.floor(((2 * x + 1) * p.width) / (2 * p.outWidth));
+  return ((n * p.height + iy) * p.width + ix) * p.channels + c;
+}
+
+/** Resampling by the nearest pixel in plain loops. */
+export const resizeNearestReference = (p: ResizeParams, x: Float64Array): Float64Array =>
+  new Float64Array(outputSize(p)).map((_, output) => x[sourceOf(p, output)] as number);
+
 const backwardBindings = {
-  dY: { access: 'read', type: 'f32', length: resizeOutputs },
-  dX: { access: 'write', type: 'f32', length: resizeInputs },
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  dX: { access: 'write', type: 'f32', length: inputSize },
 } as const satisfies Record<string, Binding<ResizeParams>>;
 
 export const resizeNearestBackward = defineKernel<ResizeParams, keyof typeof backwardBindings>({
@@ -85,37 +85,38 @@ export const resizeNearestBackward = defineKernel<ResizeParams, keyof typeof bac
   variants: {
     plain: {
       available: () => true,
-      grid: (p) => flatGrid(resizeInputs(p)),
+      grid: (p) => flatGrid(inputSize(p)),
       wgsl: (p) => `
-${resizeConstants(p, resizeInputs(p))}
-${NEAREST_WGSL}
-${OUTPUT_RANGE_WGSL}
+${resizeConstants(p, inputSize(p))}
+
+fn firstOutput(i: i32, size: i32, out: i32) -> i32 { return (2 * i * out + size - 1) / (2 * size); }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
   if (index >= THREADS) { return; }
   let c = index % CHANNELS;
-  let ix = index / CHANNELS % WIDTH;
-  let iy = index / (CHANNELS * WIDTH) % HEIGHT;
-  let n = index / (CHANNELS * WIDTH * HEIGHT);
+  let pixel = i32(index / CHANNELS);
+  let ix = pixel % WIDTH;
+  let iy = pixel / WIDTH % HEIGHT;
+  let image = pixel / (WIDTH * HEIGHT) * OUT_H;
   var sum = 0.0;
-  for (var oy = firstOutput(iy, HEIGHT, OUT_H); oy < endOutput(iy, HEIGHT, OUT_H); oy++) {
-    if (nearest(oy, HEIGHT, OUT_H) != iy) { continue; }
-    for (var ox = firstOutput(ix, WIDTH, OUT_W); ox < endOutput(ix, WIDTH, OUT_W); ox++) {
-      if (nearest(ox, WIDTH, OUT_W) == ix) { sum += dY[((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c]; }
+  for (var oy = firstOutput(iy, HEIGHT, OUT_H); oy < firstOutput(iy + 1, HEIGHT, OUT_H); oy++) {
+    for (var ox = firstOutput(ix, WIDTH, OUT_W); ox < firstOutput(ix + 1, WIDTH, OUT_W); ox++) {
+      sum += dY[u32((image + oy) * OUT_W + ox) * CHANNELS + c];
     }
   }
   dX[index] = sum;
 }`,
     },
   },
-  cost: (p) => ({ flops: resizeOutputs(p), bytes: bindingBytes(backwardBindings, p) }),
-  terms: (p) => (Math.ceil(p.outHeight / p.height) + 1) * (Math.ceil(p.outWidth / p.width) + 1),
+  cost: (p) => ({ flops: outputSize(p), bytes: bindingBytes(backwardBindings, p) }),
+  terms: (p) => outputsPerInput(p.height, p.outHeight, 0.5) * outputsPerInput(p.width, p.outWidth, 0.5),
   reference: (p, { dY }) => {
-    const dX = new Float64Array(resizeInputs(p));
-    visitPairs(p, (output, input) => {
-      dX[input] = (dX[input] as number) + (dY[output] as number);
+    const dX = new Float64Array(inputSize(p));
+    dY.forEach((gradient, output) => {
+      const input = sourceOf(p, output);
+      dX[input] = (dX[input] as number) + gradient;
     });
     return { dX };
   },

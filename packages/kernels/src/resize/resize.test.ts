@@ -1,12 +1,11 @@
-import { expect, test } from 'vitest';
-import type { Kernel } from '../runtime/kernel.js';
+import { describe, expect, test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
 import { checkGradient, differences, distinct } from '../testing/differences.js';
-import { resizeBilinear, resizeBilinearBackward } from './bilinear.js';
-import type { ResizeParams } from './geometry.js';
-import { resizeNearest, resizeNearestBackward } from './nearest.js';
+import { resizeBilinear, resizeBilinearBackward, resizeBilinearReference } from './bilinear.js';
+import { resizeNearest, resizeNearestBackward, resizeNearestReference } from './nearest.js';
+import { inputSize, outputSize } from './params.js';
 
 const gpu = useGpu();
 checkKernel(gpu, resizeBilinear, { f16: ['x', 'y'], magnitudes: absoluteTerms(resizeBilinear) });
@@ -14,30 +13,39 @@ checkKernel(gpu, resizeBilinearBackward, { magnitudes: absoluteTerms(resizeBilin
 checkKernel(gpu, resizeNearest, { f16: ['x', 'y'] });
 checkKernel(gpu, resizeNearestBackward, { magnitudes: absoluteTerms(resizeNearestBackward) });
 
-const resized = (kernel: Kernel<ResizeParams, 'x' | 'y'>, params: ResizeParams, x: Float64Array): Float64Array =>
-  kernel.reference(params, { x, y: new Float64Array() }).y as Float64Array;
+/** One row of numbers. */
+const row = (width: number, outWidth: number) => ({ batch: 1, height: 1, width, channels: 1, outHeight: 1, outWidth });
 
-test('values of PyTorch: interpolate(size=…, align_corners=False)', () => {
-  const row = { batch: 1, height: 1, channels: 1, outHeight: 1 };
-  const x = Float64Array.of(0, 10, 20);
-  const up = { ...row, width: 3, outWidth: 6 };
-  expect([...resized(resizeBilinear, up, x)]).toEqual([0, 2.5, 7.5, 12.5, 17.5, 20]);
-  expect([...resized(resizeNearest, up, x)]).toEqual([0, 0, 10, 10, 20, 20]);
-  expect([...resized(resizeBilinear, { ...row, width: 3, outWidth: 1 }, x)]).toEqual([10]);
+test('bilinear: centres are half a pixel from the edge, beyond the outermost there is no slope', () => {
+  const doubled = resizeBilinearReference(row(3, 6), Float64Array.of(0, 4, 12));
+  expect(Array.from(doubled)).toEqual([0, 1, 3, 6, 10, 12]);
+  // Between the second and third, and nothing of the others: no antialiasing.
+  const quarter = resizeBilinearReference(row(4, 1), Float64Array.of(100, 2, 4, 100));
+  expect(Array.from(quarter)).toEqual([3]);
 });
 
-const params: ResizeParams = { batch: 2, height: 3, width: 5, channels: 2, outHeight: 7, outWidth: 4 };
-test.each([
-  ['bilinear', resizeBilinear, resizeBilinearBackward],
-  ['nearest', resizeNearest, resizeNearestBackward],
-] as const)('the gradient, %s', async (_, forward, backward) => {
-  const x = distinct(2 * 3 * 5 * 2, 1);
-  const dY = distinct(2 * 7 * 4 * 2, 2);
-  const { dX } = await runKernel(gpu(), backward, params, { dY });
-  checkGradient(
-    'dX',
-    dX,
-    differences(x, dY, (moved) => resized(forward, params, moved)),
-    30,
-  );
+test('nearest: of two equally near pixels, the second', () => {
+  const tripled = resizeNearestReference(row(2, 6), Float64Array.of(1, 2));
+  expect(Array.from(tripled)).toEqual([1, 1, 1, 2, 2, 2]);
+  const halved = resizeNearestReference(row(4, 2), Float64Array.of(1, 2, 3, 4));
+  expect(Array.from(halved)).toEqual([2, 4]);
+});
+
+describe.each([
+  { batch: 2, height: 3, width: 4, channels: 2, outHeight: 7, outWidth: 5 },
+  { batch: 1, height: 7, width: 5, channels: 2, outHeight: 3, outWidth: 4 },
+])('gradient of resampling %j', (p) => {
+  const [x, dY] = [distinct(inputSize(p), 1), distinct(outputSize(p), 2)];
+
+  test('bilinear', async () => {
+    const { dX } = await runKernel(gpu(), resizeBilinearBackward, p, { dY });
+    const want = differences(x, dY, (moved) => resizeBilinearReference(p, moved));
+    checkGradient('dX', dX, want, resizeBilinearBackward.terms(p));
+  });
+
+  test('nearest', async () => {
+    const { dX } = await runKernel(gpu(), resizeNearestBackward, p, { dY });
+    const want = differences(x, dY, (moved) => resizeNearestReference(p, moved));
+    checkGradient('dX', dX, want, resizeNearestBackward.terms(p));
+  });
 });

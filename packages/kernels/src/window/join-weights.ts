@@ -1,6 +1,6 @@
 /**
- * The second dispatch of the gradients of weights whose long sums were cut into parts: a thread a weight adds its parts, always in
- * the same order, and then the decay.
+ * The second dispatch of the gradients of weights whose long sums were cut into parts: a thread a weight adds its
+ * parts, always in the same order, and then the decay.
  *
  *   dW[i] = Σ_s weightParts[s, i] + decay · W[i]        dBias[co] = Σ_s biasParts[s, co]
  */
@@ -23,7 +23,10 @@ export interface JoinSizes<P> {
   parts(params: P, traits: Traits): number;
 }
 
-/** WGSL of `decayed(index: u32, sum: f32) -> f32`: the gradient of a weight, from its whole sum. Without a decay, w is not bound. */
+/**
+ * WGSL of `decayed(index: u32, sum: f32) -> f32`: the gradient of a weight, from its whole sum. Without a decay, w is
+ * not bound.
+ */
 export const decayedWgsl = ({ decay }: WeightGradientOptions): string =>
   decay === 0
     ? 'fn decayed(index: u32, sum: f32) -> f32 { return sum; }'
