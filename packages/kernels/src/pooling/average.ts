@@ -15,8 +15,8 @@
  */
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import {
-  FIRST_WINDOW_WGSL,
   type PoolParams,
   poolCases,
   poolConstants,

@@ -5,7 +5,7 @@
  *   dW[i] = Σ_s weightParts[s, i] + decay · W[i]        dBias[co] = Σ_s biasParts[s, co]
  */
 import type { Join, Traits } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 /** What is asked for beside the gradient of the kernel. */
 export interface WeightGradientOptions {
@@ -36,7 +36,7 @@ fn decayed(index: u32, sum: f32) -> f32 { return fma(DECAY, w[index], sum); }`;
 const bias = `
   if (i >= WEIGHTS && i < WEIGHTS + OUT) {
     let co = i - WEIGHTS;
-    for (var s = 0u; s < ${opaque('PARTS', 'biasParts')}; s++) { sum += biasParts[s * OUT + co]; }
+    for (var s = 0u; s < PARTS; s++) { sum += biasParts[s * OUT + co]; }
     dBias[co] = sum;
   }`;
 
@@ -65,7 +65,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   var sum = 0.0;
   if (i < WEIGHTS) {
-    for (var s = 0u; s < ${opaque('PARTS', 'weightParts')}; s++) { sum += weightParts[s * WEIGHTS + i]; }
+    for (var s = 0u; s < PARTS; s++) { sum += weightParts[s * WEIGHTS + i]; }
     dW[i] = decayed(i, sum);
   }${p.bias ? bias : ''}
 }`,

@@ -8,9 +8,10 @@
  * neighbouring threads are neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant plain`.
  */
-import { FIRST_WINDOW_WGSL } from '../../pooling/geometry.js';
+
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../../window/geometry.js';
 import { depthwiseConstants, inputSize } from '../geometry.js';
 import { type DepthwiseBackwardDataParams, finishWgsl } from './params.js';
 

@@ -11,9 +11,10 @@
  * On lavapipe it takes a quarter of `plain`'s time with a stride of 1, a third with a stride of 2.
  * Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant run`.
  */
-import { FIRST_WINDOW_WGSL } from '../../pooling/geometry.js';
+
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../../window/geometry.js';
 import { depthwiseConstants } from '../geometry.js';
 import { fitsRegisters, runLength } from '../run.js';
 import { type DepthwiseBackwardDataParams, finishWgsl } from './params.js';
