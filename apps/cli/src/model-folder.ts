@@ -2,18 +2,18 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ExchangeError, fromOnnx } from '@anke/exchange';
-import { decodeWeights, FormatError, modelFromDescription, type Sequential, SGD, ShapeError } from '@anke/nn';
+import { decodeWeights, FormatError, type Model, modelFromDescription, SGD, ShapeError } from '@anke/nn';
 import { LAYERS_FILE, WEIGHTS_FILE } from '@anke/training';
 import type { Device } from './device.js';
 import { CommandError } from './errors.js';
 
 /**
- * A model on the device, from a run folder, a .safetensors file in it or in a folder below, or an ONNX file that `anke export` has
- * written.
+ * A model on the device, from a run folder, a .safetensors file in it or in a folder below, or an ONNX file that
+ * `anke export` has written.
  *
  * @throws CommandError if the path is nothing of the kind
  */
-export async function loadModel(path: string, { gpu }: Device): Promise<Sequential> {
+export async function loadModel(path: string, { gpu }: Device): Promise<Model> {
   if (!existsSync(path))
     throw new CommandError(`${path}: there is no such folder; --model expects the folder of a run`);
   if (!statSync(path).isDirectory()) {
@@ -41,7 +41,7 @@ function runOf(path: string): string {
   return existsSync(join(own, LAYERS_FILE)) ? own : dirname(own);
 }
 
-async function loadWeights(run: string, path: string, gpu: Device['gpu']): Promise<Sequential> {
+async function loadWeights(run: string, path: string, gpu: Device['gpu']): Promise<Model> {
   for (const file of [path, join(run, LAYERS_FILE)]) {
     if (!existsSync(file))
       throw new CommandError(
@@ -56,10 +56,10 @@ async function loadWeights(run: string, path: string, gpu: Device['gpu']): Promi
 
 async function withWeights(
   path: string,
-  model: Sequential,
+  model: Model,
   weights: ReturnType<typeof decodeWeights>,
   gpu: Device['gpu'],
-): Promise<Sequential> {
+): Promise<Model> {
   model.compile({ gpu, optimizer: new SGD() });
   await explained(path, () => model.setWeights(weights));
   return model;

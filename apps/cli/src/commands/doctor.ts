@@ -1,3 +1,4 @@
+/** `anke doctor`: the device that commands would compute on, and what is missing. */
 import { createRequire } from 'node:module';
 import { platform, release } from 'node:os';
 import type { Command } from 'commander';
@@ -16,7 +17,7 @@ const LIMITS = [
 /** What the kernels make of a feature. */
 const FEATURES: Readonly<Record<string, string>> = {
   subgroups: 'the fast kernels of software GPUs; without it, tiled ones run',
-  'shader-f16': 'not used yet',
+  'shader-f16': 'activations in half the memory, by --storage float16',
   'timestamp-query': 'times of single kernels in benchmarks',
 };
 

@@ -1,3 +1,4 @@
+/** `anke evaluate`: how well a trained model does on labelled images. */
 import { confusionMatrix, count, mostLikely, percent } from '@anke/report';
 import { readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+/** `anke export`: a trained model in other programs' formats. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toOnnx, toTensorFlowJs } from '@anke/exchange';
@@ -54,7 +55,7 @@ async function runExport(run: string, options: Options): Promise<void> {
     writeWhole(join(path, 'model.json'), json);
     bytes = weights.length;
   } else {
-    const file = format === 'onnx' ? await toOnnx(model) : await encodeWeights(model);
+    const file = format === 'onnx' ? await toOnnx(model) : encodeWeights(await model.getWeights());
     writeWhole(path, file);
     bytes = file.length;
   }

@@ -1,3 +1,4 @@
+/** `anke import`: downloads data and unpacks it. */
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -54,7 +55,7 @@ export function addImport(program: Command): void {
     .addHelpText(
       'after',
       `
-A download that was interrupted goes on where it stopped. For kaggle:COMPETITION, put kaggle.json into ~/.kaggle, or set
+A download that was interrupted is resumed where it stopped. For kaggle:COMPETITION, put kaggle.json into ~/.kaggle, or set
 KAGGLE_USERNAME and KAGGLE_KEY.
 
 Examples:

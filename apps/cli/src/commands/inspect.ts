@@ -1,3 +1,4 @@
+/** `anke inspect`: what a data set holds, and what in it would spoil a training. */
 import {
   areInverted,
   countShared,
@@ -39,7 +40,10 @@ export function addInspect(program: Command): void {
   dataOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke inspect data/digits\n  anke inspect data/digits/Dig-MNIST.csv --model runs/first --sheet harder.png',
+      `
+Examples:
+  anke inspect data/digits
+  anke inspect data/digits/Dig-MNIST.csv --model runs/first --sheet harder.png`,
     )
     .action(runInspect);
 }

@@ -54,7 +54,8 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const { training, validation } = data;
   const [height, width, channels] = training.shape;
-  terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
+  const range = [0, 255].map((byte) => Number((byte * training.factor + training.offset).toPrecision(6))).join(' … ');
+  terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to ${range}`);
   const held = `the first ${Math.round(100 * validationSplit)}% of the rows`;
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
 

@@ -1,3 +1,4 @@
+/** `anke preview`: a picture of what augmentation makes of images. */
 import { ImageDataset } from '@anke/data';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
 import { contactSheet, count } from '@anke/report';
@@ -31,7 +32,10 @@ export function addPreview(program: Command): void {
   augmentOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke preview --data data/digits --augment\n  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png',
+      `
+Examples:
+  anke preview --data data/digits --augment
+  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png`,
     )
     .action(runPreview);
 }
@@ -47,14 +51,14 @@ async function runPreview(options: Options): Promise<void> {
   const columns = options.copies + 1;
   const { rowLength } = data;
   const pixels = new Uint8Array(data.count * columns * rowLength);
-  const place = (column: number, images: Uint8Array): void => {
+  const fill = (column: number, images: Uint8Array): void => {
     for (let row = 0; row < data.count; row++)
       pixels.set(images.subarray(row * rowLength, (row + 1) * rowLength), (row * columns + column) * rowLength);
   };
-  place(0, data.pixels);
+  fill(0, data.pixels);
   let column = 1;
   for await (const copy of augmentedCopies(device, data, options.copies, augmentation, options.seed))
-    place(column++, copy);
+    fill(column++, copy);
   writeWhole(options.output, contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, data.count));
   terminal.say(`${count(data.count)} images, ${options.copies} copies of each beside it: ${options.output}`);
   device.gpu.destroy();
@@ -75,14 +79,14 @@ async function* augmentedCopies(
       'order',
       Uint32Array.from({ length: batch }, (_, i) => i),
     ),
-    counters: gpu.storage('counters', 8),
+    counters: gpu.storage('counters', 12, 'u32'),
     x: gpu.storage('x', batch * rowLength * 4),
-    y: gpu.storage('y', batch * 4),
+    y: gpu.storage('y', batch * 4, 'u32'),
   };
   for (let copy = 0; copy < copies; copy++) {
-    gpu.write(storages.counters, Uint32Array.of(copy, 0));
+    gpu.write(storages.counters, Uint32Array.of(copy, 0, seed));
     const executor = new Eager(gpu);
-    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, shape, augmentation, seed };
+    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, offset: 0, shape, augmentation };
     executor.dispatch(augment, params, storages);
     await executor.finish();
     yield Uint8Array.from(await gpu.readFloats(storages.x), Math.round);

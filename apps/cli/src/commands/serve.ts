@@ -1,6 +1,7 @@
+/** `anke serve`: a trained model behind HTTP. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Predictor } from '@anke/nn';
+import type { Predictor } from '@anke/nn';
 import { count } from '@anke/report';
 import { RESCALE, readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
@@ -56,7 +57,7 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
   const preparing = terminal.progress('Preparing the kernels', 'batch sizes');
   const predictors: Predictor[] = [];
   for (const batch of BATCHES) {
-    const predictor = await Predictor.create(model, batch, RESCALE);
+    const predictor = await model.session.predictor(batch, { rescale: RESCALE });
     await predictor.predict(new Uint8Array(height * width * channels)); // compiles what the driver has left for later
     predictors.push(predictor);
     preparing.update(predictors.length, BATCHES.length);
@@ -85,9 +86,8 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
         : `${host}:${port}: ${event.message}`,
     );
   const address = server.address() as AddressInfo;
-  terminal.say(
-    `Serving ${path} on http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port} (Ctrl-C ends it)`,
-  );
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  terminal.say(`Serving ${path} on http://${shown}:${address.port} (Ctrl-C ends it)`);
 
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();

@@ -1,3 +1,4 @@
+/** `anke synth`: a synthetic data set of handwritten digits. */
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
 import { digitOutlines } from '@anke/files';

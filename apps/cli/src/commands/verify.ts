@@ -15,12 +15,18 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('replay a golden training run on this device: does this GPU compute right?')
     .argument('[file]', 'a safetensors file; without one, a small run that the CPU references make')
+    .option('--no-fuse', 'run every dispatch as the layers send it, without joining them')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExamples:\n  anke verify\n  anke verify notebook-cnn.safetensors')
     .action(runVerify);
 }
 
-async function runVerify(file: string | undefined, options: { readonly json?: boolean }): Promise<void> {
+interface Options {
+  readonly fuse: boolean;
+  readonly json?: boolean;
+}
+
+async function runVerify(file: string | undefined, { fuse, ...options }: Options): Promise<void> {
   const terminal = new Terminal(options);
   const given = file === undefined ? undefined : readGolden(file, await readWhole(plainFile(file)));
   const { gpu, report } = await openDevice(terminal);
@@ -29,7 +35,7 @@ async function runVerify(file: string | undefined, options: { readonly json?: bo
   const golden = given ?? (await makeGolden(gpu, SEED));
   terminal.fact('run', `${golden.steps} steps of ${golden.batch} images with Adam, and as many with SGD`);
   terminal.say();
-  const errors = compare(golden, await replay(gpu, deviceMachine(gpu), golden));
+  const errors = compare(golden, await replay(gpu, deviceMachine(gpu, { fuse }), golden));
   for (const { group, bound, tensor, error } of errors) {
     const verdict = error <= bound ? colors.green('ok') : colors.red('TOO LARGE');
     terminal.say(
