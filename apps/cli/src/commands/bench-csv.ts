@@ -1,3 +1,4 @@
+/** `anke bench csv`: times the CSV reader. */
 import { CsvParser, openSource, type SourceFile } from '@anke/data';
 import { count, milliseconds, percent, timesOf } from '@anke/report';
 import type { Command } from 'commander';
