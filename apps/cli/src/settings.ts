@@ -1,7 +1,7 @@
 /**
- * Where an option comes from that the command line does not give: the environment (`--batch-size` from ANKE_BATCH_SIZE), then
- * `anke.config.json` in the current folder, or the file that ANKE_CONFIG names. The file has options by their names in
- * camelCase, for all commands that take them, and those of one command below its name:
+ * Where an option comes from that the command line does not give: the environment (`--batch-size` from
+ * ANKE_BATCH_SIZE), then `anke.config.json` in the current folder, or the file that ANKE_CONFIG names. The file has
+ * options by their names in camelCase, for all commands that take them, and those of one command below its name:
  *
  *     { "seed": 3, "train": { "epochs": 5 }, "bench": { "step": { "batch": [32] } } }
  */
@@ -103,14 +103,14 @@ const allOptions = (command: Command): string[] => [
 ];
 
 /** @throws UsageError that names a key which no command has */
-function check(file: string, command: Command, section: Section, options: ReadonlySet<string>, place = ''): void {
+function check(file: string, command: Command, section: Section, options: ReadonlySet<string>, path = ''): void {
   for (const [key, value] of Object.entries(section)) {
     const below = command.commands.find((one) => one.name() === key);
     if (below && isSection(value)) {
-      check(file, below, value, new Set(allOptions(below)), `${place}${key}.`);
+      check(file, below, value, new Set(allOptions(below)), `${path}${key}.`);
     } else if (key !== '$schema' && !options.has(key)) {
       const known = [...options, ...command.commands.map((one) => one.name())];
-      throw new UsageError(`${file}: "${place}${key}" is no option and no command${didYouMean(key, known)}`);
+      throw new UsageError(`${file}: "${path}${key}" is no option and no command${didYouMean(key, known)}`);
     }
   }
 }

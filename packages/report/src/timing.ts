@@ -1,4 +1,6 @@
-/** How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock. */
+/**
+ * How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock.
+ */
 import { type Gpu, type Kernel, Recorder, type Recording } from '@anke/kernels';
 import { Random } from '@anke/random';
 

@@ -1,6 +1,6 @@
 /**
- * Trainings as data and as streams of events, over any store: recipes, phases and resume, callbacks that write, golden runs.
- * Runs in Node and in a browser.
+ * Trainings as data and as streams of events, over any store: recipes, phases and resume, callbacks that write, golden
+ * runs. Runs in Node and in a browser.
  *
  * @module training
  */

@@ -1,3 +1,4 @@
+/** `anke bench csv`: times the CSV reader. */
 import { CsvParser, type SourceFile } from '@anke/data';
 import { openSource } from '@anke/files';
 import { count, milliseconds, percent, timesOf } from '@anke/report';

@@ -1,3 +1,4 @@
+/** `anke bench kernels`: times single kernels, variant by variant. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Gpu, type Kernel, probeCopy, probeFma, Recorder, registry } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
@@ -35,7 +36,14 @@ export function addBenchKernels(bench: Command): void {
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
-      '\nA star marks the variant that runs unless another is forced. The last column is the share of what the device can\ndo at best, in multiply-adds or in copying, whichever is more.\n\nExamples:\n  anke bench kernels --filter conv2d/forward --batch 256\n  anke bench kernels --filter conv2d --json > before.json\n  anke bench kernels --filter conv2d --compare before.json',
+      `
+A star marks the variant that runs unless another is forced. The last column is the share of what the device can
+do at best, in multiply-adds or in copying, whichever is more.
+
+Examples:
+  anke bench kernels --filter conv2d/forward --batch 256
+  anke bench kernels --filter conv2d --json > before.json
+  anke bench kernels --filter conv2d --compare before.json`,
     )
     .action(runBenchKernels);
 }
@@ -66,25 +74,23 @@ interface Report {
 
 async function runBenchKernels(options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const { filter = '', variant: wanted, batch, compare } = options;
+  const { filter = '', variant: named, batch, compare } = options;
   const kernels = registry.filter(({ name }) => name.includes(filter));
   if (kernels.length === 0) {
     throw new UsageError(
       `no kernel has "${filter}" in its name; there are ${registry.map(({ name }) => name).join(', ')}`,
     );
   }
-  if (wanted !== undefined && !kernels.some(({ variants }) => wanted in variants)) {
+  if (named !== undefined && !kernels.some(({ variants }) => named in variants)) {
     const names = new Set(kernels.flatMap(({ variants }) => Object.keys(variants)));
-    throw new UsageError(`none of these kernels has a variant "${wanted}"; there are ${[...names].join(', ')}`);
+    throw new UsageError(`none of these kernels has a variant "${named}"; there are ${[...names].join(', ')}`);
   }
   const before = compare === undefined ? undefined : readReport(compare);
   const { gpu, report } = await openDevice(terminal);
   terminal.fact('adapter', report.name);
   const limits = await probe(gpu);
-  terminal.fact(
-    'at best',
-    `${limits.gflops.toFixed(0)} GFLOP/s of multiply-adds, ${limits.gigabytesPerSecond.toFixed(1)} GB/s of copying, measured just now`,
-  );
+  const [flops, bytes] = [limits.gflops.toFixed(0), limits.gigabytesPerSecond.toFixed(1)];
+  terminal.fact('at best', `${flops} GFLOP/s of multiply-adds, ${bytes} GB/s of copying, measured just now`);
   const results: Result[] = [];
   const rates = new Map<string, number>();
   for (const [kernel, shapes] of await benchmarkCases(gpu, kernels, batch)) {
@@ -93,12 +99,12 @@ async function runBenchKernels(options: Options): Promise<void> {
       terminal.say(`${colors.bold(kernel.name)}  ${sizes(params)}`);
       const chosen = gpu.variantOf(kernel, params);
       for (const [variant, { available }] of Object.entries(kernel.variants)) {
-        if (!available(params, gpu.traits) || (wanted ?? variant) !== variant) continue;
+        if (!available(params, gpu.traits) || (named ?? variant) !== variant) continue;
         const { flops, bytes } = kernel.cost(params);
         // Guessed from the rate of the same layer at a smaller batch.
         const layer = `${kernel.name} ${variant} ${layerOf(params)}`;
         const guess = (rates.get(layer) ?? 0) * flops;
-        if (guess > LONGEST_MILLISECONDS && wanted === undefined) {
+        if (guess > LONGEST_MILLISECONDS && named === undefined) {
           terminal.say(colors.dim(`  ${variant.padEnd(9)} left out, as it would take about ${guess.toFixed(0)} ms`));
           continue;
         }
@@ -123,7 +129,7 @@ async function runBenchKernels(options: Options): Promise<void> {
     }
   }
   if (results.length === 0)
-    throw new UsageError(`none of these kernels has a variant "${wanted}" that this device can run`);
+    throw new UsageError(`none of these kernels has a variant "${named}" that this device can run`);
   if (before) showComparison(terminal, before, results);
   terminal.result({ adapter: report.name, limits, results } satisfies Report);
   gpu.destroy();
@@ -160,7 +166,9 @@ const layerOf = (params: object): string =>
 const sizes = (params: object): string => {
   const p = params as Readonly<Record<string, number>>;
   if ('kernelHeight' in p) {
-    return `batch ${p['batch']}, ${p['height']}×${p['width']}×${p['inChannels']} → ${p['outHeight']}×${p['outWidth']}×${p['outChannels']}, kernel ${p['kernelHeight']}×${p['kernelWidth']}`;
+    const [from, to] = [`${p['height']}×${p['width']}`, `${p['outHeight']}×${p['outWidth']}`];
+    const images = `${from}×${p['inChannels']} → ${to}×${p['outChannels']}`;
+    return `batch ${p['batch']}, ${images}, kernel ${p['kernelHeight']}×${p['kernelWidth']}`;
   }
   if ('poolHeight' in p) {
     return `batch ${p['batch']}, ${p['height']}×${p['width']}×${p['channels']} → ${p['outHeight']}×${p['outWidth']}`;
@@ -242,9 +250,9 @@ function showComparison(terminal: Terminal, before: Report, results: readonly Re
     const ratio = earlier / result.ms.median;
     const word = ratio >= 1 ? `${ratio.toFixed(2)} × as fast` : `${(1 / ratio).toFixed(2)} × as slow`;
     const colored = ratio > 1.1 ? colors.green(word) : ratio < 1 / 1.1 ? colors.red(word) : word;
-    terminal.say(
-      `  ${`${result.kernel} ${result.variant}`.padEnd(36)} ${earlier.toFixed(3).padStart(9)} → ${result.ms.median.toFixed(3).padStart(9)} ms  ${colored}  ${colors.dim(sizes(result.params))}`,
-    );
+    const name = `${result.kernel} ${result.variant}`.padEnd(36);
+    const times = `${earlier.toFixed(3).padStart(9)} → ${result.ms.median.toFixed(3).padStart(9)} ms`;
+    terminal.say(`  ${name} ${times}  ${colored}  ${colors.dim(sizes(result.params))}`);
   }
   if (found === 0) terminal.say('  nothing in common: no kernel, variant and shape is in both');
 }

@@ -1,3 +1,4 @@
+/** `anke bench step`: times a training step and a prediction of the notebook's CNN. */
 import { DeviceError, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
 import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
 import { byKernel, count, type KernelShare, measure, milliseconds, type Times } from '@anke/report';
@@ -35,7 +36,11 @@ export function addBenchStep(bench: Command): void {
   tuningOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke bench step\n  anke bench step --batch 256\n  anke bench step --batch 32,128,512',
+      `
+Examples:
+  anke bench step
+  anke bench step --batch 256
+  anke bench step --batch 32,128,512`,
     )
     .action(runBenchStep);
 }
@@ -88,7 +93,8 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 function growthRow({ batch, step, prediction, gpuBytes }: StepResult): string {
   const ms = ({ median }: Times): string => `${median.toFixed(median < 100 ? 2 : 0)} ms`.padStart(13);
   const images = (times: Times): string => count(rate(batch, times)).padStart(11);
-  return `  ${String(batch).padStart(6)}     ${ms(step)} ${images(step)} ${ms(prediction)} ${images(prediction)} ${mebibytes(gpuBytes).padStart(13)}`;
+  const cells = [ms(step), images(step), ms(prediction), images(prediction), mebibytes(gpuBytes).padStart(13)];
+  return `  ${String(batch).padStart(6)}     ${cells.join(' ')}`;
 }
 
 async function tryBatch(
@@ -168,10 +174,12 @@ function showDetails(terminal: Terminal, result: StepResult): void {
     'prediction',
     `${milliseconds(prediction)}, batch ${batch}: ${count(rate(batch, prediction))} images/s`,
   );
-  terminal.fact(
-    'GPU memory',
-    `${mebibytes(result.gpuBytes)}; activations ${mebibytes(memory.planned)} planned, ${mebibytes(memory.peak)} alive at most, ${mebibytes(memory.naive)} without a plan`,
-  );
+  const activations = [
+    `activations ${mebibytes(memory.planned)} planned`,
+    `${mebibytes(memory.peak)} alive at most`,
+    `${mebibytes(memory.naive)} without a plan`,
+  ];
+  terminal.fact('GPU memory', `${mebibytes(result.gpuBytes)}; ${activations.join(', ')}`);
   if (kernels.length === 0) return;
   terminal.heading('Where a training step’s time goes');
   const longest = Math.max(...kernels.map(({ ms }) => ms));
@@ -179,8 +187,7 @@ function showDetails(terminal: Terminal, result: StepResult): void {
   for (const { kernel, ms, dispatches, gflops } of kernels) {
     const bar = '█'.repeat(Math.max(1, Math.round((width * ms) / longest)));
     const speed = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-    terminal.say(
-      `  ${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)} × ${bar} ${speed}`.trimEnd(),
-    );
+    const cells = `${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
+    terminal.say(`  ${cells} × ${bar} ${speed}`.trimEnd());
   }
 }

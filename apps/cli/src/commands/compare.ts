@@ -1,6 +1,6 @@
+/** `anke compare`: runs beside one another, by what their folders tell. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-/** `anke compare`: runs beside one another, by what their folders tell. */
 import { chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
 import { HISTORY_FILE, parseHistory } from '@anke/training';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+/** `anke completion`: a shell's completion of commands and options. */
 import { Argument, type Command } from 'commander';
 
 /** Completions of commands and options for a shell, from what the program itself declares. */

@@ -1,3 +1,4 @@
+/** `anke export`: a trained model in other programs' formats. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toOnnx, toTensorFlowJs } from '@anke/exchange';

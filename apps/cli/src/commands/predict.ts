@@ -1,3 +1,4 @@
+/** `anke predict`: a trained model's predictions, as CSV or for a single picture. */
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
 import { decodePicture, plainFile } from '@anke/files';
 import { Predictor, type Sequential } from '@anke/nn';
@@ -51,7 +52,11 @@ export function addPredict(program: Command): void {
   dataOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke predict --model runs/first --input data/digits/test.csv --output submission.csv\n  anke predict --model runs/first --input - --output - --top 3 < data/digits/test.csv > top3.csv\n  anke predict --model runs/first --input digit.png',
+      `
+Examples:
+  anke predict --model runs/first --input data/digits/test.csv --output submission.csv
+  anke predict --model runs/first --input - --output - --top 3 < data/digits/test.csv > top3.csv
+  anke predict --model runs/first --input digit.png`,
     )
     .action(runPredict);
 }
@@ -156,7 +161,7 @@ async function oneByOne(
 
 const idOf = (images: ImageDataset, row: number): string => quoted(images.ids?.[row] ?? String(row));
 
-/** `id,label`, and each class's probability if they are wanted. */
+/** `id,label`, and each class's probability if they are asked for. */
 function asCsv(
   images: ImageDataset,
   probabilities: Float32Array,

@@ -1,3 +1,4 @@
+/** `anke preview`: images, and what augmentation makes of them, as a picture. */
 import { ImageDataset } from '@anke/data';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
 import { contactSheet, count } from '@anke/report';
@@ -31,7 +32,10 @@ export function addPreview(program: Command): void {
   augmentOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  anke preview --data data/digits --augment\n  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png',
+      `
+Examples:
+  anke preview --data data/digits --augment
+  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png`,
     )
     .action(runPreview);
 }
@@ -47,14 +51,14 @@ async function runPreview(options: Options): Promise<void> {
   const columns = options.copies + 1;
   const { rowLength } = data;
   const pixels = new Uint8Array(data.count * columns * rowLength);
-  const place = (column: number, images: Uint8Array): void => {
+  const put = (column: number, images: Uint8Array): void => {
     for (let row = 0; row < data.count; row++)
       pixels.set(images.subarray(row * rowLength, (row + 1) * rowLength), (row * columns + column) * rowLength);
   };
-  place(0, data.pixels);
+  put(0, data.pixels);
   let column = 1;
   for await (const copy of augmentedCopies(device, data, options.copies, augmentation, options.seed))
-    place(column++, copy);
+    put(column++, copy);
   writeWhole(options.output, contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, data.count));
   terminal.say(`${count(data.count)} images, ${options.copies} copies of each beside it: ${options.output}`);
   device.gpu.destroy();

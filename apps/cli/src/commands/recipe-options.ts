@@ -32,18 +32,17 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly quiet?: boolean;
 }
 
-/** `phases.0.epochs=5`: a place in the recipe, and JSON, or else text. */
+/** `phases.0.epochs=5`: a path in the recipe, and JSON, or else text. */
 function setting(text: string, before: readonly Setting[] = []): Setting[] {
-  const [, place = '', json = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (place === '')
-    throw new InvalidArgumentError('It must be a place in the recipe and its value: phases.0.epochs=5.');
+  const [, path = '', json = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === '') throw new InvalidArgumentError('It must be a path in the recipe and its value: phases.0.epochs=5.');
   let value: unknown = json;
   try {
     value = JSON.parse(json);
   } catch {
     // Text needs no quotes.
   }
-  return [...before, { path: place.replaceAll(/\[(\d+)\]/g, '.$1').split('.'), value }];
+  return [...before, { path: path.replaceAll(/\[(\d+)\]/g, '.$1').split('.'), value }];
 }
 
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
@@ -51,7 +50,7 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
   command
     .option('--recipe <name>', 'data, layers and phases: a built-in one, or a JSON or TypeScript file', recipe)
     .addOption(
-      new Option('--set <place=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
+      new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
     )
     .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
     .option('--resume <run>', 'resume a run that stopped, as it was begun')
@@ -94,7 +93,7 @@ export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> 
   return await checkRecipe(recipe, options.recipe);
 }
 
-/** The options that stand for places in a recipe. */
+/** The options that stand for paths in a recipe. */
 function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): Setting[] {
   const settings: Setting[] = [];
   const put = (path: string, value: unknown): void => {

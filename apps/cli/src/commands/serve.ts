@@ -1,3 +1,4 @@
+/** `anke serve`: a trained model behind HTTP. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Predictor } from '@anke/nn';
@@ -85,9 +86,8 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
         : `${host}:${port}: ${event.message}`,
     );
   const address = server.address() as AddressInfo;
-  terminal.say(
-    `Serving ${path} on http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port} (Ctrl-C ends it)`,
-  );
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  terminal.say(`Serving ${path} on http://${name}:${address.port} (Ctrl-C ends it)`);
 
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();

@@ -13,8 +13,8 @@ import type { Store } from '../store.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * The file's name in the store, with Python's fields as Keras has them: `{epoch:02d}` counts from 1, `{val_loss:.4f}` is from
-   * the logs, `{phase}`.
+   * The file's name in the store, with Python's fields as Keras has them: `{epoch:02d}` counts from 1, `{val_loss:.4f}`
+   * is from the logs, `{phase}`.
    */
   readonly filepath: string;
   readonly phase?: string;

@@ -1,7 +1,7 @@
 /** How far a replayed golden run is from the original, by groups of tensors, each with a bound of its own. */
 import type { GoldenRun } from './golden-run.js';
 
-/** Largest relative error, ‖got − want‖ / ‖want‖, of any tensor of a group. */
+/** Largest relative error, ‖found − expected‖ / ‖expected‖, of any tensor of a group. */
 const GROUPS = [
   { name: 'logits', bound: 1e-4, matches: /^step1\/logits$/ },
   { name: 'gradients', bound: 1e-3, matches: /^step1\/grad\// },
@@ -33,14 +33,14 @@ export function compare(golden: GoldenRun, got: ReadonlyMap<string, ArrayLike<nu
   });
 }
 
-/** ‖got − want‖ / ‖want‖; infinite if the lengths differ. */
-function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  if (got.length !== want.length) return Number.POSITIVE_INFINITY;
+/** ‖found − expected‖ / ‖expected‖; infinite if the lengths differ. */
+function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
   let difference = 0;
   let size = 0;
-  for (let i = 0; i < want.length; i++) {
-    difference += ((got[i] as number) - (want[i] as number)) ** 2;
-    size += (want[i] as number) ** 2;
+  for (let i = 0; i < expected.length; i++) {
+    difference += ((found[i] as number) - (expected[i] as number)) ** 2;
+    size += (expected[i] as number) ** 2;
   }
   return Math.sqrt(difference) / Math.max(Math.sqrt(size), Number.MIN_VALUE);
 }

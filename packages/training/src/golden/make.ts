@@ -1,4 +1,6 @@
-/** A small golden run of our own: the kernels' CPU references train a narrow version of the notebook's CNN in float64. */
+/**
+ * A small golden run of our own: the kernels' CPU references train a narrow version of the notebook's CNN in float64.
+ */
 import type { Gpu } from '@anke/kernels';
 import { initialValues, type TensorEntry } from '@anke/nn';
 import { Random } from '@anke/random';
@@ -11,7 +13,7 @@ const WIDTHS: NotebookWidths = { filters: [5, 9, 7], units: [17, 11, 9], classes
 const BATCH = 6;
 const STEPS = 10;
 
-/** Images with a bright bar whose place depends on the label, in noise. */
+/** Images with a bright bar whose position depends on the label, in noise. */
 function images(seed: number): { pixels: Uint8Array; labels: Int32Array } {
   const random = new Random(seed, 'golden images');
   const count = BATCH * STEPS;

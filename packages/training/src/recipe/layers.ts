@@ -1,13 +1,23 @@
 /**
- * What a recipe may say of each type of layer. Names and defaults are Keras's, in this project's spelling: a default is left
- * to the layer itself.
+ * What a recipe may say of each type of layer. Names and defaults are Keras's, in this project's spelling: a default is
+ * left to the layer itself.
  */
 import { z } from 'zod';
-import { activation, fraction, kernelRegularizer, name, padding, pair, positive, positiveInteger } from './values.js';
+import {
+  activation,
+  fraction,
+  kernelRegularizer,
+  name,
+  padding,
+  pair,
+  positive,
+  positiveInteger,
+  typed,
+} from './values.js';
 
 /** A type of layer with its options. */
 const layer = <T extends string, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
-  z.strictObject({ type: z.literal(type), name: name.exactOptional(), ...options });
+  typed(type, { name: name.exactOptional(), ...options });
 
 /** A table by type of layer. */
 export const layerSchemas = {

@@ -1,4 +1,6 @@
-/** A training over a store in memory: its events, its files, and that it resumes to the same bits wherever it was ended. */
+/**
+ * A training over a store in memory: its events, its files, and that it resumes to the same bits wherever it was ended.
+ */
 import { synthesize } from '@anke/data';
 import { digitOutlines } from '@anke/files';
 import { openAdapter } from '@anke/dawn';

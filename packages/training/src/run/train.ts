@@ -1,9 +1,9 @@
 /**
  * A recipe's training: phase after phase, each from the weights that the one before has left, as a stream of events.
  *
- * Its store then holds `data.json` and `model.json` from the beginning, `kernels.json` from the first step, a checkpoint
- * after each epoch, what the recipe's callbacks write, and in the end `model.safetensors` and `history.csv`. A store that
- * holds a checkpoint is resumed, to the same bits as if the run had not stopped.
+ * Its store then holds `data.json` and `model.json` from the beginning, `kernels.json` from the first step, a
+ * checkpoint after each epoch, what the recipe's callbacks write, and in the end `model.safetensors` and `history.csv`.
+ * A store that holds a checkpoint is resumed, to the same bits as if the run had not stopped.
  */
 import { writeText } from '../store.js';
 import { readCheckpoint } from './checkpoint.js';
