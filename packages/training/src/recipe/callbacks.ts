@@ -1,4 +1,5 @@
 /** What a recipe may say of each type of callback, and of schedules of the learning rate. */
+import type { CallbackType } from '@anke/nn';
 import { z } from 'zod';
 import { positive, positiveInteger, typed } from './values.js';
 
@@ -19,6 +20,9 @@ export const scheduleSchema = z.discriminatedUnion('type', [
 
 const monitor = z.string().default('val_loss').describe('what is watched: val_loss, val_accuracy, loss or accuracy');
 const mode = z.enum(['auto', 'min', 'max']).exactOptional();
+
+/** Callbacks that write into the run's store; the others are the engine's own. */
+export type RecipeCallbackType = CallbackType | 'ModelCheckpoint' | 'CSVLogger' | 'TensorBoard';
 
 /** A table by type of callback. */
 export const callbackSchemas = {
@@ -56,9 +60,9 @@ export const callbackSchemas = {
     logDir: z.string().default('tensorboard').describe('in the run folder; each phase has a folder in it'),
   }),
   TerminateOnNaN: typed('TerminateOnNaN', {}),
-};
+} satisfies Record<RecipeCallbackType, z.ZodType>;
 
-type CallbackSchema = (typeof callbackSchemas)[keyof typeof callbackSchemas];
+type CallbackSchema = (typeof callbackSchemas)[RecipeCallbackType];
 
 export const callbackSchema = z.discriminatedUnion(
   'type',

@@ -1,4 +1,5 @@
 /** What a recipe may say of each type of optimizer. */
+import type { OptimizerType } from '@anke/nn';
 import { z } from 'zod';
 import { fraction, positive, typed } from './values.js';
 
@@ -15,9 +16,9 @@ export const optimizerSchemas = {
     momentum: fraction.exactOptional(),
     nesterov: z.boolean().exactOptional(),
   }),
-};
+} satisfies Record<OptimizerType, z.ZodType>;
 
-type OptimizerSchema = (typeof optimizerSchemas)[keyof typeof optimizerSchemas];
+type OptimizerSchema = (typeof optimizerSchemas)[OptimizerType];
 
 export const optimizerSchema = z.discriminatedUnion(
   'type',
