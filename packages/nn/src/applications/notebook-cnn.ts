@@ -1,6 +1,6 @@
 /**
- * The CNN of the Kannada-MNIST notebook: three convolutions with batch normalization and pooling, then four dense layers.
- * 173,674 parameters at its own widths, for images of 28 × 28 pixels and ten classes.
+ * The CNN of the Kannada-MNIST notebook: three convolutions with batch normalization and pooling, then four dense
+ * layers. 173,674 parameters at its own widths, for images of 28 × 28 pixels and ten classes.
  */
 import type { Shape } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';

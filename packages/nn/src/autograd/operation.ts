@@ -1,6 +1,7 @@
 /**
- * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation knows
- * nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of a whole step.
+ * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation
+ * knows nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of
+ * a whole step.
  */
 import type { Executor, Storage } from '@anke/kernels';
 import type { Tape } from './tape.js';
@@ -44,7 +45,7 @@ export interface Operation<A extends object, I extends object, S extends string 
   readonly gradients: { readonly [K in keyof I]-?: Gradient<A, I, S> | 'constant' };
 }
 
-/** Declares an operation; only a place for its types to be inferred and checked. */
+/** Declares an operation: all it does is let the compiler infer and check the types. */
 export function defineOperation<A extends object, I extends object, S extends string = never>(
   operation: Operation<A, I, S>,
 ): Operation<A, I, S> {

@@ -1,6 +1,7 @@
 /**
- * Reverse-mode differentiation. Applying an operation sends its forward kernels to the executor and notes it on the tape;
- * `backward` walks the tape from the loss to the weights and sends the kernels of those gradients that are needed.
+ * Reverse-mode differentiation. Applying an operation sends its forward kernels to the executor and notes it on the
+ * tape; `backward` walks the tape from the loss to the weights and sends the kernels of those gradients that are
+ * needed.
  */
 import { accumulate, add, type Executor, type Storage, type StorageType } from '@anke/kernels';
 import { ModelError } from '../errors.js';

@@ -1,4 +1,7 @@
-/** Steps of whole graphs by the kernels' references, in float64: gradients, frozen layers, and what is sent in which order. */
+/**
+ * Steps of whole graphs by the kernels' references, in float64: gradients, frozen layers, and what is sent in which
+ * order.
+ */
 import {
   accumulate,
   adam,
@@ -194,7 +197,7 @@ test('where everything is frozen, there is nothing to train', () => {
 test('the loss needs one row of scores for each sample', () => {
   const graph = chain(new Conv2D({ filters: 3, kernelSize: 3 }));
   expect(() => referenceStep(new ReferenceMemory(graph), randomSamples(graph, 4))).toThrow(
-    "the cross-entropy expects one row of scores for each sample, but the model's output is (None, 5, 4, 3)",
+    'the cross-entropy expects a row of scores for each sample, but the output is (None, 5, 4, 3)',
   );
 });
 

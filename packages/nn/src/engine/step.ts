@@ -1,6 +1,6 @@
 /**
- * What a model does to one batch, as plain dispatches on any executor. Recorded once, a step is replayed for every batch of
- * its size. A training step sends, in this order:
+ * What a model does to one batch, as plain dispatches on any executor. Recorded once, a step is replayed for every
+ * batch of its size. A training step sends, in this order:
  *
  *   gather (or augment) → layers → loss → penalties → the epoch's sums → gradients → optimizer → advance
  *
@@ -101,8 +101,8 @@ export function evaluateStep(executor: Executor, step: EvaluateStep): StepResult
 }
 
 /**
- * The model's outputs for one batch, with a softmax at the end if it has one. To go through many batches, a caller also sends
- * `scatter`, which collects the outputs, and `advance`.
+ * The model's outputs for one batch, with a softmax at the end if it has one. To go through many batches, a caller
+ * also sends `scatter`, which collects the outputs, and `advance`.
  */
 export function predictStep(executor: Executor, { model, data, batch }: PredictStep): Tensor {
   const tape = new Tape(executor);
@@ -173,7 +173,9 @@ function forward(
   return outputOf(graph.output);
 }
 
-/** What the model hands out, or to the loss, is kept as float32: the last layer with weights and all that follows it. */
+/**
+ * What the model hands out, or to the loss, is kept as float32: the last layer with weights and all that follows it.
+ */
 function preciseNodes({ output }: Graph): ReadonlySet<Node> {
   const precise = new Set<Node>();
   for (let node: GraphNode | Node | undefined = output; node; node = node.inputs[0]) {

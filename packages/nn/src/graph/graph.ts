@@ -1,6 +1,6 @@
 /**
- * A model as a graph: nodes with several inputs and one output, in an order in which each stands behind its inputs. Knows
- * shapes, names and weights, but no device.
+ * A model as a graph: nodes with several inputs and one output, in an order in which each stands behind its inputs.
+ * Knows shapes, names and weights, but no device.
  */
 import type { Shape } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
@@ -128,7 +128,7 @@ class Builder {
       specs.map((spec) => `${spec.name} (${spec.shape.join(', ')})`).join(', ');
     if (list(known.weights) !== list(weights))
       throw new ModelError(
-        `layer "${known.name}" is used at two places whose inputs need different weights: ` +
+        `layer "${known.name}" is used twice, with inputs that need different weights: ` +
           `${list(known.weights)}; ${list(weights)}`,
       );
     return known;

@@ -1,7 +1,9 @@
 /** Names of layers that the user gave none, as Keras makes them. */
 import type { Layer } from '../layers/layer.js';
 
-/** Gives layers their names: their own or, without one, the type in snake case, then `_1`, `_2`, … from the second on. */
+/**
+ * Gives layers their names: their own or, without one, the type in snake case, then `_1`, `_2`, … from the second on.
+ */
 export class Namer {
   readonly #counts = new Map<string, number>();
 

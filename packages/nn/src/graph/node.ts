@@ -1,6 +1,6 @@
 /**
- * Nodes: a layer applied to the outputs of other nodes. They are what a model is written with, before a {@link Graph} names
- * them and puts them in order. Shapes never have the batch axis.
+ * Nodes: a layer applied to the outputs of other nodes. They are what a model is written with, before a {@link Graph}
+ * names them and puts them in order. Shapes never have the batch axis.
  */
 import { formatShape, type Shape } from '../autograd/tensor.js';
 import { ShapeError } from '../errors.js';

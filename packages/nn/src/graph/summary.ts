@@ -1,4 +1,7 @@
-/** Keras's table of a model: a row a node with its name, type, output shape, number of parameters and, in a graph, inputs. */
+/**
+ * Keras's table of a model: a row a node with its name, type, output shape, number of parameters and, in a graph,
+ * inputs.
+ */
 import { formatShape, sizeOf } from '../autograd/tensor.js';
 import type { WeightSpec } from '../layers/layer.js';
 import type { Graph } from './graph.js';

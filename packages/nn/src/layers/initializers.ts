@@ -6,8 +6,8 @@ export type Initializer = 'glorotUniform' | 'zeros' | 'ones';
 /**
  * A weight's first values.
  *
- * `glorotUniform` draws from ±√(6 / (fanIn + fanOut)) (Glorot and Bengio, AISTATS 2010); for a conv kernel, both fans are
- * multiplied by the kernel's area, as in Keras.
+ * `glorotUniform` draws from ±√(6 / (fanIn + fanOut)) (Glorot and Bengio, AISTATS 2010); for a conv kernel, both fans
+ * are multiplied by the kernel's area, as in Keras.
  *
  * @param purpose the weight's full name: each weight has its own random numbers
  */

@@ -1,6 +1,7 @@
 /**
- * The types of layers, by the names that Keras gives them. Every table about layers (how to make one, how to export one, …)
- * is a `Record<LayerType, …>`: a type that is added here does not compile until each of them has a line for it.
+ * The types of layers, by the names that Keras gives them. Every table about layers (how to make one, how to export
+ * one, …) is a `Record<LayerType, …>`: a type that is added here does not compile until each of them has a line for
+ * it.
  */
 export const LAYER_TYPES = [
   'Activation',

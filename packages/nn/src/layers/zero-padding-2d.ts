@@ -5,7 +5,10 @@ import { batchOf, first, image, type Pair } from './expect.js';
 import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
 
 export interface ZeroPadding2DOptions extends LayerOptions {
-  /** Rows and columns on all sides; on (top and bottom, left and right); or [[top, bottom], [left, right]]. 1 if absent. */
+  /**
+   * Rows and columns on all sides; on (top and bottom, left and right); or [[top, bottom], [left, right]]. 1 if
+   * absent.
+   */
   readonly padding?: Pair | readonly [readonly [number, number], readonly [number, number]];
 }
 

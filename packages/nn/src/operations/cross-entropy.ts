@@ -12,10 +12,10 @@ interface Inputs {
 /** @throws ShapeError unless there is one row of scores for each sample */
 function sides({ shape }: Tensor): { rows: number; classes: number } {
   const [rows, classes] = shape;
-  if (rows === undefined || classes === undefined || shape.length !== 2)
-    throw new ShapeError(
-      `the cross-entropy expects one row of scores for each sample, but the model's output is ${formatShape([null, ...shape.slice(1)])}`,
-    );
+  if (rows === undefined || classes === undefined || shape.length !== 2) {
+    const given = formatShape([null, ...shape.slice(1)]);
+    throw new ShapeError(`the cross-entropy expects a row of scores for each sample, but the output is ${given}`);
+  }
   return { rows, classes };
 }
 

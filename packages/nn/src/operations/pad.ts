@@ -1,9 +1,9 @@
 /** Zeros around images. */
-import { type ZeroPadParams, zeroPad, zeroPadBackward } from '@anke/kernels';
+import { type PadParams, zeroPad, zeroPadBackward } from '@anke/kernels';
 import { defineOperation } from '../autograd/operation.js';
 import type { Tensor } from '../autograd/tensor.js';
 
-export const pad = defineOperation<ZeroPadParams, { readonly x: Tensor }>({
+export const pad = defineOperation<PadParams, { readonly x: Tensor }>({
   name: 'pad',
   forward(tape, { x }, params) {
     const { batch, height, width, channels, top, bottom, left, right } = params;

@@ -23,8 +23,8 @@ const weightGradient =
   };
 
 /**
- * The operation for some regularized weights. Its inputs are `mean` and the weights. As the last operation of the forward
- * pass it is the first of the backward pass, so that its gradients are what a weight's gradient starts with.
+ * The operation for some regularized weights. Its inputs are `mean` and the weights. As the last operation of the
+ * forward pass it is the first of the backward pass, so that its gradients are what a weight's gradient starts with.
  *
  * @param names of the weights' inputs
  */
