@@ -33,6 +33,7 @@ export class Pass {
   readonly #recorders: readonly Recorder[];
   readonly #recordings: Recording[] = [];
   #preparing: Promise<void> | undefined;
+  #destroyed = false;
   /** Whether it is given out to somebody. */
   busy = false;
   /** Whether it can be run. */
@@ -76,6 +77,7 @@ export class Pass {
     for (const recorder of this.#recorders) await recorder.tune(onDone);
     const results = await Promise.allSettled(this.#recorders.map((recorder) => recorder.finish(onDone)));
     for (const result of results) if (result.status === 'fulfilled') this.#recordings.push(result.value);
+    if (this.#destroyed) this.#freeRecordings();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     this.prepared = true;
   }
@@ -91,7 +93,12 @@ export class Pass {
   }
 
   destroy(): void {
-    for (const recording of this.#recordings) recording.destroy();
+    this.#destroyed = true;
+    this.#freeRecordings();
     this.batches.destroy();
+  }
+
+  #freeRecordings(): void {
+    for (const recording of this.#recordings) recording.destroy();
   }
 }

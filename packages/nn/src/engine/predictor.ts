@@ -4,7 +4,7 @@
  */
 import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
-import { ShapeError } from '../errors.js';
+import { ModelError, ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { Batches } from './batches.js';
 import { DeviceData } from './device-data.js';
@@ -57,6 +57,7 @@ export class Predictor {
   readonly #imageBytes: number;
   /** Numbers that come out for one image. */
   readonly #outputs: number;
+  #destroyed = false;
 
   private constructor(
     /** Images that are predicted at once. */
@@ -98,6 +99,7 @@ export class Predictor {
     const running: Promise<void>[] = [];
     for (let first = 0; first < count; first += batch) {
       signal?.throwIfAborted();
+      if (this.#destroyed) throw new ModelError('the model was destroyed while it predicted');
       const size = Math.min(batch, count - first);
       this.#load(images, first, size);
       parts.recording.submit();
@@ -128,6 +130,7 @@ export class Predictor {
   }
 
   destroy(): void {
+    this.#destroyed = true;
     const { recording, data, batches } = this.parts;
     for (const part of [recording, data, batches]) part.destroy();
   }

@@ -39,6 +39,10 @@ export async function* runPass(
   let running: { readonly count: number; readonly finished: Promise<void> } | undefined;
   let finishedAt = performance.now();
   for (let next = 0; next < total && full; ) {
+    if (signal?.aborted) {
+      await running?.finished;
+      return undefined;
+    }
     const count = Math.min(steps, total - next);
     full.submit(count);
     next += count;
@@ -53,13 +57,13 @@ export async function* runPass(
       yield done * batchSize;
     }
     running = { count, finished };
-    if (signal?.aborted) {
-      await finished;
-      return undefined;
-    }
+  }
+  if (signal?.aborted) {
+    await running?.finished;
+    return undefined;
   }
   rest?.submit();
   await gpu.finish();
   yield data.count;
-  return pass.batches.means();
+  return signal?.aborted ? undefined : pass.batches.means();
 }

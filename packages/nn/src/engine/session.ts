@@ -67,6 +67,7 @@ export class Session {
   epochs = 0;
   #training: TrainingState | undefined;
   #trains = false;
+  readonly #closed = new AbortController();
   #passes: readonly KeptPass[] = [];
   readonly #predictors = new Map<string, KeptPredictor>();
 
@@ -94,7 +95,8 @@ export class Session {
 
   /** Sets what the model is trained with. The weights stay, the optimizer starts from zero. */
   compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
-    if (this.#trains) throw new ModelError('the model cannot be compiled while it is trained');
+    if (this.#passes.some(({ pass }) => pass.busy))
+      throw new ModelError('the model cannot be compiled while it is trained or evaluated');
     const sameLoss = this.#training?.loss === loss;
     this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
@@ -170,6 +172,7 @@ export class Session {
     kept.ready.then(
       (predictor) => {
         kept.predictor = predictor;
+        if (this.closed.aborted) predictor.destroy();
       },
       () => this.#predictors.delete(key),
     );
@@ -207,8 +210,14 @@ export class Session {
     training.learningRate = learningRate;
   }
 
-  /** Frees all memory on the device. */
+  /** Ends when the session is destroyed: then nothing may be submitted any more. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Ends what is under way, and frees all memory on the device. */
   destroy(): void {
+    this.#closed.abort(new ModelError('the model was destroyed'));
     this.data.destroy();
     this.#free(() => true);
     for (const { predictor } of this.#predictors.values()) predictor?.destroy();

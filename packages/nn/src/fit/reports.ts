@@ -34,6 +34,6 @@ export async function* reports<T, R>(work: (report: (value: T) => void) => Promi
     }
     return await result;
   } finally {
-    await end; // also where nobody wants to hear more
+    await end; // also where nobody asks for more
   }
 }
