@@ -11,7 +11,9 @@ export interface PassOptions extends BatchesOptions {
 /** Samples in a batch, where nothing is kept for a backward pass and the caller does not care. */
 export const EVEN_BATCH = 256;
 
-/** At most {@link EVEN_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too. */
+/**
+ * At most {@link EVEN_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too.
+ */
 export function evenBatch(count: number): number {
   if (count <= EVEN_BATCH) return count;
   for (let size = EVEN_BATCH; size >= EVEN_BATCH / 2; size--) if (count % size === 0) return size;

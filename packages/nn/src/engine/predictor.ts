@@ -1,6 +1,6 @@
 /**
- * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the recording,
- * reads the outputs. It has counters of its own, and may be used while the same model trains.
+ * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the
+ * recording, reads the outputs. It has counters of its own, and may be used while the same model trains.
  */
 import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
@@ -25,7 +25,10 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of them. */
+/**
+ * The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of
+ * them.
+ */
 export const predictionBatch = (count: number): number => {
   const power = 2 ** Math.ceil(Math.log2(count));
   return power <= EVEN_BATCH ? power : evenBatch(count);

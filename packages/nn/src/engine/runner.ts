@@ -1,4 +1,7 @@
-/** Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never idles. */
+/**
+ * Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never
+ * idles.
+ */
 import type { Evaluation } from './batches.js';
 import type { Pass } from './pass.js';
 
@@ -6,8 +9,8 @@ export interface RunOptions {
   /** The number of the first step, which everything random in it depends on; 0 if absent. */
   readonly step?: number;
   /**
-   * Device time of one submit. A long one hides the cost of submitting; a short one lets others use the device in between,
-   * as a page needs it to draw.
+   * Device time of one submit. A long one hides the cost of submitting; a short one lets others use the device in
+   * between, as a page needs it to draw.
    */
   readonly submitMilliseconds?: number;
   /** Ends the run after the present submit. */
@@ -23,7 +26,8 @@ export const stepsInSubmit = (milliseconds: number, submitMilliseconds = SUBMIT_
   Math.max(1, Math.min(MOST_STEPS, Math.round(submitMilliseconds / milliseconds)));
 
 /**
- * Goes once over the samples of a prepared pass, and yields how many of them are done. Nothing is read back before the end.
+ * Goes once over the samples of a prepared pass, and yields how many of them are done. Nothing is read back before
+ * the end.
  *
  * @returns the means over all samples; undefined if the signal ended it
  */

@@ -1,4 +1,6 @@
-/** What a session keeps: recordings by batch, samples that are uploaded once, weights by name; and that it frees them. */
+/**
+ * What a session keeps: recordings by batch, samples that are uploaded once, weights by name; and that it frees them.
+ */
 import { expect, test, vi } from 'vitest';
 import { EarlyStopping } from '../fit/early-stopping.js';
 import { evaluate } from '../fit/evaluate.js';

@@ -1,6 +1,7 @@
 /**
- * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for training and
- * evaluation are kept as long as the samples that they read, those for prediction as long as the session.
+ * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for
+ * training and evaluation are kept as long as the samples that they read, those for prediction as long as the
+ * session.
  */
 import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
 import type { Tensor } from '../autograd/tensor.js';
@@ -20,8 +21,9 @@ import { checkState, Weights } from './weights.js';
 
 export interface SessionOptions {
   /**
-   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With float16, sums,
-   * weights, gradients and the optimizer's state are float32 all the same; an activation beyond ±65,504 becomes infinite.
+   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With
+   * float16, sums, weights, gradients and the optimizer's state are float32 all the same; an activation beyond
+   * ±65,504 becomes infinite.
    */
   readonly storage?: 'float32' | 'float16';
 }
@@ -143,8 +145,8 @@ export class Session {
   }
 
   /**
-   * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given back with
-   * {@link Session.release}.
+   * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given
+   * back with {@link Session.release}.
    */
   trainer(data: DeviceData, batchSize: number, augmentation?: Augmentation): Pass {
     return this.#pass('train', { data, batchSize, augmentation });

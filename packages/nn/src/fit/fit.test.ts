@@ -85,7 +85,7 @@ test('a signal that was given before trains nothing', async () => {
   expect(events.map(told).filter((words) => words !== 'preparing')).toEqual(['done, aborted']);
 });
 
-test('a callback ends training after the epoch, and callbacks see the epoch before those who take the events', async () => {
+test('a callback ends training after the epoch, which callbacks see before those who take the events', async () => {
   const order: string[] = [];
   const callback = {
     onEpochEnd: (epoch: number, _: unknown, control: { stopTraining: boolean }) => {
@@ -140,7 +140,7 @@ test('a model is trained once at a time', async () => {
   model.destroy();
 });
 
-test('a model that is destroyed ends its training, its evaluation and its prediction, and the device goes on', async () => {
+test('a destroyed model ends its training, evaluation and prediction, and the device stays usable', async () => {
   const bytes = countBytes(gpu());
   for (const last of ['preparing', 'training 0', 'validation 0', 'training 1']) {
     const model = smallModel();

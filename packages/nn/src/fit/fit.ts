@@ -1,6 +1,6 @@
 /**
- * Training as a stream of events. Whoever takes them decides what to do with them: print, draw, or nothing. Between two events
- * of an epoch nothing is allocated, compiled, uploaded or read back.
+ * Training as a stream of events. Whoever takes them decides what to do with them: print, draw, or nothing. Between
+ * two events of an epoch nothing is allocated, compiled, uploaded or read back.
  */
 import type { Augmentation } from '@anke/kernels';
 import { Random } from '@anke/random';
@@ -39,7 +39,9 @@ export interface FitOptions {
 
 export type ProgressPhase = 'training' | 'validation';
 
-/** What is told of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`. */
+/**
+ * What is told of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`.
+ */
 export type FitEvent =
   /** Kernels are chosen and compiled; each dispatch counts twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }

@@ -1,6 +1,6 @@
 /**
- * What a long work reports by calling back, as values of a generator. Reports that come faster than they are taken are left
- * out, but for the latest.
+ * What a long work reports by calling back, as values of a generator. Reports that come faster than they are taken
+ * are left out, but for the latest.
  *
  * @returns the work's result
  */
