@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
 import { loadDriver, openAdapter } from '@anke/dawn';
+import { digitOutlines } from '@anke/files';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Trained, trainOneEpoch } from './browser/training.js';
@@ -28,12 +29,14 @@ async function trainInPage(address: string): Promise<Trained> {
     await page.goto(address);
     const trained: Trained = await page.evaluate('trained');
     expect(problems).toEqual([]);
-    expect(await page.locator('output').textContent()).toContain(trained.loss.toFixed(4));
+    expect(await page.locator('output').textContent()).toContain(lossOf(trained).toFixed(4));
     return trained;
   } finally {
     await browser.close();
   }
 }
+
+const lossOf = ({ epoch }: Trained): number => epoch['loss'] as number;
 
 /** The same training in this process, on the same driver: the SwiftShader that the browser brings along. */
 async function trainInNode(): Promise<Trained> {
@@ -54,7 +57,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     const { build, preview } = await reader('vite');
     const options = { root: source, logLevel: 'warn', build: { outDir: built, emptyOutDir: true } };
     await build(options);
-    writeCompetition(synthesize({ train: 512, test: 0, seed: 3 }), (name, content) =>
+    writeCompetition(synthesize(digitOutlines(), { train: 640, test: 0, seed: 3 }), (name, content) =>
       writeFileSync(join(built, name), content),
     );
     const server = await preview({ ...options, preview: { port: 0 } });
@@ -63,7 +66,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     } finally {
       await server.close();
     }
-    console.log(`The page trained on ${page.adapter}: loss ${page.loss}, accuracy ${page.accuracy}.`);
+    console.log(`The page trained on ${page.adapter}: loss ${lossOf(page)}.`);
   });
 
   test('all weights of an epoch are finite', () => {
@@ -76,8 +79,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
   test('it learns what Node learns with the same driver, to the bit', async () => {
     const node = await trainInNode();
     expect(node.adapter).toBe(page.adapter);
-    expect(page.loss).toBe(node.loss);
-    expect(page.accuracy).toBe(node.accuracy);
+    expect({ ...page.epoch, seconds: 0 }).toEqual({ ...node.epoch, seconds: 0 });
     expect(Buffer.compare(page.weights, node.weights)).toBe(0);
   });
 });

@@ -87,10 +87,11 @@ function example(name: string): string {
 const OWN_MODEL = `
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { synthesize, writeCompetition } from '@anke/data';
+import { digitOutlines } from '@anke/files';
 import { trainOwnModel } from './own-model.js';
 
 mkdirSync('digits');
-writeCompetition(synthesize({ train: 300, test: 10, seed: 3 }), (name, content) =>
+writeCompetition(synthesize(digitOutlines(), { train: 300, test: 10, seed: 3 }), (name, content) =>
   writeFileSync(\`digits/\${name}\`, content),
 );
 const { weights, accuracy } = await trainOwnModel('digits', 8);

@@ -234,7 +234,7 @@ describe('a wrong recipe is told apart from a right one', () => {
     expect(refused('broken.json')).toMatch(/^anke: broken\.json:3:3: this is no JSON \(Expected ',' or '}'/);
   });
 
-  test('code that fails, and a place that --set does not find', () => {
+  test('code that fails, and a path that --set does not find', () => {
     writeFileSync(join(work, 'broken.ts'), "throw new Error('no rates');");
     expect(refused('broken.ts')).toBe('anke: broken.ts: no rates');
     expect(refused('tiny.json', '--set', 'phases.0.epoch=3')).toContain(
@@ -242,6 +242,6 @@ describe('a wrong recipe is told apart from a right one', () => {
     );
     const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--set', 'epochs']);
     expect(status).toBe(2);
-    expect(stderr).toContain('It must be a place in the recipe and its value: phases.0.epochs=5.');
+    expect(stderr).toContain('It must be a path in the recipe and its value: phases.0.epochs=5.');
   });
 });

@@ -14,7 +14,8 @@ Object.assign(globalThis, { trained });
 
 const output = document.querySelector('output') as HTMLOutputElement;
 trained.then(
-  ({ adapter, loss, accuracy }) => {
+  ({ adapter, epoch }) => {
+    const [loss, accuracy] = [epoch['loss'] as number, epoch['accuracy'] as number];
     output.value = `${adapter}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}`;
   },
   (error: unknown) => {

@@ -1,59 +1,39 @@
-/** What the page trains, and Node beside it: the notebook's CNN, for one epoch, on the images of a CSV file. */
+/** What the page trains, and Node beside it: the recipe `cnn` for one epoch, on the images of a CSV file. */
+import { loadData, memorySource, requireTraining } from '@anke/data';
 import { Gpu } from '@anke/kernels';
-import {
-  Adam,
-  BatchNormalization,
-  Conv2D,
-  Dense,
-  Dropout,
-  encodeWeights,
-  Flatten,
-  History,
-  l2,
-  MaxPooling2D,
-  Sequential,
-} from '@anke/nn';
-import { parseCsv } from '../../packages/data/src/csv/parser.js';
+import { checkRecipe, type EpochRecord, makeModel, memoryStore, SHIPPED, train, WEIGHTS_FILE } from '@anke/training';
 
 export interface Trained {
   /** The adapter's vendor and architecture, which browsers tell; its name is kept from pages. */
   readonly adapter: string;
-  readonly loss: number;
-  readonly accuracy: number;
+  readonly epoch: EpochRecord;
   /** As a safetensors file. */
   readonly weights: Uint8Array;
 }
 
+/** Images that are trained on; those after them are for validation. */
+const TRAINING = 512;
+
 export async function trainOneEpoch(adapter: GPUAdapter, csv: Uint8Array): Promise<Trained> {
-  const { pixels, labels, shape } = parseCsv('train.csv', csv, { needs: 'label' });
+  const source = memorySource('digits', { 'train.csv': csv });
+  const digits = requireTraining(source.name, await loadData(source));
+  const data = {
+    training: digits.slice(0, TRAINING),
+    validation: digits.slice(TRAINING, digits.count),
+    augmentation: undefined,
+  };
+  const { layers, phases } = SHIPPED['cnn'] as (typeof SHIPPED)[string];
+  const recipe = await checkRecipe({ layers, phases: phases.map((phase) => ({ ...phase, epochs: 1 })) }, 'cnn');
   const gpu = await Gpu.open(adapter);
-  const model = new Sequential(
-    [
-      new Conv2D({ filters: 32, kernelSize: 3, activation: 'relu', inputShape: shape }),
-      new BatchNormalization(),
-      new MaxPooling2D({ poolSize: 2 }),
-      new Conv2D({ filters: 64, kernelSize: 5, activation: 'relu' }),
-      new BatchNormalization(),
-      new Conv2D({ filters: 64, kernelSize: 3, activation: 'relu' }),
-      new BatchNormalization(),
-      new MaxPooling2D({ poolSize: 2 }),
-      new Flatten(),
-      new Dense({ units: 128, activation: 'relu', kernelRegularizer: l2(0.01) }),
-      new Dropout({ rate: 0.5 }),
-      new Dense({ units: 64, activation: 'relu', kernelRegularizer: l2(0.01) }),
-      new Dropout({ rate: 0.5 }),
-      new Dense({ units: 32, activation: 'relu' }),
-      new Dense({ units: 10, activation: 'softmax' }),
-    ],
-    { seed: 12 },
-  );
-  model.compile({ gpu, optimizer: new Adam() });
-  const history = new History();
-  const samples = { pixels, shape, rescale: 1 / 255, ...(labels ? { labels } : {}) };
-  await model.fit(samples, { epochs: 1, batchSize: 32, callbacks: [history] });
-  const weights = await encodeWeights(model);
+  const model = makeModel(recipe.layers, { seed: 12, inputShape: digits.shape, classes: digits.classes });
+  const store = memoryStore();
+  const epochs: EpochRecord[] = [];
+  for await (const event of train({ gpu, device: 'browser', model, data, recipe, store })) {
+    if (event.type === 'epoch') epochs.push(event.record);
+  }
   gpu.destroy();
-  const [loss = Number.NaN] = history.series('loss');
-  const [accuracy = Number.NaN] = history.series('accuracy');
-  return { adapter: `${adapter.info.vendor} ${adapter.info.architecture}`, loss, accuracy, weights };
+  const [epoch] = epochs;
+  const weights = await store.read(WEIGHTS_FILE);
+  if (!epoch || !weights) throw new Error('the training has left no epoch and no weights');
+  return { adapter: `${adapter.info.vendor} ${adapter.info.architecture}`, epoch, weights };
 }

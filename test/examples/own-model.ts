@@ -35,7 +35,7 @@ export async function trainOwnModel(path: string, epochs: number): Promise<{ wei
     callbacks: [new EarlyStopping({ patience: 3, restoreBestWeights: true })],
   });
   const { accuracy } = await model.evaluate(samples(validation));
-  const weights = await encodeWeights(model);
+  const weights = encodeWeights(await model.getWeights());
   gpu.destroy();
   return { weights, accuracy };
 }

@@ -21,7 +21,9 @@ export interface TuningOptions {
   readonly kernels?: string;
   /** The folder of a run that is resumed: what it has chosen is chosen again. */
   readonly resume?: string;
-  /** The folder of a trained model, whose choices are taken if it names any: it then predicts what it did at its end. */
+  /**
+   * The folder of a trained model, whose choices are taken if it names any: it then predicts what it did at its end.
+   */
   readonly model?: string;
 }
 

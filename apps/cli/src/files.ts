@@ -7,7 +7,7 @@ import { CommandError } from './errors.js';
 export function writeWhole(path: string, content: string | Uint8Array): void {
   if (existsSync(path) && statSync(path).isDirectory())
     throw new CommandError(`${path}: this is a folder, and a file is to be written`);
-  // Without the file's own name in it: nobody who looks for such files takes the draft for one.
+  // Without the file's own name in it: a program that looks for such files does not take the draft for one.
   const draft = join(dirname(path), `.${process.pid}.part`);
   try {
     writeFileSync(draft, content, { flush: true });

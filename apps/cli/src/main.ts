@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-/** The program's entry: runs the command that the arguments name, and turns errors into a line and an exit code. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';

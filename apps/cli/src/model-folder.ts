@@ -8,8 +8,8 @@ import type { Device } from './device.js';
 import { CommandError } from './errors.js';
 
 /**
- * A model on the device, from a run folder, a .safetensors file in it or in a folder below, or an ONNX file that
- * `anke export` has written.
+ * A model on the device, from a run folder, a .safetensors file in it or in a folder below, or an ONNX file that `anke
+ * export` has written.
  *
  * @throws CommandError if the path is nothing of the kind
  */
@@ -20,9 +20,8 @@ export async function loadModel(path: string, { gpu }: Device): Promise<Model> {
     if (/\.safetensors$/i.test(path)) {
       const run = runOf(path);
       if (existsSync(join(run, LAYERS_FILE))) return await loadWeights(run, path, gpu);
-      throw new CommandError(
-        `${path}: no model.json beside it or above tells its layers; "anke import-weights" makes a model of weights from elsewhere`,
-      );
+      const remedy = '"anke import-weights" makes a model of weights from elsewhere';
+      throw new CommandError(`${path}: no model.json beside it or above tells its layers; ${remedy}`);
     }
     if (!/\.onnx$/i.test(path)) {
       throw new CommandError(
@@ -43,10 +42,9 @@ function runOf(path: string): string {
 
 async function loadWeights(run: string, path: string, gpu: Device['gpu']): Promise<Model> {
   for (const file of [path, join(run, LAYERS_FILE)]) {
-    if (!existsSync(file))
-      throw new CommandError(
-        `${run}: there is no ${basename(file)} in it; --model expects a folder that "anke train" or "anke notebook" has written`,
-      );
+    if (existsSync(file)) continue;
+    const expected = '--model expects a folder that "anke train" or "anke notebook" has written';
+    throw new CommandError(`${run}: there is no ${basename(file)} in it; ${expected}`);
   }
   const [bytes, text] = [readFileSync(path), readFileSync(join(run, LAYERS_FILE), 'utf8')];
   const model = await explained(join(run, LAYERS_FILE), () => modelFromDescription(JSON.parse(text)));

@@ -33,8 +33,8 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       `
-Options that are not given come from the environment (--batch-size from ANKE_BATCH_SIZE), then from anke.config.json in the
-current folder, or the file that ANKE_CONFIG names: { "seed": 3, "train": { "epochs": 5 } }.`,
+Options that are not given come from the environment (--batch-size from ANKE_BATCH_SIZE), then from anke.config.json
+in the current folder, or the file that ANKE_CONFIG names: { "seed": 3, "train": { "epochs": 5 } }.`,
     )
     .exitOverride();
 

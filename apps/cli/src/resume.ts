@@ -1,7 +1,7 @@
 /** Runs that stopped before their end: what they were asked for. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { CHECKPOINT_FILE, checkRecipe, type ResolvedRecipe } from '@anke/training';
+import { basename, join, resolve } from 'node:path';
+import { checkRecipe, type ResolvedRecipe } from '@anke/training';
 import type { DataOptions } from './data-sets.js';
 import type { Device, TuningOptions } from './device.js';
 import { CommandError } from './errors.js';
@@ -29,15 +29,12 @@ export function optionsOf<O extends { readonly resume?: string; readonly json?: 
     throw new CommandError(`${path}: this is no JSON`);
   }
   if (config.command !== command) {
-    throw new CommandError(
-      `${resume}: this run was made by "anke ${config.command ?? '?'}"; resume with: anke ${config.command ?? '?'} --resume ${resume}`,
-    );
+    const maker = `anke ${config.command ?? '?'}`;
+    throw new CommandError(`${resume}: this run was made by "${maker}"; resume with: ${maker} --resume ${resume}`);
   }
   // Drafts of files that a run was just writing when it was killed.
-  for (const folder of [resume, join(resume, dirname(CHECKPOINT_FILE))]) {
-    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      if (/^\..*\.part$/.test(name)) rmSync(join(folder, name));
-    }
+  for (const file of readdirSync(resume, { recursive: true, encoding: 'utf8' })) {
+    if (/^\..*\.part$/.test(basename(file))) rmSync(join(resume, file));
   }
   return { ...config, ...(json === undefined ? {} : { json }), ...(quiet === undefined ? {} : { quiet }), resume };
 }

@@ -24,11 +24,11 @@ const ROOM = 16 * 2 ** 20;
 /**
  * Makes an empty folder for a run.
  *
- * @param wanted the folder that the user named; else the next free `runs/<date>-<name>-<n>`
+ * @param named the folder that the user named; else the next free `runs/<date>-<name>-<n>`
  * @throws CommandError if the folder holds files, cannot be written, or its disk is full
  */
-export function makeRunFolder(wanted: string | undefined, name: string): string {
-  const folder = wanted ?? nextFree(name);
+export function makeRunFolder(named: string | undefined, name: string): string {
+  const folder = named ?? nextFree(name);
   const existed = existsSync(folder);
   if (existed && !statSync(folder).isDirectory())
     throw new CommandError(`${folder}: this is a file, and a run needs a folder of its own`);
@@ -51,8 +51,8 @@ export function makeRunFolder(wanted: string | undefined, name: string): string 
 }
 
 /**
- * Gives work a folder of its own, with the run's configuration and recipe in it, or that of the run that is resumed. If the
- * work fails before it has left a model or a checkpoint, a new folder goes away again.
+ * Gives work a folder of its own, with the run's configuration and recipe in it, or that of the run that is resumed. If
+ * the work fails before it has left a model or a checkpoint, a new folder goes away again.
  */
 export async function inRunFolder<T>(
   { out, resume }: { readonly out?: string; readonly resume?: string },

@@ -3,7 +3,9 @@ import { count, duration } from '@anke/report';
 import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
 
-/** With `--json`, or where the output itself is stdout, stdout belongs to the machine, and people's lines go to stderr. */
+/**
+ * With `--json`, or where the output itself is stdout, stdout belongs to the machine, and people's lines go to stderr.
+ */
 export class Terminal {
   readonly #stream: NodeJS.WriteStream;
   readonly #json: boolean;
@@ -77,7 +79,7 @@ export class Terminal {
     let first: number | undefined;
     let bar: SingleBar | undefined;
     return {
-      /** `total` is 0 where nobody knows it: then there is no bar. */
+      /** `total` is 0 if it is unknown: then there is no bar. */
       update: (done, total) => {
         first ??= done;
         if (!this.#stream.isTTY || this.#quiet || performance.now() - started < 400) return;

@@ -1,6 +1,6 @@
 /**
- * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in Node and
- * in a browser.
+ * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in Node
+ * and in a browser.
  *
  * @module exchange
  */

@@ -1,6 +1,6 @@
 /**
- * Models as graphs of layers, autograd, losses, optimizers, callbacks and training, for any WebGPU device, in Node or in a
- * browser.
+ * Models as graphs of layers, autograd, losses, optimizers, callbacks and training, for any WebGPU device, in Node or
+ * in a browser.
  *
  * @module nn
  */

@@ -47,7 +47,7 @@ describe('errors name the layer, its input and what it expects', () => {
     ],
     [
       () => [new Flatten({ inputShape: [4, 4, 1] }), new MaxPooling2D()],
-      'layer "max_pooling2d" (MaxPooling2D) expects images of shape (height, width, channels), but its input is (None, 16)',
+      '"max_pooling2d" (MaxPooling2D) expects images of shape (height, width, channels), but its input is (None, 16)',
     ],
     [() => [new Flatten()], 'the first layer (Flatten) needs an inputShape'],
     [() => [], 'a model needs at least one layer'],

@@ -1,4 +1,7 @@
-/** Models as Keras has them: made of layers, compiled for a device, trained, evaluated, asked. The work is done elsewhere. */
+/**
+ * Models as Keras has them: made of layers, compiled for a device, trained, evaluated, asked. The work is done
+ * elsewhere.
+ */
 import type { Gpu } from '@anke/kernels';
 import type { Shape } from './autograd/tensor.js';
 import type { Evaluation } from './engine/batches.js';
@@ -67,8 +70,8 @@ export class Model {
   }
 
   /**
-   * Makes the model ready for training on a device. A first call places fresh weights there; a later one keeps the weights
-   * and starts the new optimizer from zero.
+   * Makes the model ready for training on a device. A first call places fresh weights there; a later one keeps the
+   * weights and starts the new optimizer from zero.
    *
    * @throws ModelError if the device is another one than before, or cannot keep activations as float16
    */

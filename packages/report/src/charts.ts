@@ -1,6 +1,6 @@
 /**
- * The report's charts, as specifications of Vega-Lite: data, and what to draw of it. Vega draws them in the browser, and on
- * disk as SVG.
+ * The report's charts, as specifications of Vega-Lite: data, and what to draw of it. Vega draws them in the browser,
+ * and on disk as SVG.
  */
 import type { Phase } from '@anke/training';
 import { epochAxis, phaseTitle } from './epochs.js';

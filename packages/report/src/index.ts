@@ -1,6 +1,6 @@
 /**
- * What a run has come to: evaluation, charts, pictures, the report's page, and where the time goes. Everything is given as
- * text or bytes; whoever asks writes it.
+ * What a run has come to: evaluation, charts, pictures, the report's page, and where the time goes. Everything is given
+ * as text or bytes; whoever asks writes it.
  *
  * @module report
  */

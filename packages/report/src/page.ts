@@ -53,7 +53,8 @@ h2 { font-size: 20px; margin: 44px 0 12px; padding-top: 12px; border-top: 1px so
 .dim { color: var(--dim); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px; }
 .figures div { background: var(--card); border-radius: 10px; padding: 12px 16px; }
-.figures b { display: block; font-size: 22px; color: var(--accent); } .figures span { color: var(--dim); font-size: 13px; }
+.figures b { display: block; font-size: 22px; color: var(--accent); }
+.figures span { color: var(--dim); font-size: 13px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th { text-align: left; color: var(--dim); font-weight: 500; }
 th, td { padding: 3px 18px 3px 0; border-bottom: 1px solid var(--line); }

@@ -1,6 +1,6 @@
 /**
- * Charts as Vega's own specifications, as SVG and as PNG. The libraries that draw take a while to load, and memory: they are
- * loaded when there is something to draw.
+ * Charts as Vega's own specifications, as SVG and as PNG. The libraries that draw take a while to load, and memory:
+ * they are loaded when there is something to draw.
  */
 import { createRequire } from 'node:module';
 import type { Spec } from 'vega';
@@ -30,7 +30,9 @@ export async function chartSvg(chart: Chart): Promise<string> {
   return await new vega.View(vega.parse(spec, fonts), { renderer: 'none' }).toSVG();
 }
 
-/** An SVG as PNG, at twice its size, with a font that is part of this package: the result is the same on every machine. */
+/**
+ * An SVG as PNG, at twice its size, with a font that is part of this package: the result is the same on every machine.
+ */
 export async function renderPng(svg: string): Promise<Uint8Array> {
   const { Resvg } = await import('@resvg/resvg-js');
   const { resolve } = createRequire(import.meta.url);

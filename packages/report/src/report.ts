@@ -1,4 +1,6 @@
-/** A run's report: what it has learned, how well, how fast, and on what; a page, and the confusion matrix as a picture. */
+/**
+ * A run's report: what it has learned, how well, how fast, and on what; a page, and the confusion matrix as a picture.
+ */
 import type { Gpu } from '@anke/kernels';
 import { Adam, countParameters, type Model, Session } from '@anke/nn';
 import { formatJson, makeModel, type Phase, type ResolvedRecipe, samplesOf, type TrainingData } from '@anke/training';

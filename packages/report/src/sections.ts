@@ -65,7 +65,11 @@ export function classTable({ classes }: EvaluationReport): string {
 
 const THUMBNAIL = 84;
 
-/** The worst mistakes as pictures. @param probabilities (images, classes) */
+/**
+ * The worst mistakes as pictures.
+ *
+ * @param probabilities (images, classes)
+ */
 export function mistakes(data: ImageDataset, evaluation: EvaluationReport, probabilities: Float32Array): string {
   if (evaluation.mistakes.length === 0) return '<p>There are none.</p>';
   const names = evaluation.classes.map(({ name }) => name);

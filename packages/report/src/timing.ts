@@ -1,4 +1,6 @@
-/** How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock. */
+/**
+ * How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock.
+ */
 import { type Gpu, type Kernel, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 
@@ -68,7 +70,7 @@ export interface KernelRun {
 }
 
 /**
- * Times one variant of a kernel, with the join of its parts if it has one, by the device's timestamps where it has them.
+ * Times one variant of a kernel, with the join of its parts if it has one. The device's timestamps tell, if it has any.
  *
  * @param budget about how many milliseconds it may take; it runs at least four times
  */

@@ -1,6 +1,6 @@
 /** What goes wrong in a training and its user can fix: said in one line, without a stack trace. */
 
-/** A recipe cannot be used; the message names each place in it that is wrong, and what may stand there. */
+/** A recipe cannot be used; the message names each path in it that is wrong, and what it may hold. */
 export class RecipeError extends Error {
   override readonly name = 'RecipeError';
 }

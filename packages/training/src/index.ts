@@ -1,6 +1,6 @@
 /**
- * Trainings as data and as streams of events, over any store: recipes, phases and resume, callbacks that write, golden runs.
- * Runs in Node and in a browser.
+ * Trainings as data and as streams of events, over any store: recipes, phases and resume, callbacks that write, golden
+ * runs. Runs in Node and in a browser.
  *
  * @module training
  */
@@ -16,7 +16,6 @@ export { checkRecipe, recipeJsonSchema } from './recipe/check.js';
 export { defineRecipe } from './recipe/define.js';
 export { formatJson } from './recipe/format.js';
 export { makeCallbacks, makeModel, makeOptimizer, scheduledRate } from './recipe/make.js';
-export { NOTEBOOK, type NotebookWidths, notebookLayers, notebookModel } from './recipe/notebook.js';
 export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
 export { SHIPPED } from './recipe/shipped.js';
 export { didYouMean } from './recipe/suggestion.js';
@@ -28,5 +27,5 @@ export { bestEpochOf, formatHistory, HISTORY_FILE, type HistoryRow, parseHistory
 export { LAYERS_FILE, saveLayers, saveModel, WEIGHTS_FILE } from './run/model-files.js';
 export { train } from './run/train.js';
 export type { Training, TrainingData } from './run/training.js';
-export { RESCALE, samplesOf } from './samples.js';
+export { samplesOf } from './samples.js';
 export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';

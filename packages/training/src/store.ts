@@ -4,13 +4,16 @@
  */
 
 export interface Store {
-  /** The bytes of a file; undefined if there is none. Names have slashes between folders: `checkpoint/state.safetensors`. */
+  /**
+   * The bytes of a file; undefined if there is none. Names have slashes between folders:
+   * `checkpoint/state.safetensors`.
+   */
   read(name: string): Promise<Uint8Array | undefined>;
   /** Writes a file as a whole: whoever reads meanwhile finds the one before, or none. */
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** A store in memory, for tests and for runs that nobody keeps. */
+/** A store in memory, for tests and for runs that are not kept. */
 export interface MemoryStore extends Store {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }

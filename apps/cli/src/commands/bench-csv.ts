@@ -1,4 +1,4 @@
-/** `anke bench csv`: how fast the CSV reader is, and how much memory it needs. */
+/** `anke bench csv`: times the CSV reader. */
 import { CsvParser, type SourceFile } from '@anke/data';
 import { openSource } from '@anke/files';
 import { count, milliseconds, percent, timesOf } from '@anke/report';

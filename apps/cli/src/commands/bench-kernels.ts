@@ -22,7 +22,7 @@ interface Options extends ModelOptions {
 export function addBenchKernels(bench: Command): void {
   const command = bench
     .command('kernels')
-    .description('time single kernels, every variant that this device has, at the shapes of the notebook or of any recipe')
+    .description('time single kernels, every variant that this device has, at the shapes of a recipe’s model')
     .option('--filter <text>', 'only kernels with this in their name')
     .option('--variant <name>', 'only this variant')
     .addOption(

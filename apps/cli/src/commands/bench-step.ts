@@ -99,7 +99,8 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 function growthRow({ batch, step, prediction, gpuBytes }: StepResult): string {
   const ms = ({ median }: Times): string => `${median.toFixed(median < 100 ? 2 : 0)} ms`.padStart(13);
   const images = (times: Times): string => count(rate(batch, times)).padStart(11);
-  return `  ${String(batch).padStart(6)}     ${ms(step)} ${images(step)} ${ms(prediction)} ${images(prediction)} ${mebibytes(gpuBytes).padStart(13)}`;
+  const cells = [ms(step), images(step), ms(prediction), images(prediction), mebibytes(gpuBytes).padStart(13)];
+  return `  ${String(batch).padStart(6)}     ${cells.join(' ')}`;
 }
 
 /** A batch that the device has no memory for is a result too. */
@@ -164,10 +165,12 @@ function showDetails(terminal: Terminal, result: StepResult): void {
     'prediction',
     `${milliseconds(prediction)}, batch ${batch}: ${count(rate(batch, prediction))} images/s`,
   );
-  terminal.fact(
-    'GPU memory',
-    `${mebibytes(result.gpuBytes)}; activations ${mebibytes(memory.planned)} planned, ${mebibytes(memory.peak)} alive at most, ${mebibytes(memory.naive)} without a plan`,
-  );
+  const activations = [
+    `activations ${mebibytes(memory.planned)} planned`,
+    `${mebibytes(memory.peak)} alive at most`,
+    `${mebibytes(memory.naive)} without a plan`,
+  ];
+  terminal.fact('GPU memory', `${mebibytes(result.gpuBytes)}; ${activations.join(', ')}`);
   if (kernels.length === 0) return;
   terminal.heading('Where a training step’s time goes');
   const longest = Math.max(...kernels.map(({ ms }) => ms));
@@ -175,8 +178,7 @@ function showDetails(terminal: Terminal, result: StepResult): void {
   for (const { kernel, ms, dispatches, gflops } of kernels) {
     const bar = '█'.repeat(Math.max(1, Math.round((width * ms) / longest)));
     const speed = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-    terminal.say(
-      `  ${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)} × ${bar} ${speed}`.trimEnd(),
-    );
+    const cells = `${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
+    terminal.say(`  ${cells} × ${bar} ${speed}`.trimEnd());
   }
 }

@@ -1,4 +1,4 @@
-/** `anke doctor`: the device that commands would compute on, and what is missing. */
+/** `anke doctor`: which adapter and driver there are, and what to do where training would be slow. */
 import { createRequire } from 'node:module';
 import { platform, release } from 'node:os';
 import type { Command } from 'commander';
@@ -60,7 +60,7 @@ async function runDoctor(options: { readonly json?: boolean }): Promise<void> {
   terminal.say(
     report.kind === 'gpu'
       ? '  All is well: training runs on the GPU.'
-      : "  Training works, on the CPU. For a GPU's speed, use a machine that has one, with its Vulkan driver installed.",
+      : '  Training works, on the CPU. For a GPU’s speed, use a machine that has one, with its Vulkan driver installed.',
   );
   terminal.result({
     node: process.version,

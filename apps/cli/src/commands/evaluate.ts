@@ -1,4 +1,4 @@
-/** `anke evaluate`: how well a trained model does on labelled images. */
+/** `anke evaluate`: loss, accuracy and confusion matrix of a trained model. */
 import { confusionMatrix, count, mostLikely, percent } from '@anke/report';
 import { readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';

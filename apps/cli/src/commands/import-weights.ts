@@ -1,4 +1,4 @@
-/** `anke import-weights`: a model of weights that another program has trained. */
+/** `anke import-weights`: a model made of weights from elsewhere. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assignWeights, inOrderOf, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';

@@ -1,4 +1,4 @@
-/** `anke import`: downloads data and unpacks it. */
+/** `anke import`: downloads data sets and unpacks them. */
 import { existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -44,7 +44,8 @@ export function addImport(program: Command): void {
     .description('download data and unpack it: the notebook’s first cell')
     .argument(
       '[sources...]',
-      'NAME:URL, with commas between several and percent-encoded as DATA_SOURCE_MAPPING has them, which is read if there are none; or kaggle:COMPETITION',
+      'NAME:URL, with commas between several and percent-encoded as DATA_SOURCE_MAPPING has them, ' +
+        'which is read if there are none; or kaggle:COMPETITION',
     )
     .option('--to <folder>', 'where to unpack to: each source into a folder of its name', 'data')
     .option('--sha256 <[name=]hex>', 'what the download must be; may be given for each source', checksum)
@@ -55,7 +56,7 @@ export function addImport(program: Command): void {
     .addHelpText(
       'after',
       `
-A download that was interrupted is resumed where it stopped. For kaggle:COMPETITION, put kaggle.json into ~/.kaggle, or set
+An interrupted download is resumed where it stopped. For kaggle:COMPETITION, put kaggle.json into ~/.kaggle, or set
 KAGGLE_USERNAME and KAGGLE_KEY.
 
 Examples:
@@ -68,7 +69,7 @@ Examples:
 
 async function runImport(texts: readonly string[], options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const sources = wanted(texts);
+  const sources = sourcesOf(texts);
   makeFolder(options.to);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -93,7 +94,7 @@ async function runImport(texts: readonly string[], options: Options): Promise<vo
   if (failed > 0) throw new CommandError(`${failed} of ${sources.length} sources could not be imported`);
 }
 
-function wanted(texts: readonly string[]): DownloadSource[] {
+function sourcesOf(texts: readonly string[]): DownloadSource[] {
   const { DATA_SOURCE_MAPPING: mapping = '' } = process.env;
   const given = texts.length > 0 ? texts : [mapping];
   const sources = given.flatMap((text) => parseSources(text, process.env));

@@ -1,4 +1,4 @@
-/** `anke inspect`: what a data set holds, and what in it would spoil a training. */
+/** `anke inspect`: what a data set holds, and what is odd about it. */
 import {
   areInverted,
   countShared,
@@ -71,7 +71,8 @@ async function runInspect(path: string, options: Options): Promise<void> {
     ...all.flatMap(({ data, result }) => [
       ...(facts && areInverted(result.pixels, facts.pixels)
         ? [
-            `${data.source}: dark and light are the other way round than in ${facts.source}, which the model has learned from (predict --invert turns them)`,
+            `${data.source}: dark and light are the other way round than in ${facts.source}, ` +
+              'which the model has learned from (predict --invert turns them)',
           ]
         : []),
       ...(data !== first.data && areInverted(result.pixels, first.result.pixels)
@@ -129,9 +130,8 @@ function warningsOf(data: ImageDataset, { classes, constant, contradictions, ima
     warnings.push(`${data.source}: ${count(constant.length)} images have one colour only (${rowsOf(data, constant)})`);
   if (contradictions.length > 0) {
     const [a, b] = contradictions[0] as readonly [number, number];
-    warnings.push(
-      `${data.source}: ${count(contradictions.length)} images have another label than one that looks the same (${rowsOf(data, [a, b])})`,
-    );
+    const found = `${count(contradictions.length)} images have another label than one that looks the same`;
+    warnings.push(`${data.source}: ${found} (${rowsOf(data, [a, b])})`);
   }
   const fair = images / (classes?.length ?? 1);
   for (const { name, images: held } of classes ?? []) {

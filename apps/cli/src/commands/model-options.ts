@@ -28,7 +28,11 @@ const NOTEBOOK_SHAPE: ImageShape = [28, 28, 1];
 export const modelOptions = (command: Command, meaning: string): Command =>
   command
     .option('--recipe <name>', meaning, 'notebook')
-    .option('--image-shape <h,w,c>', 'height, width and channels of an image; default: the recipe’s, or 28,28,1', imageShape)
+    .option(
+      '--image-shape <h,w,c>',
+      'height, width and channels of an image; default: the recipe’s, else 28,28,1',
+      imageShape,
+    )
     .option('--classes <n>', 'how many classes', positive, 10);
 
 /**

@@ -21,7 +21,8 @@ export function addNotebook(program: Command): void {
     .command('notebook')
     .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission');
   const data =
-    '; with images for testing beside them, such as the competition’s test.csv, which are predicted in the end; without --data, synthetic digits are drawn into data/synthetic';
+    '; with images for testing beside them, such as the competition’s test.csv, which are predicted in the end; ' +
+    'without --data, synthetic digits are drawn into data/synthetic';
   recipeOptions(command, 'notebook', data)
     .option('--adam-epochs <n>', 'epochs with Adam at most', natural)
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural)

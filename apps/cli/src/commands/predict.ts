@@ -1,4 +1,4 @@
-/** `anke predict`: the classes of images, by a trained model. */
+/** `anke predict`: a trained model's predictions, as CSV or for a single picture. */
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
 import { decodePicture, plainFile } from '@anke/files';
 import type { Model } from '@anke/nn';
@@ -160,7 +160,7 @@ async function oneByOne(
 
 const idOf = (images: ImageDataset, row: number): string => quoted(images.ids?.[row] ?? String(row));
 
-/** `id,label`, and each class's probability if they are wanted. */
+/** `id,label`, and each class's probability if they are asked for. */
 function asCsv(
   images: ImageDataset,
   probabilities: Float32Array,

@@ -1,4 +1,4 @@
-/** `anke preview`: a picture of what augmentation makes of images. */
+/** `anke preview`: images, and what augmentation makes of them, as a picture. */
 import { ImageDataset } from '@anke/data';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
 import { contactSheet, count } from '@anke/report';
@@ -51,14 +51,14 @@ async function runPreview(options: Options): Promise<void> {
   const columns = options.copies + 1;
   const { rowLength } = data;
   const pixels = new Uint8Array(data.count * columns * rowLength);
-  const fill = (column: number, images: Uint8Array): void => {
+  const put = (column: number, images: Uint8Array): void => {
     for (let row = 0; row < data.count; row++)
       pixels.set(images.subarray(row * rowLength, (row + 1) * rowLength), (row * columns + column) * rowLength);
   };
-  fill(0, data.pixels);
+  put(0, data.pixels);
   let column = 1;
   for await (const copy of augmentedCopies(device, data, options.copies, augmentation, options.seed))
-    fill(column++, copy);
+    put(column++, copy);
   writeWhole(options.output, contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, data.count));
   terminal.say(`${count(data.count)} images, ${options.copies} copies of each beside it: ${options.output}`);
   device.gpu.destroy();

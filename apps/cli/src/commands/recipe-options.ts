@@ -35,8 +35,7 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
 /** `phases.0.epochs=5`: a path in the recipe, and JSON, or else text. */
 function setting(text: string, before: readonly Setting[] = []): Setting[] {
   const [, path = '', json = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (path === '')
-    throw new InvalidArgumentError('It must be a path in the recipe and its value: phases.0.epochs=5.');
+  if (path === '') throw new InvalidArgumentError('It must be a path in the recipe and its value: phases.0.epochs=5.');
   let value: unknown = json;
   try {
     value = JSON.parse(json);
@@ -94,7 +93,7 @@ export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> 
   return await checkRecipe(recipe, options.recipe);
 }
 
-/** The options that stand for values in a recipe. */
+/** The options that stand for paths in a recipe. */
 function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): Setting[] {
   const settings: Setting[] = [];
   const put = (path: string, value: unknown): void => {

@@ -86,8 +86,8 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
         : `${host}:${port}: ${event.message}`,
     );
   const address = server.address() as AddressInfo;
-  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  terminal.say(`Serving ${path} on http://${shown}:${address.port} (Ctrl-C ends it)`);
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  terminal.say(`Serving ${path} on http://${name}:${address.port} (Ctrl-C ends it)`);
 
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();

@@ -1,4 +1,4 @@
-/** `anke synth`: a synthetic data set of handwritten digits. */
+/** `anke synth`: draws a synthetic data set of Kannada digits. */
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
 import { digitOutlines } from '@anke/files';

@@ -15,7 +15,8 @@ export function addTrain(program: Command): void {
     .addHelpText(
       'after',
       `
-Options that are not given are the recipe’s; --epochs, --optimizer, --learning-rate and --patience hold for each of its phases.
+Options that are not given are the recipe’s; --epochs, --optimizer, --learning-rate and --patience hold for each of its
+phases.
 
 Examples:
   anke train --data data/digits --out runs/first --epochs 5

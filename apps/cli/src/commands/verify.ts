@@ -38,9 +38,8 @@ async function runVerify(file: string | undefined, { fuse, ...options }: Options
   const errors = compare(golden, await replay(gpu, deviceMachine(gpu, { fuse }), golden));
   for (const { group, bound, tensor, error } of errors) {
     const verdict = error <= bound ? colors.green('ok') : colors.red('TOO LARGE');
-    terminal.say(
-      `  ${group.padEnd(14)} ${error.toExponential(1).padStart(8)}  of at most ${bound.toExponential(0)}  ${verdict}  ${colors.dim(`worst: ${tensor}`)}`,
-    );
+    const compared = `${error.toExponential(1).padStart(8)}  of at most ${bound.toExponential(0)}`;
+    terminal.say(`  ${group.padEnd(14)} ${compared}  ${verdict}  ${colors.dim(`worst: ${tensor}`)}`);
   }
   const failed = errors.filter(({ error, bound }) => !(error <= bound));
   terminal.result({ adapter: report.name, ok: failed.length === 0, groups: errors });

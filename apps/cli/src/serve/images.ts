@@ -39,7 +39,10 @@ export async function imagesOf(contentType: string, body: Uint8Array, shape: Sha
   throw new RequestError(415, `the content type must be ${TYPES}, not "${type ?? ''}"`);
 }
 
-/** `[image, …]` or `{ "images": [image, …] }`; an image is an array of bytes, flat or nested as (height, width, channels). */
+/**
+ * `[image, …]` or `{ "images": [image, …] }`; an image is an array of bytes, flat or nested as (height, width,
+ * channels).
+ */
 function fromJson(body: Uint8Array, shape: Shape): Uint8Array {
   let value: unknown;
   try {

@@ -1,7 +1,7 @@
 /**
- * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET /healthz says that it is
- * there, GET /metrics counts for Prometheus. Bodies and times are bounded; what a client does wrong gets a 4xx with a line
- * that says what, and does not hold up the others.
+ * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET /healthz says that it
+ * is there, GET /metrics counts for Prometheus. Bodies and times are bounded; what a client does wrong gets a 4xx with
+ * a line that says what, and does not hold up the others.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { mostLikely } from '@anke/report';
@@ -76,10 +76,10 @@ async function answerTo(
   counters: Counters,
 ): Promise<Answer> {
   const path = (request.url ?? '').split('?')[0];
-  const wanted = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' }[path ?? ''];
-  if (!wanted) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
-  if (request.method !== wanted)
-    return { ...json(405, { error: `${path} expects ${wanted}` }), headers: { allow: wanted } };
+  const method = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' }[path ?? ''];
+  if (!method) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
+  if (request.method !== method)
+    return { ...json(405, { error: `${path} expects ${method}` }), headers: { allow: method } };
   if (path === '/healthz') return json(200, { status: 'ok' });
   if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: metrics(batcher, counters) };
 

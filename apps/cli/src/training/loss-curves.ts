@@ -17,11 +17,11 @@ export function lossCurves(losses: readonly (readonly [number, number])[]): stri
   if (finite.length < 2) return [];
   const curve = (which: 0 | 1): number[] =>
     Array.from({ length: WIDTH }, (_, i) => {
-      const epoch = (i / (WIDTH - 1)) * (finite.length - 1);
-      const [left, right] = [Math.floor(epoch), Math.ceil(epoch)].map(
+      const position = (i / (WIDTH - 1)) * (finite.length - 1);
+      const [left, right] = [Math.floor(position), Math.ceil(position)].map(
         (at) => (finite[at] as readonly [number, number])[which],
       );
-      return (left as number) + (epoch % 1) * ((right as number) - (left as number));
+      return (left as number) + (position % 1) * ((right as number) - (left as number));
     });
   const chart = plot([curve(0), curve(1)], {
     height: HEIGHT,

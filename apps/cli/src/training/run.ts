@@ -1,6 +1,6 @@
 /**
- * A training as commands run it: what was asked for, in a folder of its own, watched in the terminal, ended by Ctrl-C, and
- * told in a report.
+ * A training as commands run it: what was asked for, in a folder of its own, watched in the terminal, ended by Ctrl-C,
+ * and told in a report.
  */
 import { existsSync } from 'node:fs';
 import { arch, platform, release as systemRelease, version } from 'node:os';
@@ -88,8 +88,8 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     await drawCurves(folder, phases);
     release();
     if (signal.aborted) {
-      const resume = `resume with: anke ${command} --resume ${folder}`;
-      throw new Interrupted(`interrupted; the model, the history and the curves so far are in ${folder}; ${resume}`);
+      const kept = `the model, the history and the curves so far are in ${folder}`;
+      throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${folder}`);
     }
     await end({ ...run, phases });
   });

@@ -1,10 +1,10 @@
 /**
  * A model as ONNX, opset 17, and back from a file that was written here.
  *
- * Input `images` is (batch, height, width, channels), float32, pixels / 255; output `probabilities` is (batch, classes).
- * ONNX's convolutions take (batch, channels, height, width) and kernels (out, in, height, width): the graph transposes images at
- * its beginning and back before they are flattened, and kernels are transposed here. Batch normalization uses the moving
- * averages; dropout is left out. The model's own description is in the file's metadata.
+ * Input `images` is (batch, height, width, channels), float32, pixels / 255; output `probabilities` is (batch,
+ * classes). ONNX's convolutions take (batch, channels, height, width) and kernels (out, in, height, width): the graph
+ * transposes images at its beginning and back before they are flattened, and kernels are transposed here. Batch
+ * normalization uses the moving averages; dropout is left out. The model's own description is in the file's metadata.
  */
 import { describeModel, modelFromDescription, type Sequential, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';

@@ -26,7 +26,8 @@ export function inOrderOf(model: Sequential, found: readonly FoundLayer[]): read
 const formatted = (shape: readonly number[]): string => `(${shape.join(', ')})`;
 
 /**
- * Gives the first convolution of a model the weights of the first convolution in the file, and so on for each type of layer.
+ * Gives the first convolution of a model the weights of the first convolution in the file, and so on for each type of
+ * layer.
  *
  * @param file what messages begin with
  * @throws ExchangeError if there are more or fewer layers of a type, or a weight has another shape
@@ -36,10 +37,10 @@ export function assignWeights(
   model: Sequential,
   found: readonly FoundLayer[],
 ): Map<string, WeightValues> {
-  const wanted = model.layers.filter(({ weights }) => weights.length > 0);
+  const layers = model.layers.filter(({ weights }) => weights.length > 0);
   const weights = new Map<string, WeightValues>();
-  for (const type of new Set([...wanted, ...found].map((layer) => layer.type))) {
-    const ours = wanted.filter((layer) => layer.type === type);
+  for (const type of new Set([...layers, ...found].map((layer) => layer.type))) {
+    const ours = layers.filter((layer) => layer.type === type);
     const theirs = found.filter((layer) => layer.type === type);
     if (ours.length !== theirs.length) {
       const names = theirs.length === 0 ? '' : ` (${theirs.map(({ name }) => name).join(', ')})`;
@@ -68,9 +69,9 @@ function weightsOf(file: string, layer: Layer, { name: theirs, weights }: FoundL
 }
 
 /** PyTorch has kernels as (out, in, kh, kw) and (out, in). */
-function hint(given: readonly number[], wanted: readonly number[]): string {
-  const [kh, kw, ci, co] = wanted;
-  const torch = wanted.length === 4 ? [co, ci, kh, kw] : [...wanted].reverse();
-  if (wanted.length < 2 || given.join() !== torch.join()) return '';
-  return `; this is PyTorch's order: transpose it to ${wanted.length === 4 ? '(kh, kw, in, out)' : '(in, out)'} first`;
+function hint(given: readonly number[], expected: readonly number[]): string {
+  const [kh, kw, ci, co] = expected;
+  const torch = expected.length === 4 ? [co, ci, kh, kw] : [...expected].reverse();
+  if (expected.length < 2 || given.join() !== torch.join()) return '';
+  return `; this is PyTorch's order: transpose it to ${expected.length === 4 ? '(kh, kw, in, out)' : '(in, out)'} first`;
 }

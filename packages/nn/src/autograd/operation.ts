@@ -45,7 +45,7 @@ export interface Operation<A extends object, I extends object, S extends string 
   readonly gradients: { readonly [K in keyof I]-?: Gradient<A, I, S> | 'constant' };
 }
 
-/** Declares an operation; only a place for its types to be inferred and checked. */
+/** Declares an operation: all it does is let the compiler infer and check the types. */
 export function defineOperation<A extends object, I extends object, S extends string = never>(
   operation: Operation<A, I, S>,
 ): Operation<A, I, S> {

@@ -1,5 +1,5 @@
-/** One training step of a whole model on each executor: eager, recorded and by the float64 references. */
-import { Eager, type Executor, Recorder, ReferenceExecutor } from '@anke/kernels';
+/** One training step of a whole model, eager and recorded, and with activations kept as float16. */
+import { Eager, type Executor, Recorder } from '@anke/kernels';
 import { expect, test } from 'vitest';
 import { Adam } from '../optimizers/adam.js';
 import { useGpu } from '../testing/device.js';
@@ -17,44 +17,10 @@ function prepared(options: { readonly storage?: 'float16' } = {}) {
   const data = new DeviceData(gpu(), 'data', stripes(7));
   const batches = new Batches(gpu(), { data, seed: 1 });
   const step = (executor: Executor) => session.train(executor, batches, { size: data.count, stride: data.count });
-  return { session, data, batches, step };
+  return { session, step };
 }
 
 const BUFFERS = ['gradients', 'weights', 'untrained'] as const;
-
-test('a recorded step gives what the eager one does, and both what the float64 references give', async () => {
-  const [one, other] = [prepared(), prepared()];
-  // The references' memory starts at zero: give it what the device holds.
-  const reference = new ReferenceExecutor(gpu());
-  const { memory } = one.session;
-  for (const storage of [memory.weights, memory.untrained, memory.rate])
-    reference.values(storage).set(await gpu().readFloats(storage));
-  for (const storage of [one.data.pixels, one.data.labels, one.batches.source.order, one.batches.counters])
-    reference.values(storage).set(await gpu().readWords(storage));
-  const eager = new Eager(gpu());
-  one.step(eager);
-  await eager.finish();
-  const recorder = new Recorder(gpu());
-  other.step(recorder);
-  const recording = await recorder.finish();
-  recording.submit();
-  const want = one.step(reference);
-
-  for (const name of BUFFERS) {
-    const exact = reference.values(memory[name]);
-    const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    for (const session of [one.session, other.session]) {
-      const got = await gpu().readFloats(session.memory[name]);
-      // The longest chain of sums: 7 · 100 pixels, through some ten kernels.
-      const worst = exact.reduce((most, value, i) => Math.max(most, Math.abs(value - (got[i] as number))), 0);
-      expect(worst, name).toBeLessThanOrEqual(2 ** -23 * 7000 * largest);
-    }
-  }
-  expect(reference.values(want.loss.storage)[0]).toBeGreaterThan(0);
-  expect(await gpu().readWords(other.batches.counters)).toEqual(Uint32Array.of(1, 1, 1));
-  eager.destroy();
-  recording.destroy();
-});
 
 test('a plain recording gives the bits of the eager step', async () => {
   const [one, other] = [prepared(), prepared()];

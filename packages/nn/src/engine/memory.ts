@@ -1,6 +1,7 @@
 /**
- * A model's weights on a device, in three flat buffers: all trained weights, their gradients in the same layout, so that an
- * optimizer needs one dispatch, and what training's updates leave alone. What an optimizer keeps for itself is not here.
+ * A model's weights on a device, in three flat buffers: all trained weights, their gradients in the same layout, so
+ * that an optimizer needs one dispatch, and what training's updates leave alone. What an optimizer keeps for itself
+ * is not here.
  */
 import { type Gpu, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
 import { sizeOf, Tensor } from '../autograd/tensor.js';

@@ -11,7 +11,9 @@ export interface PassOptions extends BatchesOptions {
 /** Samples in a batch, where nothing is kept for a backward pass and the caller does not care. */
 export const EVEN_BATCH = 256;
 
-/** At most {@link EVEN_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too. */
+/**
+ * At most {@link EVEN_BATCH}, and such that no smaller last batch is left, whose step would have to be compiled too.
+ */
 export function evenBatch(count: number): number {
   if (count <= EVEN_BATCH) return count;
   for (let size = EVEN_BATCH; size >= EVEN_BATCH / 2; size--) if (count % size === 0) return size;
@@ -33,6 +35,7 @@ export class Pass {
   readonly #recorders: readonly Recorder[];
   readonly #recordings: Recording[] = [];
   #preparing: Promise<void> | undefined;
+  #destroyed = false;
   /** Whether it is given out to somebody. */
   busy = false;
   /** Whether it can be run. */
@@ -76,6 +79,7 @@ export class Pass {
     for (const recorder of this.#recorders) await recorder.tune(onDone);
     const results = await Promise.allSettled(this.#recorders.map((recorder) => recorder.finish(onDone)));
     for (const result of results) if (result.status === 'fulfilled') this.#recordings.push(result.value);
+    if (this.#destroyed) this.#freeRecordings();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     this.prepared = true;
   }
@@ -91,7 +95,12 @@ export class Pass {
   }
 
   destroy(): void {
-    for (const recording of this.#recordings) recording.destroy();
+    this.#destroyed = true;
+    this.#freeRecordings();
     this.batches.destroy();
+  }
+
+  #freeRecordings(): void {
+    for (const recording of this.#recordings) recording.destroy();
   }
 }

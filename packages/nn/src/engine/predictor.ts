@@ -1,10 +1,10 @@
 /**
- * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the recording,
- * reads the outputs. It has counters of its own, and may be used while the same model trains.
+ * Prediction in batches of one size, with everything made ready beforehand: writes a batch's images, replays the
+ * recording, reads the outputs. It has counters of its own, and may be used while the same model trains.
  */
 import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
-import { ShapeError } from '../errors.js';
+import { ModelError, ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { Batches } from './batches.js';
 import { DeviceData } from './device-data.js';
@@ -25,7 +25,10 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of them. */
+/**
+ * The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of
+ * them.
+ */
 export const predictionBatch = (count: number): number => {
   const power = 2 ** Math.ceil(Math.log2(count));
   return power <= EVEN_BATCH ? power : evenBatch(count);
@@ -57,6 +60,7 @@ export class Predictor {
   readonly #imageBytes: number;
   /** Numbers that come out for one image. */
   readonly #outputs: number;
+  #destroyed = false;
 
   private constructor(
     /** Images that are predicted at once. */
@@ -98,6 +102,7 @@ export class Predictor {
     const running: Promise<void>[] = [];
     for (let first = 0; first < count; first += batch) {
       signal?.throwIfAborted();
+      if (this.#destroyed) throw new ModelError('the model was destroyed while it predicted');
       const size = Math.min(batch, count - first);
       this.#load(images, first, size);
       parts.recording.submit();
@@ -128,6 +133,7 @@ export class Predictor {
   }
 
   destroy(): void {
+    this.#destroyed = true;
     const { recording, data, batches } = this.parts;
     for (const part of [recording, data, batches]) part.destroy();
   }

@@ -1,4 +1,7 @@
-/** Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never idles. */
+/**
+ * Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never
+ * idles.
+ */
 import type { Evaluation } from './batches.js';
 import type { Pass } from './pass.js';
 
@@ -6,8 +9,8 @@ export interface RunOptions {
   /** The number of the first step, which everything random in it depends on; 0 if absent. */
   readonly step?: number;
   /**
-   * Device time of one submit. A long one hides the cost of submitting; a short one lets others use the device in between,
-   * as a page needs it to draw.
+   * Device time of one submit. A long one hides the cost of submitting; a short one lets others use the device in
+   * between, as a page needs it to draw.
    */
   readonly submitMilliseconds?: number;
   /** Ends the run after the present submit. */
@@ -23,7 +26,8 @@ export const stepsInSubmit = (milliseconds: number, submitMilliseconds = SUBMIT_
   Math.max(1, Math.min(MOST_STEPS, Math.round(submitMilliseconds / milliseconds)));
 
 /**
- * Goes once over the samples of a prepared pass, and yields how many of them are done. Nothing is read back before the end.
+ * Goes once over the samples of a prepared pass, and yields how many of them are done. Nothing is read back before
+ * the end.
  *
  * @returns the means over all samples; undefined if the signal ended it
  */
@@ -39,6 +43,10 @@ export async function* runPass(
   let running: { readonly count: number; readonly finished: Promise<void> } | undefined;
   let finishedAt = performance.now();
   for (let next = 0; next < total && full; ) {
+    if (signal?.aborted) {
+      await running?.finished;
+      return undefined;
+    }
     const count = Math.min(steps, total - next);
     full.submit(count);
     next += count;
@@ -53,13 +61,13 @@ export async function* runPass(
       yield done * batchSize;
     }
     running = { count, finished };
-    if (signal?.aborted) {
-      await finished;
-      return undefined;
-    }
+  }
+  if (signal?.aborted) {
+    await running?.finished;
+    return undefined;
   }
   rest?.submit();
   await gpu.finish();
   yield data.count;
-  return pass.batches.means();
+  return signal?.aborted ? undefined : pass.batches.means();
 }

@@ -1,6 +1,7 @@
-/** What a session keeps: recordings by batch, samples that are uploaded once, weights by name; and that it frees them. */
+/**
+ * What a session keeps: recordings by batch, samples that are uploaded once, weights by name; and that it frees them.
+ */
 import { expect, test, vi } from 'vitest';
-import { notebookCnn } from '../applications/notebook-cnn.js';
 import { EarlyStopping } from '../fit/early-stopping.js';
 import { evaluate } from '../fit/evaluate.js';
 import { fit } from '../fit/fit.js';
@@ -122,14 +123,4 @@ test('a snapshot restores the weights, and its values can be written into anothe
   expect(() => copy.write({})).toThrow('the state\'s "weights" has 0 numbers, but the model expects ');
   session.destroy();
   other.destroy();
-});
-
-test('a training step of the notebook’s CNN is at most 42 dispatches', () => {
-  const session = Session.open(gpu(), notebookCnn([28, 28, 1]));
-  session.compile({ optimizer: new Adam() });
-  const pixels = new Uint8Array(64 * 784);
-  const data = session.data.acquire({ pixels, labels: new Uint8Array(64), shape: [28, 28, 1] });
-  // Each dispatch counts twice: it is chosen a variant for, and compiled.
-  expect(session.trainer(data, 32).unprepared / 2).toBeLessThanOrEqual(42);
-  session.destroy();
 });

@@ -1,6 +1,7 @@
 /**
- * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for training and
- * evaluation are kept as long as the samples that they read, those for prediction as long as the session.
+ * A graph on a device: its weights, the samples that are there, and the recordings of its steps. Recordings for
+ * training and evaluation are kept as long as the samples that they read, those for prediction as long as the
+ * session.
  */
 import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
 import type { Tensor } from '../autograd/tensor.js';
@@ -20,8 +21,9 @@ import { checkState, Weights } from './weights.js';
 
 export interface SessionOptions {
   /**
-   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With float16, sums,
-   * weights, gradients and the optimizer's state are float32 all the same; an activation beyond ±65,504 becomes infinite.
+   * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With
+   * float16, sums, weights, gradients and the optimizer's state are float32 all the same; an activation beyond
+   * ±65,504 becomes infinite.
    */
   readonly storage?: 'float32' | 'float16';
 }
@@ -67,6 +69,7 @@ export class Session {
   epochs = 0;
   #training: TrainingState | undefined;
   #trains = false;
+  readonly #closed = new AbortController();
   #passes: readonly KeptPass[] = [];
   readonly #predictors = new Map<string, KeptPredictor>();
 
@@ -94,7 +97,8 @@ export class Session {
 
   /** Sets what the model is trained with. The weights stay, the optimizer starts from zero. */
   compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
-    if (this.#trains) throw new ModelError('the model cannot be compiled while it is trained');
+    if (this.#passes.some(({ pass }) => pass.busy))
+      throw new ModelError('the model cannot be compiled while it is trained or evaluated');
     const sameLoss = this.#training?.loss === loss;
     this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
@@ -141,8 +145,8 @@ export class Session {
   }
 
   /**
-   * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given back with
-   * {@link Session.release}.
+   * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given
+   * back with {@link Session.release}.
    */
   trainer(data: DeviceData, batchSize: number, augmentation?: Augmentation): Pass {
     return this.#pass('train', { data, batchSize, augmentation });
@@ -170,6 +174,7 @@ export class Session {
     kept.ready.then(
       (predictor) => {
         kept.predictor = predictor;
+        if (this.closed.aborted) predictor.destroy();
       },
       () => this.#predictors.delete(key),
     );
@@ -207,8 +212,14 @@ export class Session {
     training.learningRate = learningRate;
   }
 
-  /** Frees all memory on the device. */
+  /** Ends when the session is destroyed: then nothing may be submitted any more. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Ends what is under way, and frees all memory on the device. */
   destroy(): void {
+    this.#closed.abort(new ModelError('the model was destroyed'));
     this.data.destroy();
     this.#free(() => true);
     for (const { predictor } of this.#predictors.values()) predictor?.destroy();

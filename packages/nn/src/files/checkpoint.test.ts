@@ -87,7 +87,7 @@ test('a checkpoint of another optimizer, or of another model, is refused', async
   const { model: state } = decodeCheckpoint(checkpoints[0] as Uint8Array);
   const model = makeModel();
   model.compile({ gpu: gpu(), optimizer: new SGD({ momentum: 0.5 }) });
-  expect(() => model.setState(state)).toThrow('the state is of the optimizer adam, but the model has sgd');
+  expect(() => model.setState(state)).toThrow('the state is of the optimizer Adam, but the model has SGD');
   model.compile({ gpu: gpu(), optimizer: new Adam() });
   const fewer = new Map([...state.tensors].filter(([name]) => name !== 'optimizer/m'));
   expect(() => model.setState({ ...state, tensors: fewer })).toThrow(

@@ -1,6 +1,7 @@
 /**
- * A training that can be resumed, as one safetensors file: the model's state, those of its callbacks, and whatever the caller
- * keeps about the run. The optimizer's buffers lie beside the weights by their names, so that any optimizer's can be kept.
+ * A training that can be resumed, as one safetensors file: the model's state, those of its callbacks, and whatever
+ * the caller keeps about the run. The optimizer's buffers lie beside the weights by their names, so that any
+ * optimizer's can be kept.
  */
 import type { ModelState } from '../engine/session.js';
 import { FormatError } from '../errors.js';

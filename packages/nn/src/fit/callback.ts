@@ -3,7 +3,10 @@ import type { ModelState } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
 
-/** What an epoch came to: `loss`, `accuracy`, `learning_rate`, and `val_loss`, `val_accuracy` where there is validation data. */
+/**
+ * What an epoch came to: `loss`, `accuracy`, `learning_rate`, and `val_loss`, `val_accuracy` where there is
+ * validation data.
+ */
 export type Logs = Readonly<Record<string, number>>;
 
 /** What callbacks can do to the training that calls them. */

@@ -23,7 +23,7 @@ export async function evaluate(
   samples: Samples,
   { batchSize, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { graph } = session;
+  const { graph, closed } = session;
   const count = checkLabelledSamples(samples, graph.inputShape, graph.outputShape);
   checkBatchSize(batchSize);
   signal?.throwIfAborted();
@@ -31,12 +31,12 @@ export async function evaluate(
   try {
     const pass = used.pass(session.evaluator(used.data(samples, 'evaluation'), batchSize));
     await pass.prepare();
-    const run = runPass(pass, { signal });
+    const run = runPass(pass, { signal: signal ? AbortSignal.any([signal, closed]) : closed });
     for (;;) {
       const { done, value } = await run.next();
       if (!done) onProgress?.(value, count);
       else if (value) return value;
-      else signal?.throwIfAborted();
+      else throw signal?.aborted ? signal.reason : closed.reason;
     }
   } finally {
     used.release();

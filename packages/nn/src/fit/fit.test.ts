@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import type { WeightValues } from '../engine/weights.js';
 import { Adam } from '../optimizers/adam.js';
+import { countBytes } from '../testing/counts.js';
 import { useGpu } from '../testing/device.js';
 import { smallModel, stripes } from '../testing/small-model.js';
+import { EarlyStopping } from './early-stopping.js';
 import type { FitEvent, FitOptions } from './fit.js';
 
 const gpu = useGpu();
@@ -83,7 +85,7 @@ test('a signal that was given before trains nothing', async () => {
   expect(events.map(told).filter((words) => words !== 'preparing')).toEqual(['done, aborted']);
 });
 
-test('a callback ends training after the epoch, and callbacks see the epoch before those who take the events', async () => {
+test('a callback ends training after the epoch, which callbacks see before those who take the events', async () => {
   const order: string[] = [];
   const callback = {
     onEpochEnd: (epoch: number, _: unknown, control: { stopTraining: boolean }) => {
@@ -129,11 +131,39 @@ test('a model is trained once at a time', async () => {
   const first = model.fitEvents(stripes(16), { epochs: 2 });
   await first.next();
   await expect(model.fit(stripes(16), { epochs: 1 })).rejects.toThrow('the model is being trained already');
-  expect(() => model.compile({ gpu: gpu(), optimizer: new Adam() })).toThrow('cannot be compiled while it is trained');
+  expect(() => model.compile({ gpu: gpu(), optimizer: new Adam() })).toThrow(
+    'cannot be compiled while it is trained or evaluated',
+  );
   // Whoever wants no further events ends the training.
   await first.return(undefined);
   expect((await model.fit(stripes(16), { epochs: 1 })).epochs.length).toBe(1);
   model.destroy();
+});
+
+test('a destroyed model ends its training, evaluation and prediction, and the device stays usable', async () => {
+  const bytes = countBytes(gpu());
+  for (const last of ['preparing', 'training 0', 'validation 0', 'training 1']) {
+    const model = smallModel();
+    model.compile({ gpu: gpu(), optimizer: new Adam() });
+    const callbacks = [new EarlyStopping({ restoreBestWeights: true })];
+    const options = { epochs: 3, batchSize: 8, validationData: stripes(20, 2), callbacks };
+    const seen: string[] = [];
+    for await (const event of model.fitEvents(stripes(64), options)) {
+      seen.push(told(event));
+      if (told(event) === last) model.destroy();
+    }
+    expect(seen.at(-1)).toBe('done, aborted');
+    expect(seen).not.toContain('epoch 1');
+  }
+  for (const what of ['evaluate', 'predict'] as const) {
+    const model = smallModel();
+    model.compile({ gpu: gpu(), optimizer: new Adam() });
+    const result = model[what](stripes(60), { batchSize: 2, onProgress: () => model.destroy() });
+    await expect(result).rejects.toThrow('the model was destroyed');
+  }
+  await gpu().finish();
+  expect(bytes()).toBe(0);
+  expect((await train({ epochs: 1 })).losses.length).toBe(1);
 });
 
 test('an aborted evaluation or prediction is rejected with the signal’s reason', async () => {

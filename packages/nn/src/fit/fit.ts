@@ -1,6 +1,6 @@
 /**
- * Training as a stream of events. Whoever takes them decides what to do with them: print, draw, or nothing. Between two events
- * of an epoch nothing is allocated, compiled, uploaded or read back.
+ * Training as a stream of events. Whoever takes them decides what to do with them: print, draw, or nothing. Between
+ * two events of an epoch nothing is allocated, compiled, uploaded or read back.
  */
 import type { Augmentation } from '@anke/kernels';
 import { Random } from '@anke/random';
@@ -33,13 +33,15 @@ export interface FitOptions {
   readonly callbacks?: readonly Callback[];
   /** Ends the training after the present submit; the epoch that was under way has no logs. */
   readonly signal?: AbortSignal | undefined;
-  /** Device time of one submit: 120 if absent. A page, which shares the device with its own drawing, wants about 12. */
+  /** Device time of one submit: 120 if absent. A page, which shares the device with its own drawing, needs about 12. */
   readonly submitMilliseconds?: number;
 }
 
 export type ProgressPhase = 'training' | 'validation';
 
-/** What is told of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`. */
+/**
+ * What is told of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`.
+ */
 export type FitEvent =
   /** Kernels are chosen and compiled; each dispatch counts twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
@@ -111,15 +113,17 @@ async function* prepare(passes: readonly Pass[]): AsyncGenerator<FitEvent> {
 async function* epochs(
   session: Session,
   { training, validation }: { readonly training: Pass; readonly validation: Pass | undefined },
-  { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true, signal, submitMilliseconds }: FitOptions,
+  options: FitOptions,
 ): AsyncGenerator<FitEvent> {
-  const { graph } = session;
+  const { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true, submitMilliseconds } = options;
+  const { graph, closed } = session;
+  const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
   const { count } = training.options.data;
   const history = new History();
   const control = new Control(session);
   const run = submitMilliseconds === undefined ? { signal } : { signal, submitMilliseconds };
-  for (const callback of callbacks) await callback.onTrainBegin?.(control);
-  for (let epoch = initialEpoch; epoch < last && !control.stopTraining && !signal?.aborted; epoch++) {
+  if (!closed.aborted) for (const callback of callbacks) await callback.onTrainBegin?.(control);
+  for (let epoch = initialEpoch; epoch < last && !control.stopTraining && !signal.aborted; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, control);
     const { learningRate } = control;
     const random = new Random(graph.seed, 'shuffle', session.epochs);
@@ -140,8 +144,9 @@ async function* epochs(
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, control);
     yield { type: 'epoch', epoch, logs };
   }
-  for (const callback of callbacks) await callback.onTrainEnd?.(control);
-  const end = signal?.aborted ? 'aborted' : control.stopTraining ? 'stopped' : 'complete';
+  // A model that was destroyed has nothing that callbacks could look at.
+  if (!closed.aborted) for (const callback of callbacks) await callback.onTrainEnd?.(control);
+  const end = signal.aborted ? 'aborted' : control.stopTraining ? 'stopped' : 'complete';
   yield { type: 'done', history, end };
 }
 

@@ -142,7 +142,7 @@ describe('what cannot be built', () => {
         const shared = new Dense({ units: 3, name: 'shared' });
         return new Graph(x, shared.apply(shared.apply(x)));
       },
-      'layer "shared" is used at two places whose inputs need different weights: ' +
+      'layer "shared" is used twice, with inputs that need different weights: ' +
         'kernel (4, 3), bias (3); kernel (3, 3), bias (3)',
     ],
     [

@@ -128,7 +128,7 @@ class Builder {
       specs.map((spec) => `${spec.name} (${spec.shape.join(', ')})`).join(', ');
     if (list(known.weights) !== list(weights))
       throw new ModelError(
-        `layer "${known.name}" is used at two places whose inputs need different weights: ` +
+        `layer "${known.name}" is used twice, with inputs that need different weights: ` +
           `${list(known.weights)}; ${list(weights)}`,
       );
     return known;

@@ -1,4 +1,5 @@
 /** A stack of layers as a graph: each is fed by the one before. */
+import type { Shape } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import type { Layer } from '../layers/layer.js';
 import { Graph, type GraphOptions } from './graph.js';
@@ -7,7 +8,7 @@ import { connect, input, type Node } from './node.js';
 
 export interface SequentialOptions extends GraphOptions {
   /** Shape of one sample; the first layer's `inputShape` if absent. */
-  readonly inputShape?: readonly number[];
+  readonly inputShape?: Shape;
 }
 
 /**

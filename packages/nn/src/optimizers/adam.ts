@@ -13,7 +13,7 @@ export interface AdamOptions {
 type State = Readonly<Record<'m' | 'v' | 'corrections', Storage>>;
 
 export class Adam implements Optimizer {
-  readonly name = 'adam';
+  readonly name = 'Adam';
   readonly learningRate: number;
   readonly #beta1: number;
   readonly #beta2: number;

@@ -4,6 +4,6 @@ import type { Optimizer, OptimizerType } from './optimizer.js';
 import { SGD, type SGDOptions } from './sgd.js';
 
 export const optimizers = {
-  adam: (options: AdamOptions) => new Adam(options),
-  sgd: (options: SGDOptions) => new SGD(options),
+  Adam: (options: AdamOptions) => new Adam(options),
+  SGD: (options: SGDOptions) => new SGD(options),
 } satisfies Record<OptimizerType, (options: never) => Optimizer>;

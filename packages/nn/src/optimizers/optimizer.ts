@@ -3,7 +3,7 @@ import type { Executor, Storage } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 
 /** The types of optimizers. A table about them is a `Record<OptimizerType, …>`. */
-export const OPTIMIZER_TYPES = ['adam', 'sgd'] as const;
+export const OPTIMIZER_TYPES = ['Adam', 'SGD'] as const;
 export type OptimizerType = (typeof OPTIMIZER_TYPES)[number];
 
 /** What an optimizer works on: all trained weights of a model, as flat buffers of `length` elements. */

@@ -10,7 +10,7 @@ export interface SGDOptions {
 }
 
 export class SGD implements Optimizer {
-  readonly name = 'sgd';
+  readonly name = 'SGD';
   readonly learningRate: number;
   readonly #momentum: number;
   readonly #nesterov: boolean;

@@ -89,6 +89,19 @@ export interface ReferenceRun {
   readonly result: StepResult;
 }
 
+function setInitialValues(executor: ReferenceExecutor, memory: ReferenceMemory): void {
+  const random = new Random(2, 'averages');
+  for (const { name: layer, weights } of memory.graph.layers) {
+    for (const { name, shape, initializer } of weights) {
+      const fullName = `${layer}/${name}`;
+      const initial = Float64Array.from(initialValues(initializer, shape, memory.graph.seed, fullName));
+      // Gammas, betas and averages other than 1 and 0 tell more.
+      const values = initializer === 'glorotUniform' ? initial : initial.map((value) => value + random.uniform() / 2);
+      executor.values(memory.tensor(fullName, false).storage).set(values);
+    }
+  }
+}
+
 /**
  * One training step in float64, with a learning rate of 0 unless another is given.
  *
@@ -102,18 +115,7 @@ export function referenceStep(
 ): ReferenceRun {
   const executor = new ReferenceExecutor(NO_DEVICE);
   const { graph } = memory;
-  const random = new Random(2, 'averages');
-  for (const { layers } of [graph])
-    for (const { name, weights } of layers)
-      for (const spec of weights) {
-        const values = executor.values(memory.tensor(`${name}/${spec.name}`, false).storage);
-        values.set(initialValues(spec.initializer, spec.shape, graph.seed, `${name}/${spec.name}`));
-        // Gammas, betas and averages other than 1 and 0 tell more.
-        if (spec.initializer !== 'glorotUniform')
-          values.forEach((v, i) => {
-            values[i] = v + random.uniform() / 2;
-          });
-      }
+  setInitialValues(executor, memory);
   if (start) executor.values(memory.weights).set(start);
   executor.values(memory.rate)[0] = rate;
   executor.values(memory.counters).set([3, 0, 5]);

@@ -8,7 +8,9 @@ export interface CSVLoggerOptions {
   readonly separator?: string;
 }
 
-/** Writes an epoch's logs as a row: the epoch counted from 0, the columns in the order of their names, as Keras does. */
+/**
+ * Writes an epoch's logs as a row: the epoch counted from 0, the columns in the order of their names, as Keras does.
+ */
 export class CSVLogger implements Callback {
   readonly #filename: string;
   readonly #separator: string;

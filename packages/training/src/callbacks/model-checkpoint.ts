@@ -5,7 +5,7 @@ import {
   encodeWeights,
   isMaximized,
   type Logs,
-  type Sequential,
+  type TrainingControl,
   watched,
 } from '@anke/nn';
 import { RecipeError } from '../errors.js';
@@ -13,8 +13,8 @@ import type { Store } from '../store.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * The file's name in the store, with Python's fields as Keras has them: `{epoch:02d}` counts from 1, `{val_loss:.4f}` is from
-   * the logs, `{phase}`.
+   * The file's name in the store, with Python's fields as Keras has them: `{epoch:02d}` counts from 1, `{val_loss:.4f}`
+   * is from the logs, `{phase}`.
    */
   readonly filepath: string;
   readonly phase?: string;
@@ -36,7 +36,7 @@ export class ModelCheckpoint implements Callback {
     this.#options = { phase: '', monitor: 'val_loss', mode: 'auto', saveBestOnly: false, ...options };
   }
 
-  async onEpochEnd(epoch: number, logs: Logs, model: Sequential): Promise<void> {
+  async onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): Promise<void> {
     const { filepath, phase, monitor, mode, saveBestOnly } = this.#options;
     if (saveBestOnly) {
       const current = watched('ModelCheckpoint', monitor, logs);
@@ -46,7 +46,7 @@ export class ModelCheckpoint implements Callback {
       this.#best = current;
     }
     const name = fill(filepath, { ...logs, epoch: epoch + 1, phase });
-    await this.store.write(name, await encodeWeights(model));
+    await this.store.write(name, encodeWeights(await control.getWeights()));
   }
 
   getState(): CallbackState {

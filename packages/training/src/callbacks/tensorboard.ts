@@ -12,7 +12,9 @@ message Value { string tag = 1; float simple_value = 2; }
 message Summary { repeated Value value = 1; }
 message Event { double wall_time = 1; int64 step = 2; oneof what { string file_version = 3; Summary summary = 5; } }`;
 
-/** crc32c, rotated right by 15 bits, plus a constant: masked, so that a checksum of data with checksums in it is none. */
+/**
+ * crc32c, rotated right by 15 bits, plus a constant: masked, so that a checksum of data with checksums in it is none.
+ */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c.buf(bytes) >>> 0;
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
@@ -38,8 +40,8 @@ export interface TensorBoardOptions {
  * Writes an epoch's logs as Keras names them: `epoch_loss`, `epoch_accuracy`, `epoch_learning_rate` in `train/`, the
  * validation's in `validation/`. The step is the epoch, counted from 0.
  *
- * Each epoch is an event file of its own, as a store writes files whole: TensorBoard joins the files of a folder in the order
- * of their names, and while a training runs, it looks for new ones.
+ * Each epoch is an event file of its own, as a store writes files whole: TensorBoard joins the files of a folder in the
+ * order of their names, and while a training runs, it looks for new ones.
  */
 export class TensorBoard implements Callback {
   readonly #logDir: string;

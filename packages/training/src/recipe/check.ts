@@ -1,6 +1,6 @@
 /**
- * Whether a recipe can be used, and what is said of one that cannot. The schema's library takes a while to load, and most
- * commands check no recipe: it is loaded with the first check.
+ * Whether a recipe can be used, and what is said of one that cannot. The schema's library takes a while to load, and
+ * most commands check no recipe: it is loaded with the first check.
  */
 import type { z } from 'zod';
 import { RecipeError } from '../errors.js';
@@ -14,7 +14,7 @@ export const recipeJsonSchema = async (): Promise<object> => (await import('./sc
  * Checks a recipe and fills in its defaults.
  *
  * @param where what the messages begin with
- * @throws RecipeError that names each place that is wrong, and what may stand there
+ * @throws RecipeError that names each path that is wrong, and what it may hold
  */
 export async function checkRecipe(recipe: unknown, where: string): Promise<ResolvedRecipe> {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))

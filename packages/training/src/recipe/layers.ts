@@ -1,43 +1,83 @@
 /**
- * What a recipe may say of each type of layer. Names and defaults are Keras's, in this project's spelling: a default is left
- * to the layer itself.
+ * What a recipe may say of each type of layer. Names and defaults are Keras's, in this project's spelling: a default is
+ * left to the layer itself. A layer is fed by the one before it in the list, or by those that its `inputs` name.
  */
+import { ACTIVATIONS, INTERPOLATIONS, type LayerType } from '@anke/nn';
 import { z } from 'zod';
-import { activation, fraction, kernelRegularizer, name, padding, pair, positive, positiveInteger } from './values.js';
+import { fraction, kernelRegularizer, name, padding, pair, positive, positiveInteger, typed } from './values.js';
 
 /** A type of layer with its options. */
-const layer = <T extends string, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
-  z.strictObject({ type: z.literal(type), name: name.exactOptional(), ...options });
+const layer = <T extends LayerType, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
+  typed(type, {
+    name: name.exactOptional(),
+    inputs: z
+      .array(z.string())
+      .min(1)
+      .exactOptional()
+      .describe('names of the layers that feed it; "input" is the images; default: the layer before'),
+    trainable: z.boolean().exactOptional().describe('false leaves its weights as they are'),
+    ...options,
+  });
+
+const activation = z.enum(ACTIVATIONS);
+const pooling = { poolSize: pair.exactOptional(), strides: pair.exactOptional(), padding: padding.exactOptional() };
+const product = { activation: activation.exactOptional(), useBias: z.boolean().exactOptional() };
+const border = z.tuple([z.int().min(0), z.int().min(0)]);
 
 /** A table by type of layer. */
 export const layerSchemas = {
+  Activation: layer('Activation', { activation }),
+  Add: layer('Add', {}),
+  AveragePooling2D: layer('AveragePooling2D', pooling),
+  BatchNormalization: layer('BatchNormalization', {
+    momentum: z.number().min(0).max(1).exactOptional(),
+    epsilon: positive.exactOptional(),
+  }),
+  Concatenate: layer('Concatenate', {}),
   Conv2D: layer('Conv2D', {
     filters: positiveInteger,
     kernelSize: pair,
     strides: pair.exactOptional(),
     padding: padding.exactOptional(),
-    activation: activation.exactOptional(),
+    ...product,
     kernelRegularizer: kernelRegularizer.exactOptional(),
   }),
-  BatchNormalization: layer('BatchNormalization', {
-    momentum: z.number().min(0).max(1).exactOptional(),
-    epsilon: positive.exactOptional(),
-  }),
-  MaxPooling2D: layer('MaxPooling2D', {
-    poolSize: pair.exactOptional(),
-    strides: pair.exactOptional(),
-    padding: padding.exactOptional(),
-  }),
-  Flatten: layer('Flatten', {}),
   Dense: layer('Dense', {
     units: z.union([positiveInteger, z.literal('classes')]).describe('"classes" is as many as the data has'),
-    activation: activation.exactOptional(),
+    ...product,
     kernelRegularizer: kernelRegularizer.exactOptional(),
   }),
+  DepthwiseConv2D: layer('DepthwiseConv2D', {
+    kernelSize: pair,
+    strides: pair.exactOptional(),
+    padding: padding.exactOptional(),
+    depthMultiplier: positiveInteger.exactOptional(),
+    ...product,
+    depthwiseRegularizer: kernelRegularizer.exactOptional(),
+  }),
   Dropout: layer('Dropout', { rate: fraction }),
-  Activation: layer('Activation', { activation }),
-};
+  Flatten: layer('Flatten', {}),
+  GlobalAveragePooling2D: layer('GlobalAveragePooling2D', {}),
+  GrayscaleToRGB: layer('GrayscaleToRGB', {}),
+  MaxPooling2D: layer('MaxPooling2D', pooling),
+  ReLU: layer('ReLU', {
+    maxValue: positive.exactOptional(),
+    negativeSlope: z.number().min(0).exactOptional(),
+  }),
+  Rescaling: layer('Rescaling', { scale: z.number(), offset: z.number().exactOptional() }),
+  Resizing: layer('Resizing', {
+    height: positiveInteger,
+    width: positiveInteger,
+    interpolation: z.enum(INTERPOLATIONS).exactOptional(),
+  }),
+  ZeroPadding2D: layer('ZeroPadding2D', {
+    padding: z
+      .union([z.int().min(0), border, z.tuple([border, border])])
+      .exactOptional()
+      .describe('on all sides; [rows, columns]; or [[top, bottom], [left, right]]'),
+  }),
+} satisfies Record<LayerType, z.ZodType>;
 
-type LayerSchema = (typeof layerSchemas)[keyof typeof layerSchemas];
+type LayerSchema = (typeof layerSchemas)[LayerType];
 
 export const layerSchema = z.discriminatedUnion('type', Object.values(layerSchemas) as [LayerSchema, ...LayerSchema[]]);

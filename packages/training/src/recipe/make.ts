@@ -1,16 +1,13 @@
 /** A recipe's parts as the engine's objects. */
 import {
-  Adam,
   type Callback,
-  EarlyStopping,
-  LearningRateScheduler,
-  modelFromDescription,
+  callbacks,
+  graphFromLayers,
+  type LayerDescription,
+  Model,
   type Optimizer,
-  ReduceLROnPlateau,
-  type Sequential,
-  SGD,
+  optimizers,
   type Shape,
-  TerminateOnNaN,
 } from '@anke/nn';
 import { CSVLogger } from '../callbacks/csv-logger.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
@@ -21,34 +18,19 @@ import type { RecipeCallback, RecipeLayer, RecipePhase, Schedule } from './schem
 /**
  * The layers as a model that learns to tell so many classes apart.
  *
- * @throws ModelError or ShapeError if a layer cannot take what the one before gives
+ * @throws ModelError, ShapeError or FormatError if a layer cannot take its inputs, or names one that there is not
  */
 export function makeModel(
   layers: readonly RecipeLayer[],
   { seed, inputShape, classes }: { readonly seed: number; readonly inputShape: Shape; readonly classes: number },
-): Sequential {
-  const described = layers.map(({ type, ...config }, i) => ({
-    type,
-    config: {
-      ...config,
-      ...('units' in config && config.units === 'classes' ? { units: classes } : {}),
-      ...(i === 0 ? { inputShape } : {}),
-    },
-  }));
-  return modelFromDescription({ format: 'anke-model', version: 1, seed, layers: described });
+): Model {
+  const described = layers.map(
+    (layer): LayerDescription => ('units' in layer && layer.units === 'classes' ? { ...layer, units: classes } : layer),
+  );
+  return Model.of(graphFromLayers(described, { seed, inputShape }));
 }
 
-type RecipeOptimizer = RecipePhase['optimizer'];
-
-/** How each type of optimizer is made of its description. */
-const OPTIMIZERS: {
-  readonly [T in RecipeOptimizer['type']]: (options: Extract<RecipeOptimizer, { type: T }>) => Optimizer;
-} = {
-  Adam: ({ type: _, ...options }) => new Adam(options),
-  SGD: ({ type: _, ...options }) => new SGD(options),
-};
-
-export const makeOptimizer = (optimizer: RecipeOptimizer): Optimizer => OPTIMIZERS[optimizer.type](optimizer as never);
+export const makeOptimizer = ({ type, ...options }: RecipePhase['optimizer']): Optimizer => optimizers[type](options);
 
 /** The rate of an epoch, counted from 0, for a phase that begins with `base`. */
 export function scheduledRate(schedule: Schedule, base: number, epoch: number): number {
@@ -75,11 +57,11 @@ type Maker<C> = (callback: C, phase: RecipePhase, store: Store) => Callback;
 
 /** How each type of callback is made of its description. */
 const MAKERS: { readonly [T in RecipeCallback['type']]: Maker<Extract<RecipeCallback, { type: T }>> } = {
-  EarlyStopping: (options) => new EarlyStopping(options),
-  ReduceLROnPlateau: (options) => new ReduceLROnPlateau(options),
-  LearningRateScheduler: ({ schedule }, { optimizer }) =>
-    new LearningRateScheduler((epoch) => scheduledRate(schedule, optimizer.learningRate, epoch)),
-  TerminateOnNaN: () => new TerminateOnNaN(),
+  EarlyStopping: (options) => callbacks.EarlyStopping(options),
+  ReduceLROnPlateau: (options) => callbacks.ReduceLROnPlateau(options),
+  LearningRateScheduler: ({ schedule }, { optimizer: { learningRate } }) =>
+    callbacks.LearningRateScheduler({ schedule: (epoch) => scheduledRate(schedule, learningRate, epoch) }),
+  TerminateOnNaN: () => callbacks.TerminateOnNaN(),
   ModelCheckpoint: (options, { name = '' }, store) => new ModelCheckpoint(store, { ...options, phase: name }),
   CSVLogger: ({ filename, separator }, { name = '' }, store) =>
     new CSVLogger(store, { filename: filename.replaceAll('{phase}', name), separator }),

@@ -4,90 +4,16 @@
  */
 import { FILL_MODES } from '@anke/data';
 import { z } from 'zod';
+import { callbackSchema, type scheduleSchema } from './callbacks.js';
 import { layerSchema } from './layers.js';
-import { fraction, name, positive, positiveInteger, range } from './values.js';
-
-const optimizer = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('Adam'),
-    learningRate: positive.default(0.001),
-    beta1: fraction.exactOptional(),
-    beta2: fraction.exactOptional(),
-    epsilon: positive.exactOptional(),
-  }),
-  z.strictObject({
-    type: z.literal('SGD'),
-    learningRate: positive.default(0.01),
-    momentum: fraction.exactOptional(),
-    nesterov: z.boolean().exactOptional(),
-  }),
-]);
-
-const schedule = z.discriminatedUnion('type', [
-  z
-    .strictObject({ type: z.literal('exponential'), factor: positive })
-    .describe('learningRate · factorᵉ in epoch e, counted from 0'),
-  z
-    .strictObject({ type: z.literal('step'), every: positiveInteger, factor: positive })
-    .describe('the rate is multiplied by the factor after every so many epochs'),
-  z
-    .strictObject({ type: z.literal('cosine'), epochs: positiveInteger, to: positive.default(1e-6) })
-    .describe('half a cosine from learningRate down to `to`, over so many epochs'),
-  z
-    .strictObject({ type: z.literal('list'), rates: z.array(positive).min(1) })
-    .describe('the rate of each epoch; the last one stays'),
-]);
-
-const monitor = z.string().default('val_loss').describe('what is watched: val_loss, val_accuracy, loss or accuracy');
-const mode = z.enum(['auto', 'min', 'max']).exactOptional();
-
-const callback = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('EarlyStopping'),
-    monitor,
-    mode,
-    patience: z.int().min(0).default(0),
-    minDelta: z.number().min(0).exactOptional(),
-    restoreBestWeights: z.boolean().default(false),
-  }),
-  z.strictObject({
-    type: z.literal('ModelCheckpoint'),
-    filepath: z
-      .string()
-      .default('checkpoints/{phase}-{epoch:02d}.safetensors')
-      .describe('in the run folder; {epoch:02d}, {val_loss:.4f}, {phase} are filled in'),
-    monitor,
-    mode,
-    saveBestOnly: z.boolean().default(false),
-  }),
-  z.strictObject({
-    type: z.literal('ReduceLROnPlateau'),
-    monitor,
-    mode,
-    factor: z.number().gt(0).lt(1).default(0.1),
-    patience: z.int().min(0).default(10),
-    minDelta: z.number().min(0).exactOptional(),
-    cooldown: z.int().min(0).exactOptional(),
-    minLearningRate: z.number().min(0).exactOptional(),
-  }),
-  z.strictObject({ type: z.literal('LearningRateScheduler'), schedule }),
-  z.strictObject({
-    type: z.literal('CSVLogger'),
-    filename: z.string().default('{phase}.csv').describe('in the run folder; {phase} is filled in'),
-    separator: z.string().length(1).default(','),
-  }),
-  z.strictObject({
-    type: z.literal('TensorBoard'),
-    logDir: z.string().default('tensorboard').describe('in the run folder; each phase has a folder in it'),
-  }),
-  z.strictObject({ type: z.literal('TerminateOnNaN') }),
-]);
+import { optimizerSchema } from './optimizers.js';
+import { name, positiveInteger, range } from './values.js';
 
 const phase = z.strictObject({
   name: name.exactOptional().describe('default: the optimizer, in small letters'),
-  optimizer,
+  optimizer: optimizerSchema,
   epochs: z.int().min(0).describe('at most'),
-  callbacks: z.array(callback).default([]),
+  callbacks: z.array(callbackSchema).default([]),
 });
 
 const data = z.strictObject({
@@ -153,7 +79,7 @@ export type ResolvedRecipe = z.output<typeof recipeSchema> & { readonly name: st
 export type RecipeLayer = ResolvedRecipe['layers'][number];
 export type RecipePhase = ResolvedRecipe['phases'][number];
 export type RecipeCallback = RecipePhase['callbacks'][number];
-export type Schedule = z.output<typeof schedule>;
+export type Schedule = z.output<typeof scheduleSchema>;
 
 /** JSON Schema (draft 2020-12) of what may be written. */
 export const recipeJsonSchema = (): object => ({

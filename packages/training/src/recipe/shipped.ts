@@ -1,9 +1,15 @@
 /** The built-in recipes. */
-import { NOTEBOOK, notebookLayers } from './notebook.js';
+import { Model, notebookCnn } from '@anke/nn';
 import type { Recipe } from './schema.js';
 
 const stopping = { type: 'EarlyStopping', patience: 3, restoreBestWeights: true } as const;
-const layers = notebookLayers({ ...NOTEBOOK, classes: 'classes' });
+/** The notebook's CNN, for as many classes as the data has. */
+const layers = Model.of(notebookCnn([28, 28, 1]))
+  .description()
+  .layers.map((layer, i, { length }) =>
+    i === length - 1 ? { ...layer, units: 'classes' } : layer,
+  ) as Recipe['layers'];
+
 const adam: Recipe['phases'][number] = { optimizer: { type: 'Adam' }, epochs: 20, callbacks: [stopping] };
 const sgd: Recipe['phases'][number] = { optimizer: { type: 'SGD' }, epochs: 25, callbacks: [stopping] };
 

@@ -7,6 +7,9 @@ export const fraction = z.number().min(0).lt(1);
 export const pair = z.union([positiveInteger, z.tuple([positiveInteger, positiveInteger])]);
 export const range = z.union([z.number(), z.tuple([z.number(), z.number()])]);
 export const padding = z.enum(['valid', 'same']);
-export const activation = z.enum(['linear', 'relu', 'softmax']);
 export const kernelRegularizer = z.strictObject({ l2: z.number().min(0) }).describe('adds l2 · Σ w² to the loss');
 export const name = z.string().regex(/^[\w-]+$/, 'must consist of letters, digits, _ and -');
+
+/** Options of something that a recipe calls by its type. */
+export const typed = <T extends string, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
+  z.strictObject({ type: z.literal(type), ...options });

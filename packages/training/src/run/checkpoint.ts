@@ -1,4 +1,4 @@
-/** How far a run has come: the checkpoint of its last epoch, which takes the place of the one before. */
+/** How far a run has come: the checkpoint of its last epoch, which replaces the one before. */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, FormatError } from '@anke/nn';
 import { RunError } from '../errors.js';
 import type { Store } from '../store.js';

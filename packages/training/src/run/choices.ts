@@ -1,4 +1,6 @@
-/** Which variants of the kernels a run has used, `kernels.json`: with the same ones, it computes the same bits again. */
+/**
+ * Which variants of the kernels a run has used, `kernels.json`: with the same ones, it computes the same bits again.
+ */
 import type { Choices } from '@anke/kernels';
 import { type Store, writeText } from '../store.js';
 

@@ -1,4 +1,7 @@
-/** What a model has learned from, `data.json`: as far as its predictions depend on it, and so that no other data resumes it. */
+/**
+ * What a model has learned from, `data.json`: as far as its predictions depend on it, and so that no other data resumes
+ * it.
+ */
 import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
 import { RunError } from '../errors.js';
 import { readText, type Store, writeText } from '../store.js';

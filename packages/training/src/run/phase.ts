@@ -3,70 +3,73 @@ import {
   type Callback,
   type CallbackState,
   EarlyStopping,
+  type FitEnd,
   type Logs,
-  type ProgressPhase,
-  type Sequential,
+  type Samples,
   TerminateOnNaN,
+  type TrainingControl,
 } from '@anke/nn';
-import { makeCallbacks, makeOptimizer } from '../recipe/make.js';
+import { makeCallbacks } from '../recipe/make.js';
 import type { RecipePhase } from '../recipe/schema.js';
-import { samplesOf } from '../samples.js';
 import { type RunCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { saveChoices } from './choices.js';
-import { type EpochRecord, eventsOf, type Phase, type TrainEvent } from './events.js';
+import type { EpochRecord, Phase, TrainEvent } from './events.js';
 import type { Training } from './training.js';
 
-type Emit = (event: TrainEvent) => void;
+/** A phase of a training, before it begins. */
+export interface PhaseStart {
+  readonly plan: RecipePhase;
+  readonly samples: { readonly training: Samples; readonly validation: Samples };
+  /** What the phases before it came to. */
+  readonly before: readonly Phase[];
+  /** Of this phase, if it is resumed. */
+  readonly checkpoint: RunCheckpoint | undefined;
+}
 
-/**
- * Trains a phase to its end, or until the model is interrupted.
- *
- * @param before what the phases before it came to
- * @param checkpoint of this phase, if it is resumed
- */
+/** Trains a phase with the model's optimizer to its end, or until the signal ends it. */
 export async function* trainPhase(
   training: Training,
-  plan: RecipePhase,
-  before: readonly Phase[],
-  checkpoint: RunCheckpoint | undefined,
-): AsyncGenerator<TrainEvent, Phase, void> {
-  const { gpu, model, data, recipe } = training;
-  const { batchSize, storage } = recipe;
-  model.compile({ gpu, optimizer: makeOptimizer(plan.optimizer), storage });
+  { plan, samples, before, checkpoint }: PhaseStart,
+): AsyncGenerator<TrainEvent, { readonly phase: Phase; readonly end: FitEnd }, void> {
+  const { model, data, recipe, signal } = training;
   const run = new PhaseRun(training, plan, before);
   if (checkpoint) {
     model.setState(checkpoint.model);
     run.resume(checkpoint);
   }
   const initialEpoch = run.epochs;
-  const fit = (emit: Emit): Promise<unknown> => {
-    run.emit = emit;
-    return model.fit(samplesOf(data.training), {
-      initialEpoch,
-      epochs: checkpoint?.run.ended ? initialEpoch : plan.epochs,
-      batchSize,
-      validationData: samplesOf(data.validation),
-      augmentation: data.augmentation,
-      callbacks: [run],
-    });
-  };
-  yield* eventsOf(fit, () => {
-    model.interrupted = true;
+  const events = model.fitEvents(samples.training, {
+    initialEpoch,
+    epochs: checkpoint?.run.ended ? initialEpoch : plan.epochs,
+    batchSize: recipe.batchSize,
+    validationData: samples.validation,
+    augmentation: data.augmentation,
+    callbacks: [run],
+    signal,
   });
-  const result = run.phase();
-  yield { type: 'phaseEnd', plan, result, diverged: run.diverged };
-  return result;
+  let end: FitEnd = 'complete';
+  for await (const event of events) {
+    if (event.type === 'preparing') yield event;
+    else if (event.type === 'progress') {
+      const { phase: part, epoch, done, total } = event;
+      yield { type: 'progress', part, epoch: epoch + 1, done, total };
+    } else if (event.type === 'epoch')
+      yield { type: 'epoch', epoch: run.epochs, record: run.records.at(-1) as EpochRecord };
+    else end = event.end;
+  }
+  const phase = run.phase();
+  yield { type: 'phaseEnd', plan, result: phase, diverged: run.diverged };
+  return { phase, end };
 }
 
 /**
- * The recipe's callbacks, and what a run does around them. That is one callback, so that what must happen in an order stands in one:
- * the recipe's callbacks have done their part, and only then the epoch is measured, recorded, kept and told.
+ * The recipe's callbacks, and what a run does around them. That is one callback, so that what must happen in an order stands in
+ * one place: the recipe's callbacks have done their part, and only then the epoch is measured, recorded and kept.
  */
 class PhaseRun implements Callback {
   readonly #callbacks: readonly Callback[];
-  #records: EpochRecord[] = [];
+  records: readonly EpochRecord[] = [];
   #started = 0;
-  emit: Emit = () => undefined;
 
   constructor(
     readonly training: Training,
@@ -78,7 +81,7 @@ class PhaseRun implements Callback {
 
   /** Epochs that are done. */
   get epochs(): number {
-    return this.#records.length;
+    return this.records.length;
   }
 
   get diverged(): boolean {
@@ -90,51 +93,43 @@ class PhaseRun implements Callback {
     const stopping = this.#callbacks.find((callback) => callback instanceof EarlyStopping);
     return {
       name: this.plan.name ?? '',
-      epochs: this.#records,
+      epochs: this.records,
       bestEpoch: stopping?.bestEpoch === undefined ? undefined : stopping.bestEpoch + 1,
       stoppedEarly: stopping?.stoppedEpoch !== undefined,
     };
   }
 
   resume({ callbacks, run }: RunCheckpoint): void {
-    this.#records = [...(run.phases.at(-1)?.epochs ?? [])];
+    this.records = run.phases.at(-1)?.epochs ?? [];
     callbacks.forEach((state, i) => void this.#callbacks[i]?.setState?.(state));
   }
 
-  async onTrainBegin(model: Sequential): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onTrainBegin?.(model);
+  async onTrainBegin(control: TrainingControl): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onTrainBegin?.(control);
     const { gpu, device, store } = this.training;
     await saveChoices(store, { device, choices: gpu.tuner.used });
   }
 
-  async onEpochBegin(epoch: number, model: Sequential): Promise<void> {
+  async onEpochBegin(epoch: number, control: TrainingControl): Promise<void> {
     this.#started = performance.now();
-    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, model);
+    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, control);
   }
 
-  onProgress(part: ProgressPhase, done: number, total: number): void {
-    for (const callback of this.#callbacks) callback.onProgress?.(part, done, total);
-    if (part === 'preparing') this.emit({ type: 'preparing', done, total });
-    else this.emit({ type: 'progress', part, epoch: this.epochs + 1, done, total });
+  async onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, control);
+    this.records = [...this.records, { ...logs, seconds: (performance.now() - this.#started) / 1000 }];
+    await this.#save(control);
   }
 
-  async onEpochEnd(epoch: number, logs: Logs, model: Sequential): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, model);
-    const record: EpochRecord = { ...logs, seconds: (performance.now() - this.#started) / 1000 };
-    this.#records.push(record);
-    await this.#save(model);
-    this.emit({ type: 'epoch', epoch: this.epochs, record });
+  async onTrainEnd(control: TrainingControl): Promise<void> {
+    for (const callback of this.#callbacks) await callback.onTrainEnd?.(control);
   }
 
-  async onTrainEnd(model: Sequential): Promise<void> {
-    for (const callback of this.#callbacks) await callback.onTrainEnd?.(model);
-  }
-
-  async #save(model: Sequential): Promise<void> {
-    const ended = model.stopTraining || this.epochs === this.plan.epochs;
+  async #save(control: TrainingControl): Promise<void> {
+    const ended = control.stopTraining || this.epochs === this.plan.epochs;
     const callbacks: CallbackState[] = [];
-    for (const callback of this.#callbacks) callbacks.push((await callback.getState?.(model)) ?? { values: null });
+    for (const callback of this.#callbacks) callbacks.push((await callback.getState?.()) ?? { values: null });
     const run = { phases: [...this.before, this.phase()], ended };
-    await saveCheckpoint(this.training.store, { model: await model.getState(), callbacks, run });
+    await saveCheckpoint(this.training.store, { model: await control.getState(), callbacks, run });
   }
 }

@@ -1,7 +1,7 @@
 /** What a training is made of. */
 import type { ImageDataset } from '@anke/data';
 import type { Augmentation, Gpu } from '@anke/kernels';
-import type { Sequential } from '@anke/nn';
+import type { Model } from '@anke/nn';
 import type { ResolvedRecipe } from '../recipe/schema.js';
 import type { Store } from '../store.js';
 
@@ -18,7 +18,7 @@ export interface Training {
   /** The device's name, for `kernels.json`. */
   readonly device: string;
   /** The recipe's model; it holds the trained weights when the training is done. */
-  readonly model: Sequential;
+  readonly model: Model;
   readonly data: TrainingData;
   readonly recipe: ResolvedRecipe;
   readonly store: Store;

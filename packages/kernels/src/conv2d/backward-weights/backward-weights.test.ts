@@ -1,5 +1,6 @@
+import { absoluteTerms } from '../../testing/bounds.js';
 import { checkKernel } from '../../testing/check.js';
 import { useGpu } from '../../testing/device.js';
 import { conv2dBackwardWeights } from './index.js';
 
-checkKernel(useGpu(), conv2dBackwardWeights);
+checkKernel(useGpu(), conv2dBackwardWeights, { f16: ['x'], magnitudes: absoluteTerms(conv2dBackwardWeights) });

@@ -1,0 +1,130 @@
+/**
+ * One training step of whole graphs three times: its plain dispatches and the fused ones on the device, and by the
+ * references in float64. So a fusion that is right in its own case, but not in a whole step, is found.
+ */
+import { Recorder, ReferenceExecutor, type Storage } from '@anke/kernels';
+import { Random } from '@anke/random';
+import { expect, test } from 'vitest';
+import {
+  Adam,
+  Add,
+  AveragePooling2D,
+  Batches,
+  BatchNormalization,
+  Concatenate,
+  Conv2D,
+  Dense,
+  DepthwiseConv2D,
+  DeviceData,
+  Dropout,
+  Flatten,
+  Graph,
+  input,
+  l2,
+  type NotebookWidths,
+  notebookCnn,
+  ReLU,
+  Session,
+} from '../index.js';
+import { useGpu } from '../testing/device.js';
+
+const gpu = useGpu();
+
+/** Rectifiers with a cap, a slope and two readers, convolutions without bias, and a layer that is used twice. */
+function branches(): Graph {
+  const x = input([9, 8, 1]);
+  const stem = new Conv2D({ filters: 6, kernelSize: 3, padding: 'same', activation: 'relu' }).apply(x);
+  const shared = new Conv2D({ filters: 6, kernelSize: 1, useBias: false, kernelRegularizer: l2(0.02) });
+  const left = new ReLU({ negativeSlope: 0.1 }).apply(shared.apply(shared.apply(stem)));
+  const depthwise = new DepthwiseConv2D({ kernelSize: 3, padding: 'same', useBias: false }).apply(stem);
+  const right = new ReLU({ maxValue: 1.5 }).apply(new BatchNormalization().apply(depthwise));
+  const joined = new Concatenate().apply(new Add().apply(left, right, stem), right);
+  const mixed = new Conv2D({ filters: 5, kernelSize: 3, strides: 2 }).apply(joined);
+  const pooled = new AveragePooling2D({ poolSize: 2 }).apply(new ReLU({ maxValue: 6 }).apply(mixed));
+  const features = new Dense({ units: 12, activation: 'relu', kernelRegularizer: l2(0.01) }).apply(
+    new Flatten().apply(pooled),
+  );
+  return new Graph(x, new Dense({ units: 4 }).apply(new Dropout({ rate: 0.25 }).apply(features)), { seed: 2 });
+}
+
+const SMALL: NotebookWidths = { filters: [8, 16, 16], units: [32, 16, 8] };
+const COUNT = 5;
+
+/** Runs one step, and returns all that it changes. */
+async function outcomes(session: Session, data: DeviceData) {
+  const { memory, training } = session;
+  const kept: Readonly<Record<string, Storage>> = {
+    weights: memory.weights,
+    untrained: memory.untrained,
+    gradients: memory.gradients,
+    ...training.buffers,
+  };
+  const start = new Map<Storage, Float32Array>();
+  for (const storage of [...Object.values(kept), memory.rate]) start.set(storage, await gpu().readFloats(storage));
+  const batch = { size: COUNT, stride: COUNT };
+
+  const onDevice = async (fuse: boolean) => {
+    for (const [storage, values] of start) gpu().write(storage, values);
+    const batches = new Batches(gpu(), { data, seed: 8 });
+    const recorder = new Recorder(gpu(), { fuse });
+    const { loss } = session.train(recorder, batches, batch);
+    recorder.keep(loss.storage);
+    const dispatches = recorder.program.length;
+    const recording = await recorder.finish();
+    recording.submit();
+    const values: Record<string, Float64Array> = {};
+    for (const [name, storage] of Object.entries({ ...kept, loss: loss.storage, totals: batches.totals }))
+      values[name] = Float64Array.from(await gpu().readFloats(storage));
+    values['counters'] = Float64Array.from(await gpu().readWords(batches.counters));
+    recording.destroy();
+    batches.destroy();
+    return { values, dispatches };
+  };
+
+  const byReference = async () => {
+    const batches = new Batches(gpu(), { data, seed: 8 });
+    const executor = new ReferenceExecutor(gpu());
+    for (const [storage, values] of start) executor.values(storage).set(values);
+    for (const storage of [data.pixels, data.labels, batches.source.order, batches.counters])
+      executor.values(storage).set(await gpu().readWords(storage));
+    const { loss } = session.train(executor, batches, batch);
+    const all = { ...kept, loss: loss.storage, totals: batches.totals, counters: batches.counters };
+    const values = Object.fromEntries(Object.entries(all).map(([name, s]) => [name, executor.values(s).slice()]));
+    batches.destroy();
+    return values;
+  };
+
+  return { plain: await onDevice(false), fused: await onDevice(true), exact: await byReference() };
+}
+
+test.each([
+  ['the notebook’s CNN', () => notebookCnn([28, 28, 1], { seed: 3, widths: SMALL }), 66, 36],
+  ['a graph with branches', branches, 61, 43],
+])('plain and fused dispatches give what the references give: %s', async (_, make, plainCount, fusedCount) => {
+  const graph = make();
+  const random = new Random(4, 'images');
+  const pixels = Uint8Array.from({ length: COUNT * graph.inputShape.reduce((a, b) => a * b) }, () =>
+    random.integer(256),
+  );
+  const labels = Uint8Array.from({ length: COUNT }, (_, i) => i % 4);
+  const data = new DeviceData(gpu(), 'data', { pixels, labels, shape: graph.inputShape, rescale: 1 / 255 });
+  const session = Session.open(gpu(), graph);
+  session.compile({ optimizer: new Adam() });
+  const { plain, fused, exact } = await outcomes(session, data);
+  expect([plain.dispatches, fused.dispatches]).toEqual([plainCount, fusedCount]);
+  // Adam divides a gradient by its own size, so that one which should be 0 moves its weight as far as any other.
+  for (const [name, values] of Object.entries(exact).filter(([key]) => key !== 'weights')) {
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (const [how, got] of Object.entries({ plain, fused })) {
+      const worst = values.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - (got.values[name]?.[i] ?? NaN))),
+        0,
+      );
+      // The longest chain of sums: 5 images of 26 · 26 pixels, through some ten kernels.
+      expect(worst, `${how} ${name}`).toBeLessThanOrEqual(2 ** -23 * COUNT * 26 * 26 * 10 * largest);
+    }
+  }
+  expect(exact['counters']).toEqual(Float64Array.of(1, 1, 8));
+  session.destroy();
+  data.destroy();
+});
