@@ -12,7 +12,7 @@ export interface BenchOptions {
   readonly batch: number;
   /** The recipe's, if absent. */
   readonly storage?: 'float32' | 'float16' | undefined;
-  /** Whether dispatches are joined; if not, steps run as the layers send them. */
+  /** Whether dispatches are fused, as they are in training; so they are if absent. */
   readonly fuse?: boolean;
 }
 

@@ -33,7 +33,7 @@ export function addBenchStep(bench: Command): void {
         'float16',
       ]),
     )
-    .option('--no-fuse', 'run every dispatch as the layers send it, without joining them')
+    .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
   tuningOptions(command)
     .addHelpText(
@@ -174,11 +174,11 @@ function showDetails(terminal: Terminal, result: StepResult): void {
   if (kernels.length === 0) return;
   terminal.heading('Where a training step’s time goes');
   const longest = Math.max(...kernels.map(({ ms }) => ms));
-  const width = Math.max(6, Math.min(24, terminal.columns - 74));
+  const width = Math.max(6, Math.min(24, terminal.columns - 76));
   for (const { kernel, ms, dispatches, gflops } of kernels) {
     const bar = '█'.repeat(Math.max(1, Math.round((width * ms) / longest)));
     const speed = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-    const cells = `${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
+    const cells = `${kernel.padEnd(38)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
     terminal.say(`  ${cells} × ${bar} ${speed}`.trimEnd());
   }
 }

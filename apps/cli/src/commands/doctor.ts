@@ -60,7 +60,7 @@ async function runDoctor(options: { readonly json?: boolean }): Promise<void> {
   terminal.say(
     report.kind === 'gpu'
       ? '  All is well: training runs on the GPU.'
-      : '  Training works, on the CPU. For a GPU’s speed, use a machine that has one, with its Vulkan driver installed.',
+      : '  Training works, on the CPU. For a GPU’s speed, use a machine that has one, with its driver installed.',
   );
   terminal.result({
     node: process.version,
