@@ -1,7 +1,14 @@
 /** `anke notebook`: the whole Kannada-MNIST notebook, from the data to the submission. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type DataSets, formatSubmission, type ImageDataset, requireTest, requireTraining } from '@anke/data';
+import {
+  checkExtraClasses,
+  type DataSets,
+  formatSubmission,
+  type ImageDataset,
+  requireTest,
+  requireTraining,
+} from '@anke/data';
 import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
 import { bestEpochOf, samplesOf, saveChoices } from '@anke/training';
@@ -50,6 +57,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
   const data = trainingDataOf(generator, requireTraining(path, sets));
+  checkExtraClasses(sets);
   requireTest(path, sets);
   for (const set of [sets.train, sets.test, ...Object.values(sets.extra)])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
