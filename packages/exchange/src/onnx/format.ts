@@ -31,6 +31,13 @@ message Model {
   repeated OperatorSet opsetImport = 8; repeated Property metadataProps = 14;
 }`;
 
+/** The key of the metadata under which a file has the model's own description. */
+export const DESCRIPTION = 'anke-model';
+
+/** TensorProto.DataType */
+export const FLOAT = 1;
+export const INT64 = 7;
+
 export interface OnnxAttribute {
   readonly name: string;
   readonly type: number;
