@@ -1,7 +1,7 @@
 /** `anke import-weights`: a model made of weights from elsewhere. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assignWeights, inOrderOf, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
+import { assignWeights, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
 import { encodeWeights, type Model, modelFromDescription } from '@anke/nn';
 import { count } from '@anke/report';
 import { LAYERS_FILE, saveLayers, WEIGHTS_FILE } from '@anke/training';
@@ -49,14 +49,16 @@ async function runImportWeights(file: string, options: Options): Promise<void> {
   const model = options.model === undefined ? await modelOfRecipe(options) : modelOfRun(options.model);
   const bytes = readFileSync(file);
   const found = isHdf5 ? await readKerasWeights(file, bytes) : readSafetensorsWeights(file, bytes);
-  const weights = assignWeights(file, model, inOrderOf(model, found));
+  const weights = assignWeights(model.graph, found);
   const folder = makeRunFolder(options.out, 'imported');
   const store = folderStore(folder);
   await store.write(WEIGHTS_FILE, encodeWeights(weights));
   await saveLayers(store, model);
   const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
-  terminal.say(`${count(parameters)} weights of ${found.length} layers, from ${file}: the model is in ${folder}`);
-  terminal.result({ folder, layers: found.length, parameters });
+  terminal.say(
+    `${count(parameters)} weights of ${found.layers.length} layers, from ${file}: the model is in ${folder}`,
+  );
+  terminal.result({ folder, layers: found.layers.length, parameters });
 }
 
 async function modelOfRecipe(options: Options): Promise<Model> {
