@@ -1,6 +1,6 @@
 /**
- * Keras 3's `.weights.h5`: a group `layers/<class>_<number>/vars` for each layer, its weights by number, in the order in which
- * the layer makes them. keras/src/saving/saving_lib.py
+ * Keras 3's `.weights.h5`: a group `layers/<class>_<number>/vars` for each layer, its weights by number, in the order
+ * in which the layer makes them. keras/src/saving/saving_lib.py
  */
 import type { WeightValues } from '@anke/nn';
 import type { Dataset, File, Group } from 'h5wasm';
