@@ -1,25 +1,29 @@
 /**
- * Models as onnxruntime and TensorFlow.js read them: the same probabilities as here, within 1e-5. Those programs are a project
- * of their own, test/readers, which npm test installs; without it, these tests are skipped.
+ * Models as onnxruntime and TensorFlow.js read them: the same probabilities as here, within 1e-5. Those programs are
+ * a project of their own, test/readers, which npm test installs; without it, these tests are skipped.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import {
   AveragePooling2D,
+  BatchNormalization,
   Conv2D,
   DepthwiseConv2D,
+  Flatten,
   type Graph,
+  LAYER_TYPES,
   MaxPooling2D,
   type Node,
   notebookCnn,
   ReLU,
+  Rescaling,
   Resizing,
   type Samples,
   type WeightValues,
 } from '@anke/nn';
 import { describe, expect, test } from 'vitest';
-import { fromOnnx, toOnnx, toTensorFlowJs } from './index.js';
+import { toOnnx, toTensorFlowJs } from './index.js';
 import { around, branches, predictions, randomImages, randomWeights, useGpu } from './testing/models.js';
 
 const readers = join(import.meta.dirname, '../../../test/readers');
@@ -80,10 +84,6 @@ const layer =
 const BOTH: readonly (readonly [string, () => Graph])[] = [
   ['a chain', narrow],
   ['a graph with branches and every type of layer', branches],
-  [
-    'strides larger than a kernel, same',
-    layer((x) => new Conv2D({ filters: 3, kernelSize: 2, strides: 3, padding: 'same' }).apply(x)),
-  ],
   ['even kernels, same', layer((x) => new Conv2D({ filters: 3, kernelSize: [4, 2], padding: 'same' }).apply(x))],
   [
     'a depthwise convolution with strides',
@@ -94,7 +94,10 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
     layer((x) => new DepthwiseConv2D({ kernelSize: [2, 3], useBias: false }).apply(x)),
   ],
   ['means with pixels left over', layer((x) => new AveragePooling2D({ poolSize: 2, strides: 3 }).apply(x))],
-  ['maxima, same', layer((x) => new MaxPooling2D({ poolSize: 2, padding: 'same' }).apply(new ReLU({}).apply(x)))],
+  [
+    'maxima of negative numbers, same',
+    layer((x) => new MaxPooling2D({ padding: 'same' }).apply(new Rescaling({ scale: 1, offset: -2 }).apply(x))),
+  ],
   [
     'nearest pixels, more',
     layer((x) => new Resizing({ height: 20, width: 13, interpolation: 'nearest' }).apply(x), [24, 5, 2]),
@@ -103,15 +106,32 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
     'nearest pixels, fewer',
     layer((x) => new Resizing({ height: 5, width: 6, interpolation: 'nearest' }).apply(x), [24, 28, 1]),
   ],
+  ['batch normalization of features', layer((x) => new BatchNormalization({}).apply(new Flatten({}).apply(x)))],
   ['bilinear, more', layer((x) => new Resizing({ height: 21, width: 64 }).apply(x), [9, 28, 2])],
   ['bilinear, fewer', layer((x) => new Resizing({ height: 5, width: 7 }).apply(x), [24, 28, 2])],
 ];
 
+const ONNX_ONLY: readonly (readonly [string, () => Graph])[] = [
+  // TensorFlow.js 4.22's WASM backend gives zeros for such a convolution.
+  [
+    'strides larger than a kernel, same',
+    layer((x) => new Conv2D({ filters: 3, kernelSize: 2, strides: 3, padding: 'same' }).apply(x)),
+  ],
+  [
+    'a leaky relu with a limit',
+    layer((x) => {
+      const conv = new Conv2D({ filters: 2, kernelSize: 2 });
+      return new ReLU({ maxValue: 0.2, negativeSlope: 0.5 }).apply(conv.apply(x));
+    }),
+  ],
+];
+
+test('the graph with branches has every type of layer', () => {
+  expect(new Set(branches().layers.map(({ layer: { type } }) => type))).toEqual(new Set(LAYER_TYPES));
+});
+
 describe.skipIf(!installed)('onnxruntime predicts the same', () => {
-  const limited = layer((x) =>
-    new ReLU({ maxValue: 0.2, negativeSlope: 0.5 }).apply(new Conv2D({ filters: 2, kernelSize: 2 }).apply(x)),
-  );
-  test.each([...BOTH, ['a leaky relu with a limit', limited] as const])('%s', async (_, graph) => {
+  test.each([...BOTH, ...ONNX_ONLY])('%s', async (_, graph) => {
     await compare(onnxruntime, graph());
   });
 });
@@ -120,15 +140,4 @@ describe.skipIf(!installed)('TensorFlow.js predicts the same', () => {
   test.each(BOTH)('%s', async (_, graph) => {
     await compare(tensorFlowJs, graph());
   });
-});
-
-test.each([
-  ['a chain', narrow],
-  ['a graph with branches and every type of layer', branches],
-])('%s comes back from ONNX', async (_, make) => {
-  const graph = make();
-  const weights = randomWeights(graph);
-  const again = await fromOnnx(await toOnnx(graph, weights));
-  expect(again.graph.description()).toEqual(graph.description());
-  expect(again.weights).toEqual(weights);
 });

@@ -1,6 +1,6 @@
 /**
- * Which pixels resampled images are made of, along one axis: output o of `out` lies over input (o + ½) · size / out − ½. See
- * the kernels that resample, which count the same way.
+ * Which pixels resampled images are made of, along one axis: output o of `out` lies over input (o + ½) · size / out −
+ * ½. See the kernels that resample, which count the same way.
  */
 
 /** For each output the input that it lies in; between two, the second. */

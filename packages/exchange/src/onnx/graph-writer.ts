@@ -1,6 +1,6 @@
 /**
- * Writes the nodes of an ONNX graph. What a node gives is a {@link Value}, which knows where its channels are; a layer that
- * needs them elsewhere asks for it, and one transposition serves all that ask.
+ * Writes the nodes of an ONNX graph. What a node gives is a {@link Value}, which knows where its channels are; a
+ * layer that needs them elsewhere asks for it, and one transposition serves all that ask.
  */
 import type { WeightValues } from '@anke/nn';
 import { FreeNames } from '../names.js';

@@ -2,6 +2,7 @@
 import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType, Shape } from '@anke/nn';
 import { pair } from '../options.js';
 import { float, int } from './attributes.js';
+import type { OnnxAttribute } from './format.js';
 import { channelAxis, type GraphWriter, type Value } from './graph-writer.js';
 import { CONVOLUTION, DEPTHWISE, type KernelLayout } from './order.js';
 import { pad, resample } from './resampling.js';
@@ -41,15 +42,16 @@ function activated(graph: GraphWriter, value: Value, name: string, activation: A
 }
 
 /** A node that needs the channels first. */
-function channelsFirst(graph: GraphWriter, opType: string, source: OnnxSource, rest: Rest): Value {
+function channelsFirst(graph: GraphWriter, opType: string, source: OnnxSource, operands: Operands): Value {
   const value = graph.inOrder(only(source), 'channelsFirst');
-  const inputs = [value.name, ...(rest.weights ?? [])];
-  return { ...value, name: graph.add(opType, source.name, inputs, rest.attributes ?? []) };
+  const { weights = [], attributes = [] } = operands;
+  return { ...value, name: graph.add(opType, source.name, [value.name, ...weights], attributes) };
 }
 
-interface Rest {
+/** What a node has besides its input. */
+interface Operands {
   readonly weights?: readonly string[];
-  readonly attributes?: readonly ReturnType<typeof int>[];
+  readonly attributes?: readonly OnnxAttribute[];
 }
 
 /** The names of kernel and bias. */

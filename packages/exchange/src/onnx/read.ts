@@ -1,7 +1,9 @@
-/** A model back from an ONNX file that was written here: its description is in the metadata, its weights in the graph. */
+/**
+ * A model back from an ONNX file that was written here: its description is in the metadata, its weights in the graph.
+ */
 import { formatShape, type Graph, graphFromDescription, sizeOf, type WeightSpec, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
-import { DESCRIPTION, decodeOnnx, FLOAT, type OnnxModel, type OnnxTensor } from './format.js';
+import { DESCRIPTION, type DecodedOnnx, decodeOnnx, FLOAT, type OnnxTensor } from './format.js';
 import { onnxLayer } from './layers.js';
 import { type KernelLayout, UNCHANGED } from './order.js';
 
@@ -29,7 +31,7 @@ export async function fromOnnx(bytes: Uint8Array): Promise<OnnxContents> {
   return { graph, weights };
 }
 
-async function decoded(bytes: Uint8Array): Promise<OnnxModel> {
+async function decoded(bytes: Uint8Array): Promise<DecodedOnnx> {
   try {
     return await decodeOnnx(bytes);
   } catch (cause) {

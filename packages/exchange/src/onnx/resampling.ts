@@ -7,9 +7,9 @@ import type { GraphWriter, Value } from './graph-writer.js';
 import type { OnnxSource } from './layers.js';
 
 /**
- * Bilinear is a Resize between the centres of pixels, with a size that is the batch's own in the axes that stay. The nearest
- * pixels are gathered by their numbers: a Resize would compute them in float32, and may take a neighbour where a centre lies
- * between two pixels.
+ * Bilinear is a Resize between the centres of pixels, with a size that is the batch's own in the axes that stay. The
+ * nearest pixels are gathered by their numbers: a Resize would compute them in float32, and may take a neighbour
+ * where a centre lies between two pixels.
  */
 export function resample(graph: GraphWriter, input: Value, source: OnnxSource<ResizingOptions>): Value {
   const { name, inputShape, options } = source;

@@ -1,11 +1,11 @@
 /**
  * A model as ONNX, opset 17.
  *
- * Input `images` is (batch, height, width, channels), float32, pixels / 255; output `probabilities` is (batch, classes).
- * ONNX's convolutions take (batch, channels, height, width) and kernels (out, in, height, width): images are transposed where
- * a layer needs it, and kernels are transposed here. Batch normalization uses the moving averages; dropout is left out. The
- * model's own description is in the file's metadata, and its weights are there by their names, so that the file can be read
- * back.
+ * Input `images` is (batch, height, width, channels), float32, pixels / 255; output `probabilities` is (batch,
+ * classes). ONNX's convolutions take (batch, channels, height, width) and kernels (out, in, height, width): images
+ * are transposed where a layer needs it, and kernels are transposed here. Batch normalization uses the moving
+ * averages; dropout is left out. The model's own description is in the file's metadata, and its weights are there by
+ * their names, so that the file can be read back.
  */
 import type { Graph, WeightValues } from '@anke/nn';
 import { checkedWeights } from '../weights/checked.js';

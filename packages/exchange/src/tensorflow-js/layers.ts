@@ -1,4 +1,7 @@
-/** What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their options. */
+/**
+ * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
+ * options.
+ */
 import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType, Shape, WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
@@ -95,7 +98,11 @@ const LAYERS = {
     return [{ className: 'DepthwiseConv2D', config }];
   },
   Dropout: ({ options: { rate } }) => [{ className: 'Dropout', config: { rate } }],
-  Flatten: () => [{ className: 'Flatten', config: CHANNELS_LAST }],
+  // TensorFlow.js refuses to flatten what is flat.
+  Flatten: ({ inputShape }) =>
+    inputShape.length === 1
+      ? [{ className: 'Activation', config: { activation: 'linear' } }]
+      : [{ className: 'Flatten', config: CHANNELS_LAST }],
   GlobalAveragePooling2D: () => [{ className: 'GlobalAveragePooling2D', config: CHANNELS_LAST }],
   // The image three times, side by side.
   GrayscaleToRGB: () => [{ className: 'Concatenate', config: { axis: -1 }, times: 3 }],

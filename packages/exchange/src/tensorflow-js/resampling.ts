@@ -1,7 +1,7 @@
 /**
- * Images of other sizes, in TensorFlow.js. Its own layer, Resizing, lays the corner pixels over each other instead of the
- * images' edges, so that its pixels are others than Keras's. But a resampling is a product with a constant matrix along each
- * axis, which a Dense without bias does, once that axis is the last one.
+ * Images of other sizes, in TensorFlow.js. Its own layer, Resizing, lays the corner pixels over each other instead of
+ * the images' edges, so that its pixels are others than Keras's. But a resampling is a product with a constant matrix
+ * along each axis, which a Dense without bias does, once that axis is the last one.
  */
 import type { ResizingOptions } from '@anke/nn';
 import { resamplingMatrix } from '../resampling.js';

@@ -1,9 +1,9 @@
 /**
- * A model in the format of TensorFlow.js's layers (`tf.loadLayersModel`): `model.json` with Keras's description of the
- * layers, and `weights.bin`. Input: (batch, height, width, channels), pixels / 255.
+ * A model in the format of TensorFlow.js's layers (`tf.loadLayersModel`): `model.json` with Keras's description of
+ * the layers, and `weights.bin`. Input: (batch, height, width, channels), pixels / 255.
  *
- * A chain is written as a Sequential, any other graph as a Functional model. A layer with weights is there once, with a node
- * for each of its uses; one without weights is there for each of its nodes.
+ * A chain is written as a Sequential, any other graph as a Functional model. A layer with weights is there once, with
+ * a node for each of its uses; one without weights is there for each of its nodes.
  */
 import type { Graph, GraphNode, WeightValues } from '@anke/nn';
 import { FreeNames } from '../names.js';
@@ -41,7 +41,10 @@ export function toTensorFlowJs(graph: Graph, weights: ReadonlyMap<string, Weight
   return { json: `${JSON.stringify(json, null, 2)}\n`, weights: joined(values.map(([, { values: own }]) => own)) };
 }
 
-/** The output of a layer's node, as Keras's descriptions name it: layer, index of its node, index of the output, options. */
+/**
+ * The output of a layer's node, as Keras's descriptions name it: layer, index of its node, index of the output,
+ * options.
+ */
 type Output = readonly [layer: string, node: number, output: 0, options: object];
 
 interface WrittenLayer {

@@ -1,7 +1,8 @@
 /** Weights from elsewhere, layer by layer, and where they belong in a model. */
-import { formatShape, type Graph, type GraphLayer, type LayerType, type WeightValues } from '@anke/nn';
+import { formatShape, type Graph, type GraphLayer, type LayerType, type Shape, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { kerasOrder } from './keras-order.js';
+import { LAYER_WEIGHTS } from './names.js';
 
 /** One layer's weights in a file. */
 export interface FoundLayer {
@@ -30,8 +31,9 @@ export const byName = (a: { readonly name: string }, b: { readonly name: string 
 type Pairs = readonly (readonly [ours: GraphLayer, theirs: FoundLayer])[];
 
 /**
- * Gives a model's layers the weights of the file's: by name, where all of the file's layers have names of the model's; else
- * the first convolution of the model those of the first convolution in the file, and so on for each type of layer.
+ * Gives a model's layers the weights of the file's: by name, where all of the file's layers have names of the
+ * model's; else the first convolution of the model those of the first convolution in the file, and so on for each
+ * type of layer.
  *
  * @returns weights by name, `layer/weight`
  * @throws ExchangeError if a layer has no counterpart, or a weight is missing, too much, or of another shape
@@ -96,13 +98,9 @@ function weightsOf(file: string, layer: GraphLayer, { name: theirs, weights }: F
   });
 }
 
-/** PyTorch has kernels as (out, in, kh, kw) and (out, in); of depthwise convolutions as (channels · multiplier, 1, kh, kw). */
-function hint(type: LayerType, given: readonly number[], expected: readonly number[]): string {
-  if (expected.length < 2) return '';
-  const [kh = 1, kw = 1, ci = 1, co = 1] = expected;
-  const images = type === 'DepthwiseConv2D' ? [ci * co, 1, kh, kw] : [co, ci, kh, kw];
-  const torch = expected.length === 4 ? images : [...expected].reverse();
-  if (given.join() !== torch.join()) return '';
-  const order = { Dense: '(in, out)', DepthwiseConv2D: '(kh, kw, channels, multiplier)' }[type as string];
-  return `; this is PyTorch's order: transpose it to ${order ?? '(kh, kw, in, out)'} first`;
+/** What a kernel that was not transposed is told by. */
+function hint(type: LayerType, given: Shape, expected: Shape): string {
+  const kernel = LAYER_WEIGHTS[type]?.kernel;
+  if (!kernel || expected.length < 2 || given.join() !== kernel.torch(expected).join()) return '';
+  return `; this is PyTorch's order: transpose it to ${kernel.axes} first`;
 }

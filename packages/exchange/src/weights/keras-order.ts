@@ -1,6 +1,7 @@
 /**
- * The order of a model's layers in Keras: by their distance from the output, the farthest first; at the same distance, in
- * the order in which they are met on the way from the output to the input. In a chain it is that of the chain.
+ * The order of a model's layers in Keras: by their distance from the output, the farthest first; at the same
+ * distance, in the order in which they are met on the way from the output to the input. In a chain it is that of the
+ * chain.
  *
  * Source: keras/src/ops/function.py, map_graph.
  */

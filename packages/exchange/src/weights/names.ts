@@ -1,5 +1,5 @@
 /** Layers and their weights as Keras and PyTorch name them. */
-import { LAYER_TYPES, type LayerType, type WeightValues } from '@anke/nn';
+import { LAYER_TYPES, type LayerType, type Shape, type WeightValues } from '@anke/nn';
 
 /** What is known of the weights of a type of layer. */
 export interface LayerWeights {
@@ -9,13 +9,26 @@ export interface LayerWeights {
   readonly aliases: Readonly<Record<string, string>>;
   /** Whether weights with these names and shapes can be such a layer's. */
   matches(weights: ReadonlyMap<string, WeightValues>): boolean;
+  readonly kernel?: Kernel;
 }
 
-const product = (rank: number): LayerWeights => ({
+interface Kernel {
+  /** Names of its axes. */
+  readonly axes: string;
+  /** The shape of the same kernel in PyTorch. */
+  torch(shape: Shape): Shape;
+}
+
+const kernel = (axes: string, torch: Kernel['torch'], rank: number): LayerWeights => ({
   names: ['kernel', 'bias'],
   aliases: { weight: 'kernel' },
   matches: (weights) => (weights.get('kernel') ?? weights.get('weight'))?.shape.length === rank,
+  kernel: { axes, torch },
 });
+
+const CONVOLUTION = kernel('(kh, kw, in, out)', ([kh = 1, kw = 1, ci = 1, co = 1]) => [co, ci, kh, kw], 4);
+const DEPTHWISE = kernel('(kh, kw, channels, multiplier)', ([kh = 1, kw = 1, c = 1, m = 1]) => [c * m, 1, kh, kw], 4);
+const PRODUCT = kernel('(in, out)', ([features = 1, units = 1]) => [units, features], 2);
 
 /** For layers without weights: undefined. */
 export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>> = {
@@ -34,12 +47,12 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
     matches: (weights) => ['gamma', 'running_mean', 'moving_mean'].some((name) => weights.has(name)),
   },
   Concatenate: undefined,
-  Conv2D: product(4),
-  Dense: product(2),
+  Conv2D: CONVOLUTION,
+  Dense: PRODUCT,
   DepthwiseConv2D: {
-    ...product(4),
+    ...DEPTHWISE,
     aliases: { weight: 'kernel', depthwise_kernel: 'kernel' },
-    matches: (weights) => weights.has('depthwise_kernel') || product(4).matches(weights),
+    matches: (weights) => weights.has('depthwise_kernel') || DEPTHWISE.matches(weights),
   },
   Dropout: undefined,
   Flatten: undefined,
