@@ -1,11 +1,6 @@
 /**
-<<<<<<< HEAD
- * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in Node
- * and in a browser, and needs no device.
-=======
  * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in
  * Node and in a browser, and needs no device.
->>>>>>> exch
  *
  * @module exchange
  */
