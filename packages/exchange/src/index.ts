@@ -1,12 +1,13 @@
 /**
- * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in Node
- * and in a browser.
+ * Models and weights in other programs' formats, as bytes: ONNX, TensorFlow.js, safetensors, Keras's HDF5. Runs in
+ * Node and in a browser, and needs no device.
  *
  * @module exchange
  */
 export { ExchangeError } from './errors.js';
-export { fromOnnx, toOnnx } from './onnx/onnx.js';
-export { toTensorFlowJs } from './tensorflow-js.js';
-export { assignWeights, type FoundLayer, inOrderOf } from './weights/assign.js';
+export { fromOnnx, type OnnxContents } from './onnx/read.js';
+export { toOnnx } from './onnx/write.js';
+export { type TensorFlowJsModel, toTensorFlowJs } from './tensorflow-js/write.js';
+export { assignWeights, type FoundLayer, type FoundWeights } from './weights/assign.js';
 export { readKerasWeights } from './weights/keras-h5.js';
 export { readSafetensorsWeights } from './weights/safetensors.js';

@@ -31,6 +31,13 @@ message Model {
   repeated OperatorSet opsetImport = 8; repeated Property metadataProps = 14;
 }`;
 
+/** The key of the metadata under which a file has the model's own description. */
+export const DESCRIPTION = 'anke-model';
+
+/** TensorProto.DataType */
+export const FLOAT = 1;
+export const INT64 = 7;
+
 export interface OnnxAttribute {
   readonly name: string;
   readonly type: number;
@@ -91,8 +98,13 @@ export async function encodeOnnx(model: OnnxModel): Promise<Uint8Array> {
   return type.encode(type.fromObject(model)).finish();
 }
 
+/** What bytes may hold: a message may lack its parts. */
+export interface DecodedOnnx extends Omit<OnnxModel, 'graph'> {
+  readonly graph: OnnxModel['graph'] | null;
+}
+
 /** @throws Error if the bytes are none of its messages */
-export async function decodeOnnx(bytes: Uint8Array): Promise<OnnxModel> {
+export async function decodeOnnx(bytes: Uint8Array): Promise<DecodedOnnx> {
   const type = await modelType();
-  return type.toObject(type.decode(bytes), { longs: Number, defaults: true, arrays: true }) as OnnxModel;
+  return type.toObject(type.decode(bytes), { longs: Number, defaults: true, arrays: true }) as DecodedOnnx;
 }

@@ -1,58 +1,101 @@
-/** Writes the nodes of an ONNX graph one after the other, each fed by the one before. */
+/**
+ * Writes the nodes of an ONNX graph. What a node gives is a {@link Value}, which knows where its channels are; a
+ * layer that needs them elsewhere asks for it, and one transposition serves all that ask.
+ */
 import type { WeightValues } from '@anke/nn';
+import { FreeNames } from '../names.js';
 import { ints } from './attributes.js';
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from './format.js';
-import { TO_NCHW, TO_NHWC, TO_OIHW, transposed } from './transpose.js';
+import { FLOAT, INT64, type OnnxAttribute, type OnnxNode, type OnnxTensor } from './format.js';
+import { type KernelLayout, type Order, permutation, UNCHANGED } from './order.js';
 
-/** onnx.proto3, TensorProto.DataType */
-export const FLOAT = 1;
+/** What a node gives: a batch of samples. */
+export interface Value {
+  readonly name: string;
+  /** Samples with a single axis, of their features, have their channels last. */
+  readonly order: Order;
+  /** The number of axes of one sample. */
+  readonly rank: number;
+}
+
+/** The axis of the channels. */
+export const channelAxis = ({ order }: Value): number => (order === 'channelsFirst' ? 1 : -1);
 
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
-  #current: string;
-  #order: 'channelsFirst' | 'channelsLast' = 'channelsLast';
+  readonly #names: FreeNames;
+  readonly #ordered = new Map<string, Value>();
+  readonly #written = new Set<string>();
 
-  /** @param input the graph's input, images with their channels last */
+  /**
+   * @param weights of the model, by name: their names are theirs in the file too
+   * @param taken other names that no node's output may have
+   */
   constructor(
-    input: string,
-    readonly weights: ReadonlyMap<string, WeightValues>,
+    private readonly weights: ReadonlyMap<string, WeightValues>,
+    taken: readonly string[],
   ) {
-    this.#current = input;
+    this.#names = new FreeNames([...weights.keys(), ...taken]);
   }
 
   /**
-   * Adds a node that takes what the one before gives.
+   * Adds a node.
    *
-   * @param name the layer's, which its weights' names begin with; or one below it
+   * @param name what its output is called, if no other is
+   * @param inputs names of values; an empty one stands for an optional input that is left out
+   * @returns the output's name
    */
-  add(
-    opType: string,
-    name: string,
-    {
-      weights = [],
-      attributes = [],
-    }: { readonly weights?: readonly string[]; readonly attributes?: readonly OnnxAttribute[] } = {},
-  ): void {
-    const inputs = weights.map((weight) => this.#initializer(`${name}/${weight}`));
-    this.nodes.push({ opType, name, input: [this.#current, ...inputs], output: [name], attribute: attributes });
-    this.#current = name;
+  add(opType: string, name: string, inputs: readonly string[], attribute: readonly OnnxAttribute[] = []): string {
+    const output = this.#names.take(name);
+    this.nodes.push({ opType, name: output, input: inputs, output: [output], attribute });
+    return output;
   }
 
-  /** Brings the axes of images into an order, if they are in the other one. */
-  order(order: 'channelsFirst' | 'channelsLast', layer: string): void {
-    if (this.#order === order) return;
-    const toFirst = order === 'channelsFirst';
-    const name = `${layer}/${toFirst ? 'channels_first' : 'channels_last'}`;
-    this.add('Transpose', name, { attributes: [ints('perm', toFirst ? TO_NCHW : TO_NHWC)] });
-    this.#order = order;
+  /** The graph's last node. */
+  end(input: Value, output: string): void {
+    const { name } = this.inOrder(input, 'channelsLast');
+    this.nodes.push({ opType: 'Identity', name: output, input: [name], output: [output], attribute: [] });
   }
 
-  #initializer(name: string): string {
-    const own = this.weights.get(name) as WeightValues;
-    const { shape, values } = own.shape.length === 4 ? transposed(own, TO_OIHW) : own;
-    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.initializers.push({ name, dims: shape, dataType: FLOAT, rawData });
+  /** The value with its channels there. */
+  inOrder(value: Value, order: Order): Value {
+    if (value.order === order || value.rank === 1) return value;
+    const known = this.#ordered.get(value.name);
+    if (known) return known;
+    const suffix = order === 'channelsFirst' ? 'channels_first' : 'channels_last';
+    const perm = [ints('perm', permutation(order, value.rank))];
+    const name = this.add('Transpose', `${value.name}/${suffix}`, [value.name], perm);
+    const other = { ...value, name, order };
+    this.#ordered.set(value.name, other).set(name, value);
+    return other;
+  }
+
+  /** The name of a layer's weight; written once, however many nodes use it. */
+  weight(layer: string, weight: string, layout: KernelLayout = UNCHANGED): string {
+    const name = `${layer}/${weight}`;
+    if (this.#written.has(name)) return name;
+    this.#written.add(name);
+    const { shape, values } = layout.toOnnx(this.weights.get(name) as WeightValues);
+    this.#initializer(name, shape, FLOAT, values);
     return name;
+  }
+
+  /** A number in the file, as the name of an input. */
+  number(name: string, value: number): string {
+    const free = this.#names.take(name);
+    this.#initializer(free, [], FLOAT, Float32Array.of(value));
+    return free;
+  }
+
+  /** A list of whole numbers in the file, as the name of an input. */
+  integers(name: string, values: readonly number[]): string {
+    const free = this.#names.take(name);
+    this.#initializer(free, [values.length], INT64, BigInt64Array.from(values, BigInt));
+    return free;
+  }
+
+  #initializer(name: string, dims: readonly number[], dataType: number, values: Float32Array | BigInt64Array): void {
+    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    this.initializers.push({ name, dims, dataType, rawData });
   }
 }

@@ -1,70 +1,199 @@
 /** What becomes of each type of layer in ONNX. */
-import { float, int, ints, text } from './attributes.js';
+import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType, Shape } from '@anke/nn';
+import { pair } from '../options.js';
+import { float, int } from './attributes.js';
 import type { OnnxAttribute } from './format.js';
-import type { GraphWriter } from './graph-writer.js';
+import { channelAxis, type GraphWriter, type Value } from './graph-writer.js';
+import { CONVOLUTION, DEPTHWISE, type KernelLayout } from './order.js';
+import { pad, resample } from './resampling.js';
+import { windowAttributes } from './windows.js';
 
-/** A layer that is to be written. */
-export interface OnnxLayer {
+/** A node of a model that is to be written. */
+export interface OnnxSource<O extends LayerOptions = LayerOptions> {
   readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly inputShape: readonly number[];
+  /** What its weights' names begin with. */
+  readonly layerName: string;
+  readonly options: O;
+  readonly inputs: readonly Value[];
+  /** Of one sample of the first input, channels last. */
+  readonly inputShape: Shape;
 }
 
-const pair = (value: unknown, otherwise: number | readonly number[]): readonly number[] => {
-  const given = (value ?? otherwise) as number | readonly number[];
-  return typeof given === 'number' ? [given, given] : given;
-};
-
-/** Size, strides and padding of a convolution's or a pooling's window. */
-const windowOf = (
-  config: OnnxLayer['config'],
-  size: readonly number[],
-  strides: number | readonly number[],
-): OnnxAttribute[] => [
-  ints('kernel_shape', size),
-  ints('strides', pair(config['strides'], strides)),
-  text('auto_pad', config['padding'] === 'same' ? 'SAME_UPPER' : 'VALID'),
-];
-
-function activate(graph: GraphWriter, { name, config }: OnnxLayer): void {
-  if (config['activation'] === 'relu') graph.add('Relu', `${name}/relu`);
-  if (config['activation'] !== 'softmax') return;
-  graph.order('channelsLast', name);
-  graph.add('Softmax', `${name}/softmax`, { attributes: [int('axis', -1)] });
+export interface OnnxLayer<O extends LayerOptions = LayerOptions> {
+  write(graph: GraphWriter, source: OnnxSource<O>): Value;
+  /** How ONNX has the layer's kernel, where it is another way than here. */
+  readonly kernel?: KernelLayout;
 }
 
-/** A table by type of layer. */
-export const ONNX_LAYERS: Readonly<Record<string, (graph: GraphWriter, layer: OnnxLayer) => void>> = {
-  Conv2D: (graph, layer) => {
-    const { name, config } = layer;
-    graph.order('channelsFirst', name);
-    graph.add('Conv', name, {
-      weights: ['kernel', 'bias'],
-      attributes: windowOf(config, pair(config['kernelSize'], 1), 1),
-    });
-    activate(graph, layer);
+/** The input of a layer that has one. */
+const only = ({ inputs }: OnnxSource): Value => inputs[0] as Value;
+
+/** Inputs whose elements belong together: all have their channels where the first of them has. */
+function alike(graph: GraphWriter, { inputs }: OnnxSource): readonly Value[] {
+  const first = inputs[0] as Value;
+  return inputs.map((value) => graph.inOrder(value, first.order));
+}
+
+function activated(graph: GraphWriter, value: Value, name: string, activation: ActivationName = 'linear'): Value {
+  if (activation === 'relu') return { ...value, name: graph.add('Relu', name, [value.name]) };
+  if (activation === 'softmax')
+    return { ...value, name: graph.add('Softmax', name, [value.name], [int('axis', channelAxis(value))]) };
+  return value;
+}
+
+/** A node that needs the channels first. */
+function channelsFirst(graph: GraphWriter, opType: string, source: OnnxSource, operands: Operands): Value {
+  const value = graph.inOrder(only(source), 'channelsFirst');
+  const { weights = [], attributes = [] } = operands;
+  return { ...value, name: graph.add(opType, source.name, [value.name, ...weights], attributes) };
+}
+
+/** What a node has besides its input. */
+interface Operands {
+  readonly weights?: readonly string[];
+  readonly attributes?: readonly OnnxAttribute[];
+}
+
+/** The names of kernel and bias. */
+const kernelAndBias = (
+  graph: GraphWriter,
+  { layerName, options: { useBias = true } }: OnnxSource<LayerOptions & { readonly useBias?: boolean }>,
+  layout?: KernelLayout,
+): string[] => [graph.weight(layerName, 'kernel', layout), ...(useBias ? [graph.weight(layerName, 'bias')] : [])];
+
+function pool(graph: GraphWriter, opType: string, source: OnnxSource<LayerOptionsOf<'MaxPooling2D'>>): Value {
+  const { inputShape, options } = source;
+  const { poolSize = 2, strides = poolSize, padding } = options;
+  const attributes = windowAttributes(inputShape, { size: pair(poolSize), strides: pair(strides), padding });
+  // What pads the border does not count in a mean; in a maximum it never does.
+  const counted = opType === 'AveragePool' ? [int('count_include_pad', 0)] : [];
+  return channelsFirst(graph, opType, source, { attributes: [...attributes, ...counted] });
+}
+
+export const ONNX_LAYERS = {
+  Activation: {
+    write: (graph, source) => activated(graph, only(source), source.name, source.options.activation),
   },
-  MaxPooling2D: (graph, { name, config }) => {
-    const size = pair(config['poolSize'], 2);
-    graph.order('channelsFirst', name);
-    graph.add('MaxPool', name, { attributes: windowOf(config, size, size) });
+  Add: {
+    write(graph, source) {
+      const [first, ...others] = alike(graph, source) as [Value, ...Value[]];
+      const sum = others.reduce((name, value) => graph.add('Add', source.name, [name, value.name]), first.name);
+      return { ...first, name: sum };
+    },
   },
-  BatchNormalization: (graph, { name, config, inputShape }) => {
-    if (inputShape.length === 3) graph.order('channelsFirst', name);
-    graph.add('BatchNormalization', name, {
-      weights: ['gamma', 'beta', 'moving_mean', 'moving_variance'],
-      attributes: [float('epsilon', (config['epsilon'] as number | undefined) ?? 1e-3)],
-    });
+  AveragePooling2D: { write: (graph, source) => pool(graph, 'AveragePool', source) },
+  BatchNormalization: {
+    write(graph, source) {
+      const weights = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) =>
+        graph.weight(source.layerName, weight),
+      );
+      const attributes = [float('epsilon', source.options.epsilon ?? 1e-3)];
+      return channelsFirst(graph, 'BatchNormalization', source, { weights, attributes });
+    },
   },
-  Flatten: (graph, { name }) => {
-    graph.order('channelsLast', name);
-    graph.add('Flatten', name, { attributes: [int('axis', 1)] });
+  Concatenate: {
+    write(graph, source) {
+      const values = alike(graph, source);
+      const [first] = values as [Value];
+      const inputs = values.map(({ name }) => name);
+      return { ...first, name: graph.add('Concat', source.name, inputs, [int('axis', channelAxis(first))]) };
+    },
   },
-  Dense: (graph, layer) => {
-    graph.add('Gemm', layer.name, { weights: ['kernel', 'bias'] });
-    activate(graph, layer);
+  Conv2D: {
+    kernel: CONVOLUTION,
+    write(graph, source) {
+      const { name, inputShape, options } = source;
+      const { kernelSize, strides = 1, padding, activation } = options;
+      const weights = kernelAndBias(graph, source, CONVOLUTION);
+      const attributes = windowAttributes(inputShape, { size: pair(kernelSize), strides: pair(strides), padding });
+      return activated(
+        graph,
+        channelsFirst(graph, 'Conv', source, { weights, attributes }),
+        `${name}/activation`,
+        activation,
+      );
+    },
   },
-  Activation: activate,
+  Dense: {
+    write(graph, source) {
+      const { name, options } = source;
+      const value = only(source);
+      const product = graph.add('Gemm', name, [value.name, ...kernelAndBias(graph, source)]);
+      return activated(graph, { ...value, name: product }, `${name}/activation`, options.activation);
+    },
+  },
+  DepthwiseConv2D: {
+    kernel: DEPTHWISE,
+    write(graph, source) {
+      const { name, inputShape, options } = source;
+      const { kernelSize, strides = 1, padding, activation } = options;
+      const weights = kernelAndBias(graph, source, DEPTHWISE);
+      const attributes = [
+        ...windowAttributes(inputShape, { size: pair(kernelSize), strides: pair(strides), padding }),
+        int('group', inputShape[2] as number),
+      ];
+      return activated(
+        graph,
+        channelsFirst(graph, 'Conv', source, { weights, attributes }),
+        `${name}/activation`,
+        activation,
+      );
+    },
+  },
   // Does nothing when a model predicts.
-  Dropout: () => undefined,
-};
+  Dropout: { write: (_graph, source) => only(source) },
+  Flatten: {
+    write(graph, source) {
+      const { name } = graph.inOrder(only(source), 'channelsLast');
+      return row(graph.add('Flatten', source.name, [name], [int('axis', 1)]));
+    },
+  },
+  GlobalAveragePooling2D: {
+    write(graph, source) {
+      const { name } = channelsFirst(graph, 'GlobalAveragePool', source, {});
+      return row(graph.add('Flatten', `${source.name}/row`, [name], [int('axis', 1)]));
+    },
+  },
+  GrayscaleToRGB: {
+    write(graph, source) {
+      const value = only(source);
+      const { name } = value;
+      return {
+        ...value,
+        name: graph.add('Concat', source.name, [name, name, name], [int('axis', channelAxis(value))]),
+      };
+    },
+  },
+  MaxPooling2D: { write: (graph, source) => pool(graph, 'MaxPool', source) },
+  ReLU: {
+    write(graph, source) {
+      const { name, options } = source;
+      const { maxValue, negativeSlope = 0 } = options;
+      const value = only(source);
+      const limit = (): string => graph.number(`${name}/max_value`, maxValue as number);
+      if (negativeSlope === 0 && maxValue === undefined) return activated(graph, value, name, 'relu');
+      if (negativeSlope === 0)
+        return { ...value, name: graph.add('Clip', name, [value.name, graph.number(`${name}/zero`, 0), limit()]) };
+      const leaky = graph.add('LeakyRelu', name, [value.name], [float('alpha', negativeSlope)]);
+      if (maxValue === undefined) return { ...value, name: leaky };
+      return { ...value, name: graph.add('Min', `${name}/limited`, [leaky, limit()]) };
+    },
+  },
+  Rescaling: {
+    write(graph, { name, options, inputs }) {
+      const { scale, offset = 0 } = options;
+      const value = inputs[0] as Value;
+      const scaled = graph.add('Mul', name, [value.name, graph.number(`${name}/scale`, scale)]);
+      if (offset === 0) return { ...value, name: scaled };
+      return { ...value, name: graph.add('Add', `${name}/shifted`, [scaled, graph.number(`${name}/offset`, offset)]) };
+    },
+  },
+  Resizing: { write: (graph, source) => resample(graph, only(source), source) },
+  ZeroPadding2D: { write: (graph, source) => pad(graph, only(source), source) },
+} satisfies { readonly [T in LayerType]: OnnxLayer<LayerOptionsOf<T>> };
+
+/** Samples that are rows of features. */
+const row = (name: string): Value => ({ name, order: 'channelsLast', rank: 1 });
+
+/** What becomes of a type of layer. Its options are those of a layer of that type. */
+export const onnxLayer = (type: LayerType): OnnxLayer => ONNX_LAYERS[type] as OnnxLayer<never> as OnnxLayer;

@@ -1,77 +1,106 @@
 /** Weights from elsewhere, layer by layer, and where they belong in a model. */
-import type { Layer, Sequential, WeightValues } from '@anke/nn';
+import { formatShape, type Graph, type GraphLayer, type LayerType, type Shape, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
+import { kerasOrder } from './keras-order.js';
+import { LAYER_WEIGHTS } from './names.js';
 
 /** One layer's weights in a file. */
 export interface FoundLayer {
   /** As the file calls it. */
   readonly name: string;
-  /** The type of layer here. */
-  readonly type: string;
+  /** The types of layers that have such weights; the likeliest first. */
+  readonly types: readonly [LayerType, ...LayerType[]];
   /** By this project's names: kernel, bias, gamma, beta, moving_mean, moving_variance. */
   readonly weights: ReadonlyMap<string, WeightValues>;
+}
+
+/** What a file holds. */
+export interface FoundWeights {
+  /** What messages begin with. */
+  readonly file: string;
+  /** In the order of their names. */
+  readonly layers: readonly FoundLayer[];
+  /** Whether names are the layers' own, or count the layers of each type in Keras's order. */
+  readonly names: 'own' | 'counted';
 }
 
 /** conv2d_2 before conv2d_10 */
 export const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name.localeCompare(b.name, 'en', { numeric: true });
 
-/** In the model's order, if the file has the names of the model's layers; else as they are. */
-export function inOrderOf(model: Sequential, found: readonly FoundLayer[]): readonly FoundLayer[] {
-  const order = new Map(model.layers.map(({ name }, i) => [name, i]));
-  if (!found.every(({ name }) => order.has(name))) return found;
-  return [...found].sort((a, b) => (order.get(a.name) as number) - (order.get(b.name) as number));
-}
-
-const formatted = (shape: readonly number[]): string => `(${shape.join(', ')})`;
+type Pairs = readonly (readonly [ours: GraphLayer, theirs: FoundLayer])[];
 
 /**
- * Gives the first convolution of a model the weights of the first convolution in the file, and so on for each type of
- * layer.
+ * Gives a model's layers the weights of the file's: by name, where all of the file's layers have names of the
+ * model's; else the first convolution of the model those of the first convolution in the file, and so on for each
+ * type of layer.
  *
- * @param file what messages begin with
- * @throws ExchangeError if there are more or fewer layers of a type, or a weight has another shape
+ * @returns weights by name, `layer/weight`
+ * @throws ExchangeError if a layer has no counterpart, or a weight is missing, too much, or of another shape
  */
-export function assignWeights(
-  file: string,
-  model: Sequential,
-  found: readonly FoundLayer[],
-): Map<string, WeightValues> {
-  const layers = model.layers.filter(({ weights }) => weights.length > 0);
+export function assignWeights(graph: Graph, found: FoundWeights): Map<string, WeightValues> {
+  const { file, layers, names } = found;
+  const known = new Set(graph.layers.map(({ name }) => name));
+  const isNamed = names === 'own' && layers.every(({ name }) => known.has(name));
+  const pairs = isNamed ? pairsByName(graph, found) : pairsByType(graph, found);
   const weights = new Map<string, WeightValues>();
-  for (const type of new Set([...layers, ...found].map((layer) => layer.type))) {
-    const ours = layers.filter((layer) => layer.type === type);
-    const theirs = found.filter((layer) => layer.type === type);
-    if (ours.length !== theirs.length) {
-      const names = theirs.length === 0 ? '' : ` (${theirs.map(({ name }) => name).join(', ')})`;
-      throw new ExchangeError(
-        `${file}: the model has ${ours.length} layers of kind ${type}, the file ${theirs.length}${names}`,
-      );
-    }
-    ours.forEach((layer, i) => {
-      for (const [name, values] of weightsOf(file, layer, theirs[i] as FoundLayer)) weights.set(name, values);
-    });
-  }
+  for (const [ours, theirs] of pairs)
+    for (const [name, values] of weightsOf(file, ours, theirs)) weights.set(`${ours.name}/${name}`, values);
   return weights;
 }
 
-function weightsOf(file: string, layer: Layer, { name: theirs, weights }: FoundLayer): [string, WeightValues][] {
+const hasWeights = ({ weights }: GraphLayer): boolean => weights.length > 0;
+
+function pairsByName({ layers }: Graph, { file, layers: found }: FoundWeights): Pairs {
+  const missing = layers.filter(hasWeights).filter(({ name }) => !found.some((layer) => layer.name === name));
+  if (missing.length > 0)
+    throw new ExchangeError(`${file}: it has no weights of the model's ${missing.map(({ name }) => name).join(', ')}`);
+  return found.map((theirs) => {
+    const ours = layers.find(({ name }) => name === theirs.name) as GraphLayer;
+    const { type } = ours.layer;
+    if (!theirs.types.includes(type))
+      throw new ExchangeError(
+        `${file}: ${theirs.name} has the weights of a ${theirs.types.join(' or ')}, but the model's is a ${type}`,
+      );
+    return [ours, theirs];
+  });
+}
+
+function pairsByType(graph: Graph, { file, layers, names }: FoundWeights): Pairs {
+  const ordered = (names === 'counted' ? kerasOrder(graph) : graph.layers).filter(hasWeights);
+  const types = [...ordered.map(({ layer }) => layer.type), ...layers.map((layer) => layer.types[0])];
+  return [...new Set(types)].flatMap((type): Pairs => {
+    const ours = ordered.filter(({ layer }) => layer.type === type);
+    const theirs = layers.filter((layer) => layer.types[0] === type);
+    if (ours.length !== theirs.length) {
+      const given = theirs.length === 0 ? '' : ` (${theirs.map(({ name }) => name).join(', ')})`;
+      throw new ExchangeError(
+        `${file}: the model has ${ours.length} layers of kind ${type}, the file ${theirs.length}${given}`,
+      );
+    }
+    return ours.map((layer, i) => [layer, theirs[i] as FoundLayer]);
+  });
+}
+
+function weightsOf(file: string, layer: GraphLayer, { name: theirs, weights }: FoundLayer): [string, WeightValues][] {
+  const extra = [...weights.keys()].find((given) => !layer.weights.some(({ name }) => name === given));
+  if (extra !== undefined)
+    throw new ExchangeError(`${file}: ${theirs} has a weight ${extra}, but the model's ${layer.name} has none`);
   return layer.weights.map(({ name, shape }) => {
     const given = weights.get(name);
     if (!given) throw new ExchangeError(`${file}: ${theirs} has no ${name}, which the model's ${layer.name} needs`);
     if (given.shape.join() !== shape.join()) {
-      const found = `the ${name} of ${theirs} has shape ${formatted(given.shape)}`;
-      const expected = `that of the model's ${layer.name} is ${formatted(shape)}`;
-      throw new ExchangeError(`${file}: ${found}, ${expected}${hint(given.shape, shape)}`);
+      const found = `the ${name} of ${theirs} has shape ${formatShape(given.shape)}`;
+      const expected = `that of the model's ${layer.name} is ${formatShape(shape)}`;
+      throw new ExchangeError(`${file}: ${found}, ${expected}${hint(layer.layer.type, given.shape, shape)}`);
     }
-    return [`${layer.name}/${name}`, given];
+    return [name, given];
   });
 }
 
-/** PyTorch has kernels as (out, in, kh, kw) and (out, in). */
-function hint(given: readonly number[], expected: readonly number[]): string {
-  const [kh, kw, ci, co] = expected;
-  const torch = expected.length === 4 ? [co, ci, kh, kw] : [...expected].reverse();
-  if (expected.length < 2 || given.join() !== torch.join()) return '';
-  return `; this is PyTorch's order: transpose it to ${expected.length === 4 ? '(kh, kw, in, out)' : '(in, out)'} first`;
+/** What a kernel that was not transposed is told by. */
+function hint(type: LayerType, given: Shape, expected: Shape): string {
+  const kernel = LAYER_WEIGHTS[type]?.kernel;
+  if (!kernel || expected.length < 2 || given.join() !== kernel.torch(expected).join()) return '';
+  return `; this is PyTorch's order: transpose it to ${kernel.axes} first`;
 }

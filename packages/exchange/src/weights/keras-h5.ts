@@ -5,25 +5,8 @@
 import type { WeightValues } from '@anke/nn';
 import type { Dataset, File, Group } from 'h5wasm';
 import { ExchangeError } from '../errors.js';
-import { byName, type FoundLayer } from './assign.js';
-
-const PRODUCT = ['kernel', 'bias'];
-
-/** The weights of each type of layer, by this project's names, in Keras's order. */
-const WEIGHTS: Readonly<Record<string, readonly string[]>> = {
-  Conv2D: PRODUCT,
-  BatchNormalization: ['gamma', 'beta', 'moving_mean', 'moving_variance'],
-  MaxPooling2D: [],
-  Flatten: [],
-  Dense: PRODUCT,
-  Dropout: [],
-  Activation: [],
-};
-
-/** Keras's name of a type in such a file: `batch_normalization`, `conv2d`. keras/src/utils/naming.py, to_snake_case */
-const groupName = (type: string): string => type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
-
-const TYPES = new Map(Object.keys(WEIGHTS).map((type) => [groupName(type), type]));
+import { byName, type FoundLayer, type FoundWeights } from './assign.js';
+import { LAYER_WEIGHTS, typeOfName } from './names.js';
 
 /**
  * The layers of a file that have weights.
@@ -31,7 +14,7 @@ const TYPES = new Map(Object.keys(WEIGHTS).map((type) => [groupName(type), type]
  * @param file what messages begin with
  * @throws ExchangeError if the bytes are none of Keras 3's, or have weights of a type of layer that is not known
  */
-export async function readKerasWeights(file: string, bytes: Uint8Array): Promise<FoundLayer[]> {
+export async function readKerasWeights(file: string, bytes: Uint8Array): Promise<FoundWeights> {
   const { default: hdf5 } = await import('h5wasm');
   const { FS, activate_throwing_error_handler } = await hdf5.ready;
   activate_throwing_error_handler();
@@ -41,9 +24,10 @@ export async function readKerasWeights(file: string, bytes: Uint8Array): Promise
   let opened: File | undefined;
   try {
     opened = new hdf5.File(name, 'r');
-    return readLayers(file, opened);
+    return { file, names: 'counted', layers: readLayers(file, opened) };
   } catch (error) {
-    throw error instanceof ExchangeError ? error : new ExchangeError(`${file}: this is no HDF5 file, or it is damaged`);
+    if (error instanceof ExchangeError) throw error;
+    throw new ExchangeError(`${file}: this is no HDF5 file, or it is damaged`, { cause: error });
   } finally {
     opened?.close();
     FS.unlink(name);
@@ -67,11 +51,15 @@ function readLayers(file: string, opened: File): FoundLayer[] {
 function readLayer(file: string, name: string, vars: Group | null): FoundLayer[] {
   const numbers = vars?.keys().sort((a, b) => Number(a) - Number(b)) ?? [];
   if (!vars || numbers.length === 0) return [];
-  const type = TYPES.get(name.replace(/_\d+$/, ''));
+  const type = typeOfName(name);
   if (type === undefined) throw new ExchangeError(`${file}: layers/${name} is of a kind that is not known here`);
-  const known = WEIGHTS[type] as readonly string[];
-  if (numbers.length !== known.length)
-    throw new ExchangeError(`${file}: layers/${name} has ${numbers.length} weights instead of ${known.length}`);
+  const known = LAYER_WEIGHTS[type]?.names ?? [];
+  // The bias is the last, and not every layer has one.
+  const least = known.at(-1) === 'bias' ? known.length - 1 : known.length;
+  if (numbers.length < least || numbers.length > known.length) {
+    const expected = least === known.length ? least : `${least} or ${known.length}`;
+    throw new ExchangeError(`${file}: layers/${name} has ${numbers.length} weights instead of ${expected}`);
+  }
   const weights = new Map<string, WeightValues>();
   numbers.forEach((number, i) => {
     const { value, shape, dtype } = vars.get(number) as Dataset;
@@ -81,5 +69,5 @@ function readLayer(file: string, name: string, vars: Group | null): FoundLayer[]
     }
     weights.set(known[i] as string, { shape: shape ?? [], values: value });
   });
-  return [{ name, type, weights }];
+  return [{ name, types: [type], weights }];
 }

@@ -1,0 +1,120 @@
+/** Models on a device, with weights that tell them apart, and images for them. */
+import { openAdapter } from '@anke/dawn';
+import { Gpu } from '@anke/kernels';
+import {
+  Activation,
+  Add,
+  AveragePooling2D,
+  BatchNormalization,
+  Concatenate,
+  Conv2D,
+  Dense,
+  DepthwiseConv2D,
+  Dropout,
+  Flatten,
+  GlobalAveragePooling2D,
+  Graph,
+  GrayscaleToRGB,
+  input,
+  l2,
+  MaxPooling2D,
+  Model,
+  type Node,
+  ReLU,
+  Rescaling,
+  Resizing,
+  type Samples,
+  SGD,
+  sizeOf,
+  type WeightValues,
+  ZeroPadding2D,
+} from '@anke/nn';
+import { Random } from '@anke/random';
+import { afterAll, beforeAll } from 'vitest';
+
+/** Opens the device for the tests of a file; call the result inside a test. */
+export function useGpu(): () => Gpu {
+  let gpu: Gpu | undefined;
+  beforeAll(async () => {
+    gpu = await Gpu.open((await openAdapter(console.log)).adapter);
+  });
+  afterAll(() => gpu?.destroy());
+  return () => {
+    if (!gpu) throw new Error('the device is open only while tests run');
+    return gpu;
+  };
+}
+
+/** Weights of every name, none of them as it begins. */
+export function randomWeights({ layers }: Graph): Map<string, WeightValues> {
+  const random = new Random(7, 'weights');
+  const weights = layers.flatMap((layer) =>
+    layer.weights.map(({ name, shape }): [string, WeightValues] => {
+      const [low, high] = ['gamma', 'moving_variance'].includes(name) ? [0.5, 1.5] : [-0.5, 0.5];
+      const values = Float32Array.from({ length: sizeOf(shape) }, () => random.between(low, high));
+      return [`${layer.name}/${name}`, { shape, values }];
+    }),
+  );
+  return new Map(weights);
+}
+
+/** Random images. */
+export function randomImages({ inputShape: shape }: Graph, count: number): Samples {
+  const random = new Random(3, 'images');
+  const pixels = Uint8Array.from({ length: count * sizeOf(shape) }, () => random.integer(256));
+  return { pixels, labels: new Uint8Array(count), shape, rescale: 1 / 255 };
+}
+
+/** What Anke itself predicts. */
+export async function predictions(
+  gpu: Gpu,
+  graph: Graph,
+  weights: ReadonlyMap<string, WeightValues>,
+  samples: Samples,
+): Promise<Float32Array> {
+  const model = Model.of(graph);
+  model.compile({ gpu, optimizer: new SGD() });
+  model.setWeights(weights);
+  const result = await model.predict(samples);
+  model.destroy();
+  return result;
+}
+
+/** A classifier of what a node gives. */
+const classified = (x: Node, end: Node, classes = 4): Graph =>
+  new Graph(x, new Dense({ units: classes, activation: 'softmax' }).apply(end));
+
+/** Every type of layer, each at least once on a branch: paths of several lengths, added and joined. */
+export function branches(): Graph {
+  const x = input([13, 11, 1], 'image');
+  const coloured = new GrayscaleToRGB({}).apply(new Rescaling({ scale: 2, offset: -1 }).apply(x));
+  const resized = new Resizing({ height: 16, width: 9 }).apply(coloured);
+  const padding = [
+    [0, 1],
+    [2, 0],
+  ] as const;
+  const padded = new ZeroPadding2D({ padding }).apply(resized);
+  const options = { kernelSize: [3, 2], strides: [2, 1], padding: 'same', useBias: false } as const;
+  const stem = new Conv2D({ filters: 4, ...options, name: 'stem', trainable: false }).apply(padded);
+  const relu6 = new ReLU({ maxValue: 1.5 }).apply(new BatchNormalization({}).apply(stem));
+  const depthwise = new DepthwiseConv2D({ kernelSize: 3, depthMultiplier: 2, padding: 'same', activation: 'relu' });
+  const wide = new BatchNormalization({ epsilon: 0.01 }).apply(depthwise.apply(relu6));
+  const shared = new Conv2D({ filters: 4, kernelSize: 1, kernelRegularizer: l2(0.1), name: 'shared' });
+  const narrow = new Conv2D({ filters: 4, kernelSize: 2, padding: 'same' }).apply(wide);
+  const sum = new Add({}).apply(relu6, shared.apply(narrow), shared.apply(relu6));
+  const joined = new Concatenate({}).apply(wide, new Activation({ activation: 'relu' }).apply(sum), stem);
+  const most = new MaxPooling2D({ poolSize: [3, 2], strides: 2, padding: 'same' }).apply(joined);
+  const mean = new AveragePooling2D({ poolSize: 3, strides: 2, padding: 'same' }).apply(joined);
+  const pooled = new Concatenate({}).apply(most, mean);
+  const rows = [
+    new Flatten({}).apply(new Dropout({ rate: 0.5 }).apply(pooled)),
+    new GlobalAveragePooling2D({}).apply(new ReLU({ negativeSlope: 0.2 }).apply(joined)),
+  ];
+  return classified(x, new Dense({ units: 6, useBias: false }).apply(new Concatenate({}).apply(...rows)));
+}
+
+/** A stack with a layer under test on images of (height, width, channels). */
+export function around(layer: (x: Node) => Node, shape: readonly [number, number, number]): Graph {
+  const x = input(shape);
+  return classified(x, new Flatten({}).apply(layer(x)));
+}
