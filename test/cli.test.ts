@@ -183,8 +183,36 @@ test('doctor and bench step tell about the device', () => {
   expect(bench.adapter).toBe(doctor.adapter.name);
   expect(bench.step.median).toBeGreaterThan(0);
   expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
-  expect(bench.dispatches).toBeLessThanOrEqual(45);
+  expect(bench.dispatches).toBeLessThanOrEqual(42);
   expect(bench.growth).toHaveLength(1);
+  const plain = lastJson(anke('bench', 'step', '--batch', '4', '--no-fuse', '--json').stdout);
+  expect(plain.dispatches).toBeGreaterThan(bench.dispatches + 20);
+  expect(plain.kernels.map(({ kernel }: { kernel: string }) => kernel).join()).toContain('elementwise/relu');
+});
+
+test('bench step and bench kernels take any recipe, and say what is wrong with one', () => {
+  const recipe = {
+    layers: [
+      { type: 'DepthwiseConv2D', kernelSize: 3 },
+      { type: 'Flatten' },
+      { type: 'Dense', units: 'classes', activation: 'softmax' },
+    ],
+    phases: [{ optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 1 }],
+  };
+  writeFileSync(join(work, 'small.json'), JSON.stringify(recipe));
+  const own = ['--recipe', 'small.json', '--batch', '4', '--image-shape', '12,10,3', '--classes', '7', '--json'];
+  const step = anke('bench', 'step', ...own);
+  expect(step.status, step.stderr).toBe(0);
+  const names = lastJson(step.stdout).kernels.map(({ kernel }: { kernel: string }) => kernel);
+  expect(names.join()).toContain('depthwise/forward');
+  expect(names.join()).toContain('optimizer/sgd-momentum');
+  const kernels = anke('bench', 'kernels', '--filter', 'depthwise/forward', ...own);
+  expect(kernels.status, kernels.stderr).toBe(0);
+  const [{ params }] = lastJson(kernels.stdout).results;
+  expect(params).toMatchObject({ batch: 4, height: 12, width: 10, channels: 3 });
+  const wrong = anke('bench', 'step', '--recipe', 'small.json', '--image-shape', '2,2,1');
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('depthwise_conv2d');
 });
 
 test('bench kernels times a variant and compares it with an earlier run', () => {
@@ -299,14 +327,14 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
   });
 
   // The superuser may write everywhere.
-  test.skipIf(process.getuid?.() === 0 && !existsSync('/dev/full'))('a place that cannot be written', () => {
+  test.skipIf(process.getuid?.() === 0 && !existsSync('/dev/full'))('a folder that cannot be written', () => {
     const asRoot = process.getuid?.() === 0;
-    const place = asRoot ? '/proc/anke' : 'locked/run';
+    const folder = asRoot ? '/proc/anke' : 'locked/run';
     if (!asRoot) {
       mkdirSync(join(work, 'locked'));
       chmodSync(join(work, 'locked'), 0o555);
     }
-    const { status, stderr } = anke('notebook', '--data', 'digits', '--out', place);
+    const { status, stderr } = anke('notebook', '--data', 'digits', '--out', folder);
     expect(status).toBe(1);
     expect(stderr).toMatch(/anke: .*(may not write|read-only|no such file)/);
   });

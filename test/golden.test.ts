@@ -1,14 +1,12 @@
-/** The engine against a training run that PyTorch computed in float64. */
+/** The engine against training runs that PyTorch computed in float64, fused and plain. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAdapter } from '@anke/dawn';
 import { Gpu } from '@anke/kernels';
 import { compare, deviceMachine, type GoldenRun, makeGolden, readGolden, replay } from '@anke/training';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-const file = join(import.meta.dirname, '../../shared/golden/notebook-cnn.safetensors');
-const absent = !existsSync(file);
-if (absent) console.log(`Skipped: the golden run by PyTorch, as ${file} is absent.`);
+const fileOf = (name: string): string => join(import.meta.dirname, `../../shared/golden/${name}.safetensors`);
 
 let gpu: Gpu;
 beforeAll(async () => {
@@ -16,18 +14,32 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.destroy());
 
-async function expectWithinBounds(golden: GoldenRun): Promise<void> {
-  for (const { group, error, bound, tensor } of compare(golden, await replay(gpu, deviceMachine(gpu), golden))) {
+async function expectWithinBounds(golden: GoldenRun, fuse: boolean): Promise<void> {
+  const errors = compare(golden, await replay(gpu, deviceMachine(gpu, { fuse }), golden));
+  expect(errors.length).toBeGreaterThan(6);
+  for (const { group, error, bound, tensor } of errors) {
     expect(error, `${group}, worst ${tensor}`).toBeLessThanOrEqual(bound);
   }
 }
 
-test.skipIf(absent)('logits, every gradient, averages, losses and weights agree with PyTorch', async () => {
-  await expectWithinBounds(readGolden(file, readFileSync(file)));
+describe.each(['notebook-cnn', 'residual', 'vgg16', 'mobilenetv2'])('%s', (name) => {
+  const file = fileOf(name);
+  const absent = !existsSync(file);
+  if (absent) console.log(`Skipped: the golden run by PyTorch, as ${file} is absent.`);
+
+  test.skipIf(absent).each([
+    ['fused', true],
+    ['plain', false],
+  ])('logits, every gradient, averages, losses and weights agree with PyTorch, %s', async (_, fuse) => {
+    await expectWithinBounds(readGolden(file, readFileSync(file)), fuse);
+  });
 });
 
-test('a narrow CNN agrees with the CPU references', async () => {
-  await expectWithinBounds(await makeGolden(gpu, 3));
+test.each([
+  ['fused', true],
+  ['plain', false],
+])('a narrow CNN agrees with the CPU references, %s', async (_, fuse) => {
+  await expectWithinBounds(await makeGolden(gpu, 3), fuse);
 });
 
 test('a wrong tensor shows', async () => {

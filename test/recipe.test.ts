@@ -54,6 +54,31 @@ beforeAll(() => {
 });
 
 describe('a recipe', () => {
+  test('may have branches: it trains, predicts, and is exported', () => {
+    const same = { filters: 4, kernelSize: 3, padding: 'same' };
+    const layers = [
+      { type: 'Conv2D', name: 'stem', ...same, activation: 'relu' },
+      { type: 'Conv2D', name: 'left', ...same },
+      { type: 'DepthwiseConv2D', name: 'right', kernelSize: 3, padding: 'same', inputs: ['stem'] },
+      { type: 'Add', name: 'sum', inputs: ['left', 'right'] },
+      { type: 'ReLU', maxValue: 6 },
+      { type: 'GlobalAveragePooling2D' },
+      { type: 'Dense', units: 'classes', activation: 'softmax' },
+    ];
+    written('branches.json', { ...TINY, layers, phases: [{ optimizer: { type: 'Adam' }, epochs: 1 }] });
+    const trained = anke(['train', '--recipe', 'branches.json', '--out', 'branches', '--quiet']);
+    expect(trained.status, trained.stderr).toBe(0);
+    expect(read('branches/report.html')).toContain('Connected to');
+    const predicted = (model: string): string => {
+      const args = ['--input', 'digits/test.csv', '--output', 'out.csv', '--probabilities', '--quiet'];
+      const { status, stderr } = anke(['predict', '--model', model, ...args]);
+      expect(status, stderr).toBe(0);
+      return read('out.csv');
+    };
+    expect(anke(['export', 'branches', '--output', 'branches.onnx', '--quiet']).status).toBe(0);
+    expect(predicted('branches.onnx')).toBe(predicted('branches'));
+  });
+
   test('is trained phase by phase, at its rates', () => {
     const [header = [], ...epochs] = rows('tiny/history.csv');
     const column = (name: string): string[] => epochs.map((row) => row[header.indexOf(name)] as string);
@@ -193,12 +218,13 @@ describe('a wrong recipe is told apart from a right one', () => {
     [
       'a key',
       { ...TINY, layers: [{ ...first, filtres: 8 }, ...rest] },
-      'layers[0]: "filtres" is not known here (did you mean "filters"?); known are type, name, filters, kernelSize, strides, padding, activation, kernelRegularizer',
+      'layers[0]: "filtres" is not known here (did you mean "filters"?); known are type, name, inputs, trainable, ' +
+        'filters, kernelSize, strides, padding, activation, useBias, kernelRegularizer',
     ],
     [
       'a type',
       { ...TINY, layers: [{ ...first, type: 'conv2d' }, ...rest] },
-      'layers[0].type: "conv2d" is not known here (did you mean "Conv2D"?); it may be Conv2D, BatchNormalization,',
+      'layers[0].type: "conv2d" is not known here (did you mean "Conv2D"?); it may be Activation, Add, AveragePooling2D,',
     ],
     [
       'what is missing',
@@ -216,7 +242,7 @@ describe('a wrong recipe is told apart from a right one', () => {
     [
       'layers that do not fit',
       { ...TINY, layers: [first, { type: 'MaxPooling2D', poolSize: 40 }, ...rest.slice(1)] },
-      'wants images of at least 40 × 40 pixels, but its input is (None, 26, 26, 4)',
+      'layer "max_pooling2d" (MaxPooling2D) expects images of at least 40 × 40 pixels, but its input is (None, 26, 26, 4)',
     ],
     [
       'what a callback watches',

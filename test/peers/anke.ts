@@ -1,41 +1,32 @@
+/** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
-import {
-  Adam,
-  DeviceData,
-  predictStep,
-  sparseCategoricalCrossentropy,
-  trainStep,
-} from '../../packages/nn/dist/index.js';
-import { notebookModel, RESCALE } from '../../packages/training/dist/index.js';
+import { Adam, Batches, notebookCnn, Session } from '../../packages/nn/dist/index.js';
 import { batchOf, type Peer } from './peer.js';
 
 const SHAPE = [28, 28, 1];
 
-/** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 export async function anke(adapter: GPUAdapter): Promise<Peer> {
   const gpu = await Gpu.open(adapter, new Tuner());
   const prepare = (batch: number) => {
-    const model = notebookModel(SHAPE, { seed: 1 });
-    const optimizer = new Adam();
-    model.compile({ gpu, optimizer });
+    const graph = notebookCnn(SHAPE, { seed: 1 });
+    const session = Session.open(gpu, graph);
+    session.compile({ optimizer: new Adam() });
     const { pixels, labels } = batchOf(batch);
-    const data = new DeviceData(gpu, 'peers', { pixels, labels, shape: SHAPE, rescale: RESCALE });
-    const { memory, moments } = model.compiled;
-    const program = { layers: model.layers, memory, seed: 1 };
-    const recorder = new Recorder(gpu);
-    return { program, optimizer, moments, data, size: { size: batch, stride: 0 }, recorder };
+    const data = session.data.acquire({ pixels, labels, shape: SHAPE, rescale: 1 / 255 }, 'peers');
+    const batches = new Batches(gpu, { data, seed: graph.seed });
+    // The same batch each time: the counters may move on.
+    return { session, batches, step: { size: batch, stride: 0 }, recorder: new Recorder(gpu) };
   };
   const training = (batch: number): Recorder => {
-    const { program, optimizer, moments, data, size, recorder } = prepare(batch);
-    const totals = gpu.storage('totals', 12);
-    trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
+    const { session, batches, step, recorder } = prepare(batch);
+    session.train(recorder, batches, step);
     return recorder;
   };
   const predicting = (batch: number) => {
-    const { program, data, size, recorder } = prepare(batch);
-    const results = gpu.storage('results', batch * 40);
-    predictStep(recorder, program, data, size, results);
-    return { recorder, results, counters: program.memory.counters };
+    const { session, batches, step, recorder } = prepare(batch);
+    const { storage: output } = session.predict(recorder, batches, step);
+    recorder.keep(output);
+    return { recorder, output };
   };
   return {
     name: 'Anke',
@@ -50,13 +41,11 @@ export async function anke(adapter: GPUAdapter): Promise<Peer> {
       };
     },
     predictor: async (batch) => {
-      const { recorder, results, counters } = predicting(batch);
+      const { recorder, output } = predicting(batch);
       const recording = await recorder.finish();
       return async () => {
-        // The counter of the steps says where in the results this batch goes.
-        gpu.write(counters, Uint32Array.of(0, 0));
         recording.submit();
-        await gpu.read(results);
+        await gpu.read(output);
       };
     },
   };

@@ -26,7 +26,7 @@ export {
   pixelStatistics,
 } from './inspection.js';
 export type { DataSets } from './load/collection.js';
-export { loadData, loadImages, requireTest, requireTraining } from './load/load.js';
+export { checkExtraClasses, loadData, loadImages, requireTest, requireTraining } from './load/load.js';
 export type { LoadOptions } from './load/options.js';
 export type { Role } from './load/roles.js';
 export { memoryFile, memorySource, readWhole, type Source, type SourceFile } from './source.js';

@@ -13,4 +13,4 @@ export { byKernel, type KernelShare } from './kernel-shares.js';
 export { accuracyOf, mostLikely } from './predictions.js';
 export { chartSvg, renderPng } from './render.js';
 export { type FinishedRun, makeReport, type Report } from './report.js';
-export { measure, measureKernel, milliseconds, type Times, timesOf } from './timing.js';
+export { type KernelRun, measure, measureKernel, milliseconds, type Times, timesOf } from './timing.js';

@@ -1,8 +1,8 @@
 /**
  * A run's report: what it has learned, how well, how fast, and on what; a page, and the confusion matrix as a picture.
  */
-import { type Gpu, Recorder } from '@anke/kernels';
-import { Adam, countParameters, DeviceData, type Sequential, sparseCategoricalCrossentropy, trainStep } from '@anke/nn';
+import type { Gpu } from '@anke/kernels';
+import { Adam, countParameters, type Model, Session } from '@anke/nn';
 import { formatJson, makeModel, type Phase, type ResolvedRecipe, samplesOf, type TrainingData } from '@anke/training';
 import { confusionChart, curvesChart } from './charts.js';
 import { evaluationOf } from './evaluation.js';
@@ -21,7 +21,7 @@ export interface FinishedRun {
   readonly device: string;
   /** What else the run ran on, by name. */
   readonly environment: readonly (readonly [name: string, value: string])[];
-  readonly model: Sequential;
+  readonly model: Model;
   readonly data: TrainingData;
   readonly recipe: ResolvedRecipe;
   readonly phases: readonly Phase[];
@@ -100,22 +100,15 @@ async function timeKernels({ gpu, data: { training, augmentation }, recipe }: Fi
   if (!gpu.device.features.has('timestamp-query')) return [];
   const { layers, storage } = recipe;
   const batch = Math.min(recipe.batchSize, training.count);
-  const model = makeModel(layers, { seed: 1, inputShape: training.shape, classes: training.classes });
-  const optimizer = new Adam();
-  model.compile({ gpu, optimizer, storage });
-  const { moments } = model.compiled;
-  const data = new DeviceData(gpu, 'report', samplesOf(training.slice(0, batch)), augmentation);
-  const totals = gpu.storage('totals', 12);
-  const recorder = new Recorder(gpu);
-  const size = { size: batch, stride: 0 };
-  trainStep(recorder, model.program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals);
-  const recording = await recorder.finish();
+  const { graph } = makeModel(layers, { seed: 1, inputShape: training.shape, classes: training.classes });
+  const session = Session.open(gpu, graph, { storage });
+  session.compile({ optimizer: new Adam() });
   try {
-    return byKernel(await recording.time());
+    const data = session.data.acquire(samplesOf(training.slice(0, batch)), 'report');
+    const pass = session.trainer(data, batch, augmentation);
+    await pass.prepare();
+    return pass.full ? byKernel(await pass.full.time()) : [];
   } finally {
-    recording.destroy();
-    data.destroy();
-    totals.buffer?.destroy();
-    model.destroy();
+    session.destroy();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock.
  */
-import { type Gpu, type Kernel, Recorder, type Recording } from '@anke/kernels';
+import { type Gpu, type Kernel, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 
 /** A measurement is at least this long, so that the clock and the submit do not count. */
@@ -48,31 +48,45 @@ export async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
 /** Inputs are drawn up to here and then repeated: what is in them does not change the time. */
 const DRAWN = 2 ** 14;
 
+/** Memory for what a kernel needs, filled as its tests fill it. */
+function sampleBindings(gpu: Gpu, kernel: Kernel, params: object): Record<string, Storage> {
+  const needed = Object.entries(kernel.bindings).filter(([, binding]) => binding.needed?.(params) !== false);
+  const storages = needed.map(([name, binding]) => {
+    const random = new Random(1, name);
+    const length = binding.length(params);
+    const values = binding.type === 'f32' ? new Float32Array(length) : new Uint32Array(length);
+    const drawn = Math.min(length, DRAWN);
+    for (let i = 0; i < drawn; i++) values[i] = binding.sample?.(params, random, i) ?? random.normal();
+    for (let done = drawn; done < length; done *= 2) values.copyWithin(done, 0, done);
+    return [name, gpu.upload(name, values)] as const;
+  });
+  return Object.fromEntries(storages);
+}
+
+export interface KernelRun {
+  readonly kernel: Kernel;
+  readonly params: object;
+  readonly variant: string;
+}
+
 /**
- * Times one variant of a kernel, by the device's timestamps where it has them.
+ * Times one variant of a kernel, with the join of its parts if it has one. The device's timestamps tell, if it has any.
  *
  * @param budget about how many milliseconds it may take; it runs at least four times
  */
 export async function measureKernel(
   gpu: Gpu,
-  kernel: Kernel,
-  params: object,
-  variant: string,
+  { kernel, params, variant }: KernelRun,
   budget = SAMPLE_MILLISECONDS,
 ): Promise<Times> {
-  const storages = Object.entries(kernel.bindings).map(([name, { type, length, sample }]) => {
-    const random = new Random(1, name);
-    const values = type === 'f32' ? new Float32Array(length(params)) : new Uint32Array(length(params));
-    const drawn = Math.min(values.length, DRAWN);
-    for (let i = 0; i < drawn; i++) values[i] = sample?.(params, random, i) ?? random.normal();
-    for (let done = drawn; done < values.length; done *= 2) values.copyWithin(done, 0, done);
-    return [name, gpu.upload(name, values)] as const;
-  });
-  const bindings = Object.fromEntries(storages);
+  const bindings = sampleBindings(gpu, kernel, params);
+  const recordings: Recording[] = [];
   const record = async (times: number): Promise<Recording> => {
-    const recorder = new Recorder(gpu);
+    const recorder = new Recorder(gpu, { fuse: false });
     for (let i = 0; i < times; i++) recorder.dispatch(kernel, params, bindings, variant);
-    return await recorder.finish();
+    const recording = await recorder.finish();
+    recordings.push(recording);
+    return recording;
   };
   try {
     const once = await record(1);
@@ -83,9 +97,16 @@ export async function measureKernel(
     await gpu.finish();
     const first = performance.now() - started;
     if (!gpu.device.features.has('timestamp-query')) return await measure(gpu, once);
-    const recording = await record(clamp(budget / first, 4, 50));
-    return timesOf((await recording.time()).map(({ milliseconds: ms }) => ms));
+    const times = clamp(budget / first, 4, 50);
+    const dispatches = await (await record(times)).time();
+    const samples = new Array<number>(times).fill(0);
+    dispatches.forEach(({ milliseconds: ms }, i) => {
+      const run = Math.floor(i / once.dispatches);
+      samples[run] = (samples[run] as number) + ms;
+    });
+    return timesOf(samples);
   } finally {
-    for (const [, storage] of storages) storage.buffer?.destroy();
+    for (const recording of recordings) recording.destroy();
+    for (const storage of Object.values(bindings)) storage.destroy();
   }
 }

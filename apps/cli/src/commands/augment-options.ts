@@ -7,7 +7,7 @@ import {
   type ImageDataset,
   ParameterError,
 } from '@anke/data';
-import { RESCALE, type TrainingData } from '@anke/training';
+import type { TrainingData } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
 
@@ -87,7 +87,6 @@ export function generatorOf(
     return new ImageDataGenerator({
       ...(augmentation as ImageDataGeneratorOptions | undefined),
       ...(validationSplit === undefined ? {} : { validationSplit }),
-      rescale: RESCALE,
     });
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;

@@ -1,37 +1,39 @@
-/** `anke bench step`: times a training step and a prediction of the notebook's CNN. */
-import { DeviceError, type Gpu, type MemoryUse, Recorder, type Recording } from '@anke/kernels';
-import { Adam, DeviceData, predictStep, sparseCategoricalCrossentropy, stepsInSubmit, trainStep } from '@anke/nn';
+/** `anke bench step`: how long a training step and a prediction of a recipe's model take, and what of it. */
+import { DeviceError, type Gpu, type MemoryUse, type Recorder, type Recording } from '@anke/kernels';
+import { stepsInSubmit } from '@anke/nn';
 import { byKernel, count, type KernelShare, measure, milliseconds, type Times } from '@anke/report';
-import { notebookModel } from '@anke/training';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
-import { randomSamples, SHAPE } from '../bench-data.js';
+import { type BenchOptions, BenchSession } from '../bench/session.js';
 import { openDevice, type TuningOptions } from '../device.js';
 import { Terminal } from '../terminal.js';
+import { type ModelOptions, modelOptions, type RecipeModel, recipeModel } from './model-options.js';
 import { positiveList, tuningOptions } from './options.js';
 
-type Storage = 'float32' | 'float16';
-
-interface Options extends TuningOptions {
-  readonly storage: Storage;
+interface Options extends TuningOptions, ModelOptions {
+  readonly storage?: 'float32' | 'float16';
   readonly batch: readonly number[];
+  readonly fuse: boolean;
   readonly json?: boolean;
 }
 
 export function addBenchStep(bench: Command): void {
   const command = bench
     .command('step')
-    .description('time a training step and prediction of the notebook’s CNN')
+    .description('time a training step and prediction of the notebook’s CNN, or of any recipe’s model')
     .addOption(
       new Option('--batch <n,…>', 'images in a step; the first is shown in detail, all of them side by side')
         .argParser(positiveList)
         .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
-    )
+    );
+  modelOptions(command, 'whose model: a built-in recipe, or a JSON or TypeScript file')
     .addOption(
-      new Option('--storage <type>', 'how activations are kept on the device')
-        .choices(['float32', 'float16'])
-        .default('float32'),
+      new Option('--storage <type>', 'how activations are kept on the device; default: as the recipe says').choices([
+        'float32',
+        'float16',
+      ]),
     )
+    .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
   tuningOptions(command)
     .addHelpText(
@@ -39,8 +41,8 @@ export function addBenchStep(bench: Command): void {
       `
 Examples:
   anke bench step
-  anke bench step --batch 256
-  anke bench step --batch 32,128,512`,
+  anke bench step --batch 32,128,512
+  anke bench step --batch 256 --recipe mine.json --no-fuse`,
     )
     .action(runBenchStep);
 }
@@ -63,9 +65,13 @@ interface StepResult {
 async function runBenchStep(options: Options): Promise<void> {
   const [detailed = 32, ...others] = options.batch;
   const terminal = new Terminal(options);
+  const model = await recipeModel(options);
   const { gpu, report } = await openDevice(terminal, options);
+  const { storage, fuse } = options;
+  const bench = (batch: number): Promise<StepResult> => benchBatch(gpu, model, { batch, storage, fuse });
   terminal.fact('adapter', report.name);
-  const result = await benchBatch(gpu, options.storage, detailed, true);
+  terminal.fact('recipe', `${model.recipe.name}, images ${model.inputShape.join(' × ')}, ${model.classes} classes`);
+  const result = await bench(detailed);
   showDetails(terminal, result);
 
   const growth: (StepResult | { readonly batch: number; readonly error: string })[] = [result];
@@ -76,14 +82,14 @@ async function runBenchStep(options: Options): Promise<void> {
     const sorted = [...new Set(options.batch)].sort((a, b) => a - b);
     for (const [i, batch] of sorted.entries()) {
       bar.update(i, sorted.length);
-      const row = batch === detailed ? result : await tryBatch(gpu, options.storage, batch);
+      const row = batch === detailed ? result : await unlessTooLarge(batch, bench);
       if (batch !== detailed) growth.push(row);
       bar.stop();
       terminal.say('error' in row ? `  ${String(batch).padStart(6)}     ${row.error}` : growthRow(row));
     }
   }
   growth.sort((a, b) => a.batch - b.batch);
-  terminal.result({ adapter: report.name, ...result, growth });
+  terminal.result({ adapter: report.name, recipe: model.recipe.name, ...result, growth });
   gpu.destroy();
 }
 
@@ -97,50 +103,37 @@ function growthRow({ batch, step, prediction, gpuBytes }: StepResult): string {
   return `  ${String(batch).padStart(6)}     ${cells.join(' ')}`;
 }
 
-async function tryBatch(
-  gpu: Gpu,
-  storage: Storage,
+/** A batch that the device has no memory for is a result too. */
+async function unlessTooLarge(
   batch: number,
-): Promise<StepResult | { batch: number; error: string }> {
+  bench: (batch: number) => Promise<StepResult>,
+): Promise<StepResult | { readonly batch: number; readonly error: string }> {
   try {
-    return await benchBatch(gpu, storage, batch, false);
+    return await bench(batch);
   } catch (error) {
     if (error instanceof DeviceError) return { batch, error: error.message };
     throw error;
   }
 }
 
-async function benchBatch(gpu: Gpu, storage: Storage, batch: number, byKernels: boolean): Promise<StepResult> {
-  const model = notebookModel(SHAPE, { seed: 1 });
-  const optimizer = new Adam();
-  model.compile({ gpu, optimizer, storage });
-  const { memory, moments } = model.compiled;
-  const data = new DeviceData(gpu, 'bench', randomSamples(batch));
-  const totals = gpu.storage('totals', 12);
-  const results = gpu.storage('results', batch * 40);
-  const { program } = model;
-  // The same batch each time: the counters may move on.
-  const size = { size: batch, stride: 0 };
+async function benchBatch(gpu: Gpu, model: RecipeModel, options: BenchOptions): Promise<StepResult> {
+  const { batch } = options;
+  const bench = new BenchSession(gpu, model, options);
   const recordings: Recording[] = [];
-  const record = async (step: (recorder: Recorder) => unknown): Promise<Recording> => {
-    const recorder = new Recorder(gpu);
-    step(recorder);
+  const finished = async (recorder: Recorder): Promise<Recording> => {
     const recording = await recorder.finish();
     recordings.push(recording);
     return recording;
   };
   try {
     const started = performance.now();
-    const training = await record((recorder) =>
-      trainStep(recorder, program, data, size, sparseCategoricalCrossentropy, optimizer, moments, totals),
-    );
+    const training = await finished(bench.training());
     training.submit();
     await gpu.finish();
     const firstStepMs = performance.now() - started;
     const step = await measure(gpu, training);
-    const predicting = await record((recorder) => predictStep(recorder, program, data, size, results));
+    const predicting = await finished(bench.prediction());
     const prediction = await measure(gpu, predicting);
-    const fixed = [memory.weights, memory.gradients, memory.averages, ...moments, data.pixels, data.labels, data.order];
     return {
       batch,
       step,
@@ -149,15 +142,13 @@ async function benchBatch(gpu: Gpu, storage: Storage, batch: number, byKernels: 
       dispatches: training.dispatches,
       predictionDispatches: predicting.dispatches,
       stepsInSubmit: stepsInSubmit(step.median),
-      gpuBytes: training.memory.planned + fixed.reduce((sum, storage) => sum + storage.bytes, 0),
+      gpuBytes: training.memory.planned + bench.bytes,
       memory: training.memory,
-      kernels: byKernels && gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [],
+      kernels: gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [],
     };
   } finally {
     for (const recording of recordings) recording.destroy();
-    data.destroy();
-    for (const { buffer } of [totals, results]) buffer?.destroy();
-    model.destroy();
+    bench.destroy();
   }
 }
 
@@ -183,11 +174,11 @@ function showDetails(terminal: Terminal, result: StepResult): void {
   if (kernels.length === 0) return;
   terminal.heading('Where a training step’s time goes');
   const longest = Math.max(...kernels.map(({ ms }) => ms));
-  const width = Math.max(6, Math.min(24, terminal.columns - 74));
+  const width = Math.max(6, Math.min(24, terminal.columns - 76));
   for (const { kernel, ms, dispatches, gflops } of kernels) {
     const bar = '█'.repeat(Math.max(1, Math.round((width * ms) / longest)));
     const speed = gflops >= 0.5 ? `${gflops.toFixed(1)} GFLOP/s` : '';
-    const cells = `${kernel.padEnd(36)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
+    const cells = `${kernel.padEnd(38)} ${ms.toFixed(3).padStart(8)} ms ${String(dispatches).padStart(2)}`;
     terminal.say(`  ${cells} × ${bar} ${speed}`.trimEnd());
   }
 }

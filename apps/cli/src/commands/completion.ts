@@ -1,7 +1,6 @@
-/** `anke completion`: a shell's completion of commands and options. */
+/** `anke completion`: scripts that complete commands and options in a shell, from what the program itself declares. */
 import { Argument, type Command } from 'commander';
 
-/** Completions of commands and options for a shell, from what the program itself declares. */
 export function addCompletion(program: Command): void {
   program
     .command('completion')

@@ -17,7 +17,7 @@ const LIMITS = [
 /** What the kernels make of a feature. */
 const FEATURES: Readonly<Record<string, string>> = {
   subgroups: 'the fast kernels of software GPUs; without it, tiled ones run',
-  'shader-f16': 'not used yet',
+  'shader-f16': 'activations in half the memory, by --storage float16',
   'timestamp-query': 'times of single kernels in benchmarks',
 };
 
@@ -60,7 +60,7 @@ async function runDoctor(options: { readonly json?: boolean }): Promise<void> {
   terminal.say(
     report.kind === 'gpu'
       ? '  All is well: training runs on the GPU.'
-      : '  Training works, on the CPU. For a GPU’s speed, use a machine that has one, with its Vulkan driver installed.',
+      : '  Training works, on the CPU. For a GPU’s speed, use a machine that has one, with its driver installed.',
   );
   terminal.result({
     node: process.version,

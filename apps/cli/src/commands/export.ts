@@ -1,14 +1,13 @@
 /** `anke export`: a trained model in other programs' formats. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { toOnnx, toTensorFlowJs } from '@anke/exchange';
+import { checkedWeights, toOnnx, toTensorFlowJs } from '@anke/exchange';
 import { encodeWeights } from '@anke/nn';
 import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
-import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
 import { writeWhole } from '../files.js';
-import { loadModel } from '../model-folder.js';
+import { readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 
 interface Options {
@@ -43,22 +42,20 @@ Examples:
 async function runExport(run: string, options: Options): Promise<void> {
   const { format, output } = options;
   const terminal = new Terminal(options);
-  const device = await openDevice(terminal);
-  const model = await loadModel(run, device);
+  const { graph, weights } = await readModel(run);
   const path = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
   if (existsSync(path)) throw new CommandError(`${path}: it is there already; name another with --output`);
   let bytes: number;
   if (format === 'tfjs') {
-    const { json, weights } = await toTensorFlowJs(model);
+    const written = toTensorFlowJs(graph, weights);
     mkdirSync(path);
-    writeWhole(join(path, 'weights.bin'), weights);
-    writeWhole(join(path, 'model.json'), json);
-    bytes = weights.length;
+    writeWhole(join(path, 'weights.bin'), written.weights);
+    writeWhole(join(path, 'model.json'), written.json);
+    bytes = written.weights.length;
   } else {
-    const file = format === 'onnx' ? await toOnnx(model) : await encodeWeights(model);
+    const file = format === 'onnx' ? await toOnnx(graph, weights) : encodeWeights(checkedWeights(graph, weights));
     writeWhole(path, file);
     bytes = file.length;
   }
   terminal.say(`${path}: ${count(bytes)} bytes`);
-  device.gpu.destroy();
 }

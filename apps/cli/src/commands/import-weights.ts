@@ -1,38 +1,31 @@
 /** `anke import-weights`: a model made of weights from elsewhere. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assignWeights, inOrderOf, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
-import { encodeSafetensors, modelFromDescription, type Sequential } from '@anke/nn';
+import { assignWeights, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
+import { encodeWeights, type Model, modelFromDescription } from '@anke/nn';
 import { count } from '@anke/report';
-import { checkRecipe, LAYERS_FILE, makeModel, saveLayers, WEIGHTS_FILE } from '@anke/training';
+import { LAYERS_FILE, saveLayers, WEIGHTS_FILE } from '@anke/training';
 import type { Command } from 'commander';
-import { imageShape } from '../data-sets.js';
 import { CommandError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { readRecipe } from '../recipes.js';
 import { folderStore, makeRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
-import { positive } from './options.js';
+import { type ModelOptions, modelOptions, recipeModel } from './model-options.js';
 
-interface Options {
+interface Options extends ModelOptions {
   readonly model?: string;
-  readonly recipe: string;
-  readonly imageShape: readonly [number, number, number];
-  readonly classes: number;
   readonly out?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
 export function addImportWeights(program: Command): void {
-  program
+  const command = program
     .command('import-weights')
     .description('make a model of weights from elsewhere: safetensors, or .weights.h5 as Keras 3 writes it')
     .argument('<file>', 'a .safetensors or .h5 file')
-    .option('--model <run>', 'the folder of a run: its layers')
-    .option('--recipe <name>', 'without --model: a recipe’s layers', 'notebook')
-    .option('--image-shape <h,w,c>', 'with a recipe: height, width and channels of an image', imageShape, [28, 28, 1])
-    .option('--classes <n>', 'with a recipe: how many classes', positive, 10)
+    .option('--model <run>', 'the folder of a run: its layers');
+  modelOptions(command, 'without --model: a recipe’s layers')
     .option('--out <folder>', 'where the model goes; default: the next free runs/<date>-imported-<n>')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
@@ -56,23 +49,24 @@ async function runImportWeights(file: string, options: Options): Promise<void> {
   const model = options.model === undefined ? await modelOfRecipe(options) : modelOfRun(options.model);
   const bytes = readFileSync(file);
   const found = isHdf5 ? await readKerasWeights(file, bytes) : readSafetensorsWeights(file, bytes);
-  const weights = assignWeights(file, model, inOrderOf(model, found));
-  const tensors = [...weights].map(([name, { shape, values }]) => [name, { type: 'F32', shape, values }] as const);
+  const weights = assignWeights(model.graph, found);
   const folder = makeRunFolder(options.out, 'imported');
   const store = folderStore(folder);
-  await store.write(WEIGHTS_FILE, encodeSafetensors(new Map(tensors), { format: 'anke' }));
+  await store.write(WEIGHTS_FILE, encodeWeights(weights));
   await saveLayers(store, model);
   const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
-  terminal.say(`${count(parameters)} weights of ${found.length} layers, from ${file}: the model is in ${folder}`);
-  terminal.result({ folder, layers: found.length, parameters });
+  terminal.say(
+    `${count(parameters)} weights of ${found.layers.length} layers, from ${file}: the model is in ${folder}`,
+  );
+  terminal.result({ folder, layers: found.layers.length, parameters });
 }
 
-async function modelOfRecipe({ recipe: name, imageShape: inputShape, classes }: Options): Promise<Sequential> {
-  const { layers, seed } = await checkRecipe(await readRecipe(name), name);
-  return makeModel(layers, { seed, inputShape, classes });
+async function modelOfRecipe(options: Options): Promise<Model> {
+  const { recipe, make } = await recipeModel(options);
+  return make(recipe.seed);
 }
 
-function modelOfRun(run: string): Sequential {
+function modelOfRun(run: string): Model {
   const path = join(run, LAYERS_FILE);
   if (!existsSync(path))
     throw new CommandError(`${run}: there is no model.json in it; --model expects the folder of a run`);

@@ -1,7 +1,14 @@
 /** `anke notebook`: the whole Kannada-MNIST notebook, from the data to the submission. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type DataSets, formatSubmission, type ImageDataset, requireTest, requireTraining } from '@anke/data';
+import {
+  checkExtraClasses,
+  type DataSets,
+  formatSubmission,
+  type ImageDataset,
+  requireTest,
+  requireTraining,
+} from '@anke/data';
 import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
 import { bestEpochOf, samplesOf, saveChoices } from '@anke/training';
@@ -50,12 +57,14 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
   const data = trainingDataOf(generator, requireTraining(path, sets));
+  checkExtraClasses(sets);
   requireTest(path, sets);
   for (const set of [sets.train, sets.test, ...Object.values(sets.extra)])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const { training, validation } = data;
   const [height, width, channels] = training.shape;
-  terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to 0 … 1`);
+  const range = [0, 255].map((byte) => Number((byte * training.factor + training.offset).toPrecision(6))).join(' … ');
+  terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to ${range}`);
   const held = `the first ${Math.round(100 * validationSplit)}% of the rows`;
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
 

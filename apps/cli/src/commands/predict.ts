@@ -1,9 +1,9 @@
 /** `anke predict`: a trained model's predictions, as CSV or for a single picture. */
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
 import { decodePicture, plainFile } from '@anke/files';
-import { Predictor, type Sequential } from '@anke/nn';
+import type { Model } from '@anke/nn';
 import { count, duration, mostLikely, percent } from '@anke/report';
-import { RESCALE, readDataFacts, samplesOf } from '@anke/training';
+import { readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
@@ -123,7 +123,7 @@ interface Predicted {
 }
 
 async function inBatches(
-  model: Sequential,
+  model: Model,
   images: ImageDataset,
   batchSize: number | undefined,
   onProgress: (done: number, total: number) => void,
@@ -136,13 +136,13 @@ async function inBatches(
 
 /** As the notebook does it: an image goes to the device, and its probabilities come back, before the next one. */
 async function oneByOne(
-  model: Sequential,
+  model: Model,
   images: ImageDataset,
   onProgress: (done: number, total: number) => void,
 ): Promise<Predicted> {
   const classes = model.outputShape[0] as number;
   const probabilities = new Float32Array(images.count * classes);
-  const predictor = await Predictor.create(model, 1, RESCALE);
+  const predictor = await model.session.predictor(1, samplesOf(images));
   await predictor.predict(images.slice(0, 1).pixels); // compiles what the driver has left for later
   const milliseconds: number[] = [];
   const started = performance.now();
@@ -153,7 +153,6 @@ async function oneByOne(
     onProgress(row + 1, images.count);
   }
   const seconds = (performance.now() - started) / 1000;
-  predictor.destroy();
   const sorted = milliseconds.sort((a, b) => a - b);
   const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
   return { probabilities, seconds, latency: { median: at(0.5), p99: at(0.99) } };
@@ -202,19 +201,19 @@ function topAsCsv(
 }
 
 /** A picture in the size that the model takes. */
-async function readPicture(path: string, model: Sequential): Promise<ImageDataset> {
+async function readPicture(path: string, model: Model): Promise<ImageDataset> {
   const [height = 1, width = 1, channels = 1] = model.inputShape;
   const shape = [height, width, channels] as const;
   const { pixels } = await decodePicture(path, await readWhole(plainFile(path)), shape);
   return new ImageDataset(path, shape, pixels, { ids: [path] });
 }
 
-const inverted = ({ source, shape, pixels, labels, ids, classNames }: ImageDataset): ImageDataset =>
+const inverted = ({ source, shape, pixels, ...facts }: ImageDataset): ImageDataset =>
   new ImageDataset(
     source,
     shape,
     pixels.map((pixel) => 255 - pixel),
-    { labels, ids, classNames },
+    facts,
   );
 
 /** A cell that may hold commas or quotes, as CSV has it. */

@@ -79,14 +79,14 @@ async function* augmentedCopies(
       'order',
       Uint32Array.from({ length: batch }, (_, i) => i),
     ),
-    counters: gpu.storage('counters', 8),
+    counters: gpu.storage('counters', 12, 'u32'),
     x: gpu.storage('x', batch * rowLength * 4),
-    y: gpu.storage('y', batch * 4),
+    y: gpu.storage('y', batch * 4, 'u32'),
   };
   for (let copy = 0; copy < copies; copy++) {
-    gpu.write(storages.counters, Uint32Array.of(copy, 0));
+    gpu.write(storages.counters, Uint32Array.of(copy, 0, seed));
     const executor = new Eager(gpu);
-    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, shape, augmentation, seed };
+    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, offset: 0, shape, augmentation };
     executor.dispatch(augment, params, storages);
     await executor.finish();
     yield Uint8Array.from(await gpu.readFloats(storages.x), Math.round);

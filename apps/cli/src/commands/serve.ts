@@ -1,9 +1,10 @@
 /** `anke serve`: a trained model behind HTTP. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Predictor } from '@anke/nn';
+import { ImageDataset } from '@anke/data';
+import type { Predictor } from '@anke/nn';
 import { count } from '@anke/report';
-import { RESCALE, readDataFacts } from '@anke/training';
+import { readDataFacts, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
@@ -55,10 +56,12 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
   const [height = 1, width = 1, channels = 1] = model.inputShape;
   const shape = [height, width, channels] as const;
   const preparing = terminal.progress('Preparing the kernels', 'batch sizes');
+  // Pixels of requests become what those of files become.
+  const blank = samplesOf(new ImageDataset('blank', shape, new Uint8Array(height * width * channels)));
   const predictors: Predictor[] = [];
   for (const batch of BATCHES) {
-    const predictor = await Predictor.create(model, batch, RESCALE);
-    await predictor.predict(new Uint8Array(height * width * channels)); // compiles what the driver has left for later
+    const predictor = await model.session.predictor(batch, blank);
+    await predictor.predict(blank.pixels); // compiles what the driver has left for later
     predictors.push(predictor);
     preparing.update(predictors.length, BATCHES.length);
   }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { arch, platform, release as systemRelease, version } from 'node:os';
 import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
-import type { Sequential } from '@anke/nn';
+import type { Model } from '@anke/nn';
 import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
 import {
   CHECKPOINT_FILE,
@@ -58,7 +58,7 @@ export interface Run {
   readonly store: Store;
   readonly recipe: ResolvedRecipe;
   readonly data: TrainingData;
-  readonly model: Sequential;
+  readonly model: Model;
 }
 
 export interface TrainedRun extends Run {

@@ -5,7 +5,7 @@ import { ImageDataGenerator, type ImageDataGeneratorOptions } from './image-data
 const SHAPE = [20, 40, 1] as const;
 
 test('nothing by default, and the first rows for validation', () => {
-  const generator = new ImageDataGenerator({ rescale: 1 / 255, validationSplit: 0.25 });
+  const generator = new ImageDataGenerator({ rescale: 1 / 127, validationSplit: 0.25 });
   expect(generator.augmentation(SHAPE)).toBeUndefined();
   expect(new ImageDataGenerator({ brightnessRange: [1, 1], zoomRange: 0 }).augmentation(SHAPE)).toBeUndefined();
   const data = new ImageDataset('train.csv', [1, 1, 1], Uint8Array.of(5, 6, 7, 8, 9), {
@@ -14,6 +14,8 @@ test('nothing by default, and the first rows for validation', () => {
   const { training, validation } = generator.split(data);
   expect(Array.from(validation.pixels)).toEqual([5]);
   expect(Array.from(training.pixels)).toEqual([6, 7, 8, 9]);
+  expect([training.factor, training.offset, validation.factor]).toEqual([1 / 127, 0, 1 / 127]);
+  expect(new ImageDataGenerator({ validationSplit: 0.25 }).split(data).training.factor).toBe(data.factor);
 });
 
 // What keras.preprocessing.image.ImageDataGenerator.get_random_transform draws from.

@@ -11,7 +11,7 @@ export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
 export type FillMode = (typeof FILL_MODES)[number];
 
 export interface ImageDataGeneratorOptions {
-  /** Each byte is multiplied by this, after everything else. */
+  /** Each byte is multiplied by this, after everything else; if absent, the images stay scaled as they are. */
   readonly rescale?: number;
   /** The share of the rows, the first ones, that is held out for validation. */
   readonly validationSplit?: number;
@@ -56,7 +56,6 @@ export interface ImageAugmentation {
 }
 
 export class ImageDataGenerator {
-  readonly rescale: number;
   readonly validationSplit: number;
   readonly #options: ImageDataGeneratorOptions;
   readonly #zoom: readonly [number, number];
@@ -101,18 +100,18 @@ export class ImageDataGenerator {
     const { fillMode = 'nearest', cval = 0 } = options;
     check('fillMode', fillMode, `one of ${FILL_MODES.join(', ')}`, FILL_MODES.includes(fillMode));
     check('cval', cval, 'a number in 0 … 255', cval >= 0 && cval <= 255);
-    this.rescale = rescale;
     this.validationSplit = validationSplit;
     this.#options = options;
   }
 
   /**
-   * Holds out the first rows for validation.
+   * Scales the images, and holds out the first rows for validation.
    *
    * @throws DataError if a part is empty, or the two do not hold the same classes
    */
   split(data: ImageDataset): { readonly training: ImageDataset; readonly validation: ImageDataset } {
-    return splitForValidation(data, this.validationSplit);
+    const { rescale } = this.#options;
+    return splitForValidation(rescale === undefined ? data : data.scaled(rescale, 0), this.validationSplit);
   }
 
   /** What it does to images of this size; undefined where that is nothing. */

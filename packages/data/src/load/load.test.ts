@@ -5,7 +5,7 @@ import type { DecodePicture } from '../formats/pictures.js';
 import { memoryFile, memorySource, type Source } from '../source.js';
 import { formatSubmission } from '../submission.js';
 import { idx, npy } from '../testing/arrays.js';
-import { loadData, loadImages, requireTest, requireTraining } from './load.js';
+import { checkExtraClasses, loadData, loadImages, requireTest, requireTraining } from './load.js';
 
 type Content = Uint8Array | string;
 const bytesOf = (content: Content): Uint8Array =>
@@ -317,7 +317,7 @@ describe('the error names what is wrong', () => {
 
   test('further images of classes that are not learned, before anything is trained', async () => {
     const sets = await loadData(source({ 'train.csv': train, 'own.csv': csv([0, 7]) }));
-    expect(() => requireTraining('data', sets)).toThrow(
+    expect(() => checkExtraClasses(sets)).toThrow(
       'own.csv: it has the label 7, but the labels of train.csv end at 1; ' +
         'move this file elsewhere, or correct its labels',
     );

@@ -49,10 +49,17 @@ async function collect(source: Source, options: LoadOptions): Promise<DataSets> 
 
 /**
  * @param name what the data was read from, for messages
- * @throws DataError if there is no training data, or it lacks classes that further labelled images have
+ * @throws DataError if there is no training data
  */
-export function requireTraining(name: string, { train, extra, found }: DataSets): ImageDataset {
+export function requireTraining(name: string, { train, found }: DataSets): ImageDataset {
   if (train && !train.labels) throw new DataError(`${train.source}: its images have no labels to learn from`);
+  if (train) return train;
+  const others = 'training data by another name (train-images-idx3-ubyte, x_train, train/CLASS/*.png)';
+  throw new DataError(`${name}: there is no train.csv in it, nor ${others}; ${contents(found)}`);
+}
+
+/** @throws DataError if further labelled images have classes that the training data lacks */
+export function checkExtraClasses({ train, extra }: DataSets): void {
   for (const { source, classes } of Object.values(extra)) {
     if (!train || classes <= train.classes) continue;
     const known = `the labels of ${train.source} end at ${train.classes - 1}`;
@@ -60,9 +67,6 @@ export function requireTraining(name: string, { train, extra, found }: DataSets)
       `${source}: it has the label ${classes - 1}, but ${known}; move this file elsewhere, or correct its labels`,
     );
   }
-  if (train) return train;
-  const others = 'training data by another name (train-images-idx3-ubyte, x_train, train/CLASS/*.png)';
-  throw new DataError(`${name}: there is no train.csv in it, nor ${others}; ${contents(found)}`);
 }
 
 /**

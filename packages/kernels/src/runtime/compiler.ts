@@ -66,9 +66,14 @@ export class Compiler {
     return this.#pipelines.size;
   }
 
+  /** Names of all variants that can run these parameters here, in order of preference. */
+  available<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, types = NO_TYPES): string[] {
+    return Object.keys(kernel.variants).filter((name) => this.#canRun(kernel, params, name, types));
+  }
+
   /** Names of the variants that may be good choices for these parameters here, in order of preference. */
   candidates<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, types = NO_TYPES): string[] {
-    const available = Object.keys(kernel.variants).filter((name) => this.#canRun(kernel, params, name, types));
+    const available = this.available(kernel, params, types);
     const suitable = available.filter((name) => kernel.variants[name]?.suits?.(params, this.traits) !== false);
     return suitable.length > 0 ? suitable : available.slice(-1);
   }
