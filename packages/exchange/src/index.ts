@@ -9,5 +9,6 @@ export { fromOnnx, type OnnxContents } from './onnx/read.js';
 export { toOnnx } from './onnx/write.js';
 export { type TensorFlowJsModel, toTensorFlowJs } from './tensorflow-js/write.js';
 export { assignWeights, type FoundLayer, type FoundWeights } from './weights/assign.js';
+export { checkedWeights } from './weights/checked.js';
 export { readKerasWeights } from './weights/keras-h5.js';
 export { readSafetensorsWeights } from './weights/safetensors.js';
