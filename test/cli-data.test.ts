@@ -1,4 +1,7 @@
-/** Data through the command line: imported, looked at, augmented, trained on and predicted in every form that people have. */
+/**
+ * Data through the command line: imported, looked at, augmented, trained on and predicted in every form that people
+ * have.
+ */
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -157,7 +157,14 @@ test.skipIf(process.platform === 'win32')('bash completes commands, options and 
   writeFileSync(join(work, 'completion.bash'), anke('completion', 'bash').stdout);
   const complete = (...words: string[]): string[] => {
     const line = words.map((word) => `'${word}'`).join(' ');
-    const script = `source completion.bash; compopt() { :; }; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _anke; echo "\${COMPREPLY[@]}"`;
+    const script = [
+      'source completion.bash',
+      'compopt() { :; }',
+      `COMP_WORDS=(${line})`,
+      `COMP_CWORD=${words.length - 1}`,
+      '_anke',
+      'echo "${COMPREPLY[@]}"',
+    ].join('; ');
     return spawnSync('bash', ['-c', script], { cwd: work, encoding: 'utf8' }).stdout.trim().split(' ');
   };
   expect(complete('anke', 'pre')).toEqual(['predict', 'preview']);

@@ -1,6 +1,6 @@
 /**
- * Every `pnpm anke` command in the README, the tutorial and the how-to, as it is typed, in order, each document in a folder of its own. Blocks
- * that are marked `sh network` are left out: nothing outside the machine is asked for here.
+ * Every `pnpm anke` command in the README, the tutorial and the how-to, as it is typed, in order, each document in a
+ * folder of its own. Blocks that are marked `sh network` are left out: nothing outside the machine is asked for here.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * What `anke export` writes, read by the programs that it is for: the same probabilities, within 1e-5, on 1,000 images (the
- * real ones, where they lie beside the project). The programs are a project of their own, test/readers, which npm test
- * installs; without it, these tests are skipped.
+ * What `anke export` writes, read by the programs that it is for: the same probabilities, within 1e-5, on 1,000 images
+ * (the real ones, where they lie beside the project). The programs are a project of their own, test/readers, which npm
+ * test installs; without it, these tests are skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
