@@ -163,7 +163,7 @@ test.skipIf(process.platform === 'win32')('bash completes commands, options and 
       `COMP_WORDS=(${line})`,
       `COMP_CWORD=${words.length - 1}`,
       '_anke',
-      'echo "${COMPREPLY[@]}"',
+      `echo "\${COMPREPLY[@]}"`,
     ].join('; ');
     return spawnSync('bash', ['-c', script], { cwd: work, encoding: 'utf8' }).stdout.trim().split(' ');
   };

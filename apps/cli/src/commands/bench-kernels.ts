@@ -28,7 +28,7 @@ export function addBenchKernels(bench: Command): void {
     .addOption(
       new Option('--batch <n,…>', 'images in a batch').argParser(positiveList).default([32, 256, 1024], '32,256,1024'),
     );
-  modelOptions(command, 'whose steps: a built-in recipe, or a JSON or TypeScript file')
+  modelOptions(command, 'the model’s recipe: a built-in one, or a JSON or TypeScript file')
     .option('--compare <old.json>', 'set the times against those that an earlier run printed with --json')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(

@@ -26,7 +26,7 @@ export function addBenchStep(bench: Command): void {
         .argParser(positiveList)
         .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
     );
-  modelOptions(command, 'whose model: a built-in recipe, or a JSON or TypeScript file')
+  modelOptions(command, 'the model’s recipe: a built-in one, or a JSON or TypeScript file')
     .addOption(
       new Option('--storage <type>', 'how activations are kept on the device; default: as the recipe says').choices([
         'float32',

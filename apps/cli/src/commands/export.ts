@@ -20,7 +20,7 @@ export function addExport(program: Command): void {
   program
     .command('export')
     .description('write a trained model for other programs')
-    .argument('<run>', 'the folder of a run')
+    .argument('<run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
     .addOption(
       new Option('--format <name>', 'onnx (opset 17), tfjs (layers model) or safetensors (Keras’s names)')
         .choices(['onnx', 'tfjs', 'safetensors'])

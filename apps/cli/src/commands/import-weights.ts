@@ -25,7 +25,7 @@ export function addImportWeights(program: Command): void {
     .description('make a model of weights from elsewhere: safetensors, or .weights.h5 as Keras 3 writes it')
     .argument('<file>', 'a .safetensors or .h5 file')
     .option('--model <run>', 'the folder of a run: its layers');
-  modelOptions(command, 'without --model: a recipe’s layers')
+  modelOptions(command, 'without --model: the recipe whose layers are taken')
     .option('--out <folder>', 'where the model goes; default: the next free runs/<date>-imported-<n>')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(

@@ -13,8 +13,8 @@ const SEED = 1;
 export function addVerify(program: Command): void {
   program
     .command('verify')
-    .description('replay a golden training run on this device: does this GPU compute right?')
-    .argument('[file]', 'a safetensors file; without one, a small run that the CPU references make')
+    .description('replay a golden training run on this device: does this GPU compute correctly?')
+    .argument('[file]', 'a golden run as safetensors; without one, a small run that the CPU references make')
     .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExamples:\n  anke verify\n  anke verify notebook-cnn.safetensors --no-fuse')
@@ -47,8 +47,8 @@ async function runVerify(file: string | undefined, { fuse, ...options }: Options
   gpu.destroy();
   if (failed.length > 0) {
     throw new CommandError(
-      `this device does not compute as it should: ${failed.map(({ group }) => group).join(', ')} beyond the bound`,
+      `this device does not compute correctly: ${failed.map(({ group }) => group).join(', ')} beyond the bound`,
     );
   }
-  terminal.say('\nThis device computes right.');
+  terminal.say('\nThis device computes correctly.');
 }
