@@ -68,7 +68,7 @@ export {
   type Variant,
 } from './runtime/kernel.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
-export { Recorder } from './runtime/recorder.js';
+export { Recorder, type RecorderOptions } from './runtime/recorder.js';
 export type { DispatchTime, MemoryUse, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';

@@ -26,6 +26,11 @@ interface Entry {
 
 const NO_COST: Cost = { flops: 0, bytes: 0 };
 
+export interface RecorderOptions {
+  /** Whether the fusion pass joins dispatches, as it does if absent; if not, they run as they were sent. */
+  readonly fuse?: boolean;
+}
+
 export class Recorder implements Executor {
   readonly #plain: Dispatch[] = [];
   readonly #temporaries = new Set<Storage>();
@@ -33,10 +38,9 @@ export class Recorder implements Executor {
   readonly #fuse: boolean;
   #program: readonly Dispatch[] | undefined;
 
-  /** @param options.fuse whether dispatches are joined by the fusion pass; if not, they run as they were sent */
   constructor(
     readonly gpu: Gpu,
-    { fuse = true }: { readonly fuse?: boolean } = {},
+    { fuse = true }: RecorderOptions = {},
   ) {
     this.#fuse = fuse;
   }
