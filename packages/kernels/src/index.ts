@@ -3,30 +3,16 @@
  *
  * @module kernels
  */
-export { batchNormBackward, batchNormGradientJoin, batchNormGradientSums } from './batchnorm/backward.js';
-export { batchNormJoin, batchNormMoments, batchNormNormalize } from './batchnorm/forward.js';
-export {
-  batchNormPool,
-  batchNormPoolBackward,
-  batchNormPoolGradientSums,
-  poolGradientSplits,
-} from './batchnorm/pooled.js';
-export {
-  type BatchNormJoinParams,
-  type BatchNormParams,
-  batchNormSplits,
-  type NormalizeParams,
-} from './batchnorm/shapes.js';
-export { conv2dBackwardData } from './conv2d/backward-data.js';
-export {
-  type Conv2dBackwardWeightsParams,
-  conv2dBackwardWeights,
-  conv2dJoinWeights,
-  weightSplits,
-} from './conv2d/backward-weights.js';
-export { type Conv2dForwardParams, conv2dForward } from './conv2d/forward.js';
-export { type Conv2dParams, conv2dParams, type Padding, windowAxis } from './conv2d/geometry.js';
-export { isSoftware } from './conv2d/variants.js';
+export { batchNormBackward, batchNormGradients, batchNormInferenceBackward } from './batchnorm/backward.js';
+export { batchNormNormalize, batchNormStatistics } from './batchnorm/forward.js';
+export { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-backward.js';
+export { batchNormPool } from './batchnorm/pool-forward.js';
+export { type ConcatParams, concatChannels, type SliceParams, sliceChannels } from './channels/concat.js';
+export { type RepeatParams, repeatChannel, repeatChannelBackward } from './channels/repeat.js';
+export { conv2dBackwardData } from './conv2d/backward-data/index.js';
+export { conv2dBackwardWeights } from './conv2d/backward-weights/index.js';
+export { conv2dForward } from './conv2d/forward/index.js';
+export { type Conv2dParams, conv2dParams } from './conv2d/geometry.js';
 export {
   type DenseForwardParams,
   type DenseParams,
@@ -34,23 +20,39 @@ export {
   denseBackwardWeights,
   denseForward,
 } from './dense/dense.js';
+export { depthwiseBackwardData } from './depthwise/backward-data/index.js';
+export { depthwiseBackwardWeights } from './depthwise/backward-weights/index.js';
+export { depthwiseForward } from './depthwise/forward/index.js';
+export { type DepthwiseParams, depthwiseParams } from './depthwise/geometry.js';
 export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
-export { accumulate, add, relu, reluBackward, scale } from './elementwise/elementwise.js';
+export { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
 export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
+export { type FusionContext, fuse } from './fusion/fuse.js';
+export { type DispatchOf, isOf, Program, type Rewrite, replace } from './fusion/program.js';
+export type { CaseBuilder, Rule, RuleCase } from './fusion/rule.js';
+export { RULES } from './fusion/rules.js';
 export { type Augmentation, type AugmentParams, augment, FILL_MODES } from './gather/augment.js';
 export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
-export { crossEntropyStep } from './loss/cross-entropy-step.js';
-export { type MaxPoolParams, maxPoolBackward, maxPoolForward, maxPoolParams } from './maxpool/maxpool.js';
+export { addPenalties } from './loss/add-penalties.js';
+export { type CrossEntropyStepParams, crossEntropyStep } from './loss/cross-entropy-step.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
-export { adam } from './optimizer/adam.js';
+export { adam, adamCorrections } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
-export { l2Backward, l2Parts, l2Penalties, l2Penalty } from './optimizer/l2.js';
+export { l2Backward, l2Parts, l2Penalties } from './optimizer/l2.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
+export { type PadParams, zeroPad, zeroPadBackward } from './pad/pad.js';
+export { averagePool, averagePoolBackward } from './pooling/average.js';
+export { type PoolParams, poolParams } from './pooling/geometry.js';
+export { maxPoolBackward, maxPoolForward } from './pooling/max.js';
 export { probeCopy, probeFma } from './probe/probe.js';
 export { type SumParams, sum } from './reduce/sum.js';
 export { registry } from './registry.js';
-export { Compiler, type StageProgram, type VariantProgram } from './runtime/compiler.js';
+export { resizeBilinear, resizeBilinearBackward } from './resize/bilinear.js';
+export { resizeNearest, resizeNearestBackward } from './resize/nearest.js';
+export type { ResizeParams } from './resize/params.js';
+export type { Chooser, VariantRequest } from './runtime/chooser.js';
+export type { Compiler, StageProgram, VariantProgram } from './runtime/compiler.js';
 export { Gpu } from './runtime/device.js';
 export type { Dispatch } from './runtime/dispatch.js';
 export { Eager } from './runtime/eager.js';
@@ -67,7 +69,7 @@ export {
 } from './runtime/kernel.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
 export { Recorder } from './runtime/recorder.js';
-export { type DispatchTime, type MemoryUse, Recording } from './runtime/recording.js';
+export type { DispatchTime, MemoryUse, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';
 export { type Choices, choiceKey, Tuner } from './runtime/tuner.js';
@@ -78,3 +80,4 @@ export {
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from './softmax/softmax.js';
+export { type Padding, windowAxis } from './window/geometry.js';

@@ -10,16 +10,13 @@ import { batchNormPool } from './pool-forward.js';
 const gpu = useGpu();
 
 /** Inputs whose terms all add up: x − mean becomes |x| + |mean|. */
-const addedUp = <B extends string>(inputs: Arrays<B | 'mean'>): Arrays<B | 'mean'> => {
+const addedUp = <A extends Arrays<'mean'>>(inputs: A): A => {
   const positive = absolute(inputs);
   return { ...positive, mean: positive.mean.map((value) => -value) };
 };
 
 /** The same for dY − (share + (x − center) · slope): all but the factor become negative. */
-const coefficientsAddedUp = <B extends string>(
-  inputs: Arrays<B | 'coefficients'>,
-  channels: number,
-): Arrays<B | 'coefficients'> => {
+const coefficientsAddedUp = <A extends Arrays<'coefficients'>>(inputs: A, channels: number): A => {
   const positive = absolute(inputs);
   const sign = (i: number): number => (Math.floor(i / channels) === 1 ? 1 : -1);
   return { ...positive, coefficients: positive.coefficients.map((value, i) => sign(i) * value) };

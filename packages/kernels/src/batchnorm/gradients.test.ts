@@ -26,12 +26,12 @@ test('through the statistics of the batch', async () => {
   const forward: Forward = (a, g, b) => normalize(a, statistics(a, channels), g, b, epsilon);
   // The device's statistics are rounded to float32 too: that moves the gradients by as many roundings again.
   const terms = 4 * rows + 32;
-  const wantX = differences(x, dY, (moved) => forward(moved, gamma, beta));
-  checkGradient('dX', dX, wantX, terms);
-  const wantGamma = differences(gamma, dY, (moved) => forward(x, moved, beta));
-  checkGradient('dGamma', dGamma, wantGamma, terms);
-  const wantBeta = differences(beta, dY, (moved) => forward(x, gamma, moved));
-  checkGradient('dBeta', dBeta, wantBeta, terms);
+  const expectedX = differences(x, dY, (moved) => forward(moved, gamma, beta));
+  checkGradient('dX', dX, expectedX, terms);
+  const expectedGamma = differences(gamma, dY, (moved) => forward(x, moved, beta));
+  checkGradient('dGamma', dGamma, expectedGamma, terms);
+  const expectedBeta = differences(beta, dY, (moved) => forward(x, gamma, moved));
+  checkGradient('dBeta', dBeta, expectedBeta, terms);
 });
 
 test('with constant statistics', async () => {
@@ -40,13 +40,13 @@ test('with constant statistics', async () => {
   const { dX } = await runKernel(gpu(), batchNormInferenceBackward, shape, { dY, variance, gamma });
   const { dBeta, dGamma } = await runKernel(gpu(), batchNormGradients, shape, { x, dY, mean, variance, gamma });
   const forward: Forward = (a, g, b) => normalize(a, { mean, variance }, g, b, epsilon);
-  const wantX = differences(x, dY, (moved) => forward(moved, gamma, beta));
-  checkGradient('dX', dX, wantX, batchNormInferenceBackward.terms(shape));
-  const wantGamma = differences(gamma, dY, (moved) => forward(x, moved, beta));
-  checkGradient('dGamma', dGamma, wantGamma, batchNormGradients.terms(shape));
-  const wantBeta = differences(beta, dY, (moved) => forward(x, gamma, moved));
-  checkGradient('dBeta', dBeta, wantBeta, batchNormGradients.terms(shape));
-  expect(wantX.every((value) => value !== 0)).toBe(true);
+  const expectedX = differences(x, dY, (moved) => forward(moved, gamma, beta));
+  checkGradient('dX', dX, expectedX, batchNormInferenceBackward.terms(shape));
+  const expectedGamma = differences(gamma, dY, (moved) => forward(x, moved, beta));
+  checkGradient('dGamma', dGamma, expectedGamma, batchNormGradients.terms(shape));
+  const expectedBeta = differences(beta, dY, (moved) => forward(x, gamma, moved));
+  checkGradient('dBeta', dBeta, expectedBeta, batchNormGradients.terms(shape));
+  expect(expectedX.every((value) => value !== 0)).toBe(true);
 });
 
 test('with a max pooling behind it, where no two elements tie', async () => {
@@ -68,10 +68,10 @@ test('with a max pooling behind it, where no two elements tie', async () => {
   const { dBeta, dGamma, coefficients } = sums as Record<'dBeta' | 'dGamma' | 'coefficients', Float64Array>;
   const { dX } = await runKernel(gpu(), batchNormPoolBackward, pool, { x: image, ...pooled, coefficients });
   const terms = 4 * 60 + 32;
-  const wantX = differences(image, dPooled, (moved) => forward(moved, scale, shift));
-  checkGradient('dX', dX, wantX, terms);
-  const wantGamma = differences(scale, dPooled, (moved) => forward(image, moved, shift));
-  checkGradient('dGamma', dGamma, wantGamma, terms);
-  const wantBeta = differences(shift, dPooled, (moved) => forward(image, scale, moved));
-  checkGradient('dBeta', dBeta, wantBeta, terms);
+  const expectedX = differences(image, dPooled, (moved) => forward(moved, scale, shift));
+  checkGradient('dX', dX, expectedX, terms);
+  const expectedGamma = differences(scale, dPooled, (moved) => forward(image, moved, shift));
+  checkGradient('dGamma', dGamma, expectedGamma, terms);
+  const expectedBeta = differences(shift, dPooled, (moved) => forward(image, scale, moved));
+  checkGradient('dBeta', dBeta, expectedBeta, terms);
 });

@@ -32,15 +32,15 @@ describe('conv2d', () => {
       conv2dForward.reference(forwardParams, { ...inputs, ...moved }).y as Float64Array;
 
     const { dX } = await runKernel(gpu(), conv2dBackwardData, params, { dY, w });
-    const wantX = differences(x, dY, (moved) => forward({ x: moved }));
-    checkGradient('dX', dX, wantX, conv2dBackwardData.terms(params));
+    const expectedX = differences(x, dY, (moved) => forward({ x: moved }));
+    checkGradient('dX', dX, expectedX, conv2dBackwardData.terms(params));
 
     const weightParams = { ...params, bias: true, decay: 0 };
     const { dW, dBias } = await runKernel(gpu(), conv2dBackwardWeights, weightParams, { x, dY });
     const terms = conv2dBackwardWeights.terms(weightParams);
-    const wantW = differences(w, dY, (moved) => forward({ w: moved }));
-    checkGradient('dW', dW, wantW, terms);
-    const wantBias = differences(bias, dY, (moved) => forward({ bias: moved }));
-    checkGradient('dBias', dBias, wantBias, terms);
+    const expectedW = differences(w, dY, (moved) => forward({ w: moved }));
+    checkGradient('dW', dW, expectedW, terms);
+    const expectedBias = differences(bias, dY, (moved) => forward({ bias: moved }));
+    checkGradient('dBias', dBias, expectedBias, terms);
   });
 });

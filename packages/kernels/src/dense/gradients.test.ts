@@ -17,13 +17,13 @@ test('dense', async () => {
     denseForward.reference(forwardParams, { ...inputs, ...moved }).y as Float64Array;
 
   const { dX } = await runKernel(gpu(), denseBackwardData, params, { dY, w });
-  const wantX = differences(x, dY, (moved) => forward({ x: moved }));
-  checkGradient('dX', dX, wantX, params.outFeatures);
+  const expectedX = differences(x, dY, (moved) => forward({ x: moved }));
+  checkGradient('dX', dX, expectedX, params.outFeatures);
 
   const weightParams = { ...params, bias: true, decay: 0 };
   const { dW, dBias } = await runKernel(gpu(), denseBackwardWeights, weightParams, { x, dY });
-  const wantW = differences(w, dY, (moved) => forward({ w: moved }));
-  checkGradient('dW', dW, wantW, params.batch);
-  const wantBias = differences(bias, dY, (moved) => forward({ bias: moved }));
-  checkGradient('dBias', dBias, wantBias, params.batch);
+  const expectedW = differences(w, dY, (moved) => forward({ w: moved }));
+  checkGradient('dW', dW, expectedW, params.batch);
+  const expectedBias = differences(bias, dY, (moved) => forward({ bias: moved }));
+  checkGradient('dBias', dBias, expectedBias, params.batch);
 });

@@ -20,6 +20,6 @@ test('the gradient of a step’s loss', async () => {
   const others = { labels, penalties, loss: empty, dLogits: empty, totals: empty, counters: empty, corrections: empty };
   const forward = (moved: Float64Array): Float64Array =>
     crossEntropyStep.reference(params, { ...others, logits: moved }).loss as Float64Array;
-  const want = differences(logits, Float64Array.of(1), forward);
-  checkGradient('dLogits', dLogits, want, crossEntropyStep.terms(params));
+  const expected = differences(logits, Float64Array.of(1), forward);
+  checkGradient('dLogits', dLogits, expected, crossEntropyStep.terms(params));
 });

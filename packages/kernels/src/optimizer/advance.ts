@@ -11,8 +11,11 @@ export const counters = {
 
 const bindings = { counters };
 
+/** It has no parameters. */
+export type AdvanceParams = Readonly<Record<string, never>>;
+
 /** Moves to the next step. The last dispatch of a step: until then, all that is random draws with the same count. */
-export const advance = defineKernel<object, keyof typeof bindings>({
+export const advance = defineKernel<AdvanceParams, keyof typeof bindings>({
   name: 'optimizer/advance',
   bindings,
   variants: {

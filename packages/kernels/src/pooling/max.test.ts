@@ -16,6 +16,6 @@ test('the gradient, where no two elements tie', async () => {
   const dY = distinct(2 * params.outHeight * params.outWidth * 2, 4);
   const { winner } = await runKernel(gpu(), maxPoolForward, params, { x });
   const { dX } = await runKernel(gpu(), maxPoolBackward, params, { dY, winner: winner as Float64Array });
-  const want = differences(x, dY, (moved) => maxPoolReference(params, moved).y);
-  checkGradient('dX', dX, want, 4);
+  const expected = differences(x, dY, (moved) => maxPoolReference(params, moved).y);
+  checkGradient('dX', dX, expected, 4);
 });

@@ -18,16 +18,16 @@ const logits = distinct(20, 7);
 test('the gradient of softmax', async () => {
   const dY = distinct(20, 8);
   const { dLogits } = await runKernel(gpu(), softmaxBackward, params, { y: reference(logits, 5), dY });
-  const want = differences(logits, dY, (moved) => reference(moved, 5));
-  checkGradient('dLogits', dLogits, want, softmaxBackward.terms(params));
+  const expected = differences(logits, dY, (moved) => reference(moved, 5));
+  checkGradient('dLogits', dLogits, expected, softmaxBackward.terms(params));
 });
 
 test('the gradient of softmax and cross-entropy', async () => {
   const labels = Float64Array.of(0, 4, 2, 2);
   const share = 1 / params.rows;
   const { dLogits } = await runKernel(gpu(), softmaxCrossEntropyBackward, { ...params, share }, { logits, labels });
-  const want = differences(logits, new Float64Array(params.rows).fill(share), (moved) =>
+  const expected = differences(logits, new Float64Array(params.rows).fill(share), (moved) =>
     crossEntropy(moved, labels, 5),
   );
-  checkGradient('dLogits', dLogits, want, softmaxCrossEntropyBackward.terms({ ...params, share }));
+  checkGradient('dLogits', dLogits, expected, softmaxCrossEntropyBackward.terms({ ...params, share }));
 });

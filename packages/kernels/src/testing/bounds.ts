@@ -11,8 +11,8 @@ export const EPSILON = 2 ** -23;
 const LEAST_NORMAL = 2 ** -126;
 
 /** The largest error that a sum of so many terms may have, relative to the largest result of an array. */
-export function tolerance(want: Float64Array, terms: number): number {
-  const largest = want.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+export function tolerance(expected: Float64Array, terms: number): number {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return EPSILON * terms * largest;
 }
 
@@ -22,11 +22,11 @@ export function tolerance(want: Float64Array, terms: number): number {
  * lost.
  */
 export function tolerances(
-  want: Float64Array,
+  expected: Float64Array,
   terms: number,
   magnitudes: Float64Array | undefined,
 ): number | Float64Array {
-  const whole = tolerance(want, terms);
+  const whole = tolerance(expected, terms);
   return magnitudes === undefined
     ? whole
     : magnitudes.map((magnitude) => {
@@ -42,11 +42,8 @@ export function tolerances(
 export type Magnitudes<P, B extends string> = (params: P, inputs: Arrays<B>) => Partial<Record<B, Float64Array>>;
 
 /** Inputs without their signs. */
-export const absolute = <B extends string>(inputs: Arrays<B>): Arrays<B> => {
-  const result = { ...inputs };
-  for (const name of Object.keys(inputs) as B[]) result[name] = inputs[name].map(Math.abs);
-  return result;
-};
+export const absolute = <A extends Arrays<string>>(inputs: A): A =>
+  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.map(Math.abs)])) as A;
 
 /**
  * For kernels that add up products of their inputs: the reference of the inputs without signs adds up the absolute
@@ -71,16 +68,16 @@ export const ownSize =
 export function expectClose(
   label: string,
   got: Float64Array,
-  want: Float64Array,
+  expected: Float64Array,
   allowed: number | Float64Array,
 ): void {
-  expect(got.length, `${label}: length`).toBe(want.length);
+  expect(got.length, `${label}: length`).toBe(expected.length);
   const bound = (i: number): number => (typeof allowed === 'number' ? allowed : (allowed[i] as number));
   let worst = 0;
   let excess = Number.NEGATIVE_INFINITY;
   got.forEach((value, i) => {
-    const expected = want[i] as number;
-    const distance = Object.is(value, expected) ? 0 : Math.abs(value - expected);
+    const right = expected[i] as number;
+    const distance = Object.is(value, right) ? 0 : Math.abs(value - right);
     const beyond = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance - bound(i);
     if (beyond > excess) {
       excess = beyond;
@@ -89,6 +86,6 @@ export function expectClose(
   });
   expect(
     excess,
-    `${label}[${worst}]: got ${got[worst]}, expected ${want[worst]}, allowed ${bound(worst)}`,
+    `${label}[${worst}]: got ${got[worst]}, expected ${expected[worst]}, allowed ${bound(worst)}`,
   ).toBeLessThanOrEqual(0);
 }

@@ -135,8 +135,8 @@ async function checkCase<P extends object, B extends string>(
   { f16 = [], magnitudes }: CheckOptions<P, B>,
 ): Promise<void> {
   const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
-  const want = kernel.reference(params, inputs);
-  const sizes = magnitudes?.(params, inputs) ?? {};
+  const expected = kernel.reference(params, inputs);
+  const sizes: Partial<Record<B, Float64Array>> = magnitudes?.(params, inputs) ?? {};
   const variants = variantsOf(gpu, kernel, params, f16);
   expect(variants.length, 'variants that run here').toBeGreaterThan(0);
   for (const variant of variants) {
@@ -147,9 +147,9 @@ async function checkCase<P extends object, B extends string>(
       const change = values.findIndex((value, i) => !Object.is(value, again[name]?.[i]));
       expect(change, `${variant}/${name}: first element that differs in a second run`).toBe(-1);
     }
-    expect(Object.keys(got).sort()).toEqual(Object.keys(want).sort());
-    for (const name of Object.keys(want) as B[]) {
-      const values = want[name] as Float64Array;
+    expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
+    for (const name of Object.keys(expected) as B[]) {
+      const values = expected[name] as Float64Array;
       const exact = kernel.bindings[name].type === 'u32';
       const sums = exact ? 0 : tolerances(values, kernel.terms(params), sizes[name]);
       const allowed = f16.includes(name) ? withFloat16Rounding(values, sums) : sums;
@@ -162,8 +162,8 @@ async function checkCase<P extends object, B extends string>(
  * A result that is rounded once to float16: half the distance between two neighbours, and that below the least normal
  * one.
  */
-const withFloat16Rounding = (want: Float64Array, sums: number | Float64Array): Float64Array =>
-  want.map((value, i) => {
+const withFloat16Rounding = (expected: Float64Array, sums: number | Float64Array): Float64Array =>
+  expected.map((value, i) => {
     const sum = typeof sums === 'number' ? sums : (sums[i] as number);
     return sum + 2 ** -11 * (Math.abs(value) + sum) + 2 ** -25;
   });
@@ -178,7 +178,7 @@ const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(
 export function checkKernel<P extends object, B extends string>(
   gpu: () => Gpu,
   kernel: Kernel<P, B>,
-  options: CheckOptions<P, B> = {},
+  options: CheckOptions<NoInfer<P>, NoInfer<B>> = {},
 ): void {
   const { f16 = [], ...inFloat32 } = options;
   describe(kernel.name, () => {

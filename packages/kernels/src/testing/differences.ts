@@ -22,10 +22,15 @@ export function differences(x: Float64Array, dY: Float64Array, f: (x: Float64Arr
 }
 
 /** Allows the rounding of a sum of `terms` float32 numbers, and what the differences lose. */
-export function checkGradient(label: string, got: Float64Array | undefined, want: Float64Array, terms: number): void {
-  const largest = want.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+export function checkGradient(
+  label: string,
+  got: Float64Array | undefined,
+  expected: Float64Array,
+  terms: number,
+): void {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   if (!got) throw new Error(`${label} was not written`);
-  expectClose(label, got, want, largest * (terms * EPSILON + DIFFERENCE_ERROR));
+  expectClose(label, got, expected, largest * (terms * EPSILON + DIFFERENCE_ERROR));
 }
 
 /** Numbers of about the size of normal ones, of which no two are equal. */

@@ -5,7 +5,7 @@
  */
 import { conv2dBackwardWeights } from '../../conv2d/backward-weights/index.js';
 import { denseBackwardWeights } from '../../dense/dense.js';
-import { depthwiseBackwardWeights } from '../../depthwise/backward-weights.js';
+import { depthwiseBackwardWeights } from '../../depthwise/backward-weights/index.js';
 import { accumulate } from '../../elementwise/elementwise.js';
 import { l2Backward } from '../../optimizer/l2.js';
 import type { Kernel } from '../../runtime/kernel.js';

@@ -8,7 +8,7 @@ import { batchNormNormalize } from '../../batchnorm/forward.js';
 import { conv2dForward } from '../../conv2d/forward/index.js';
 import { conv2dParams } from '../../conv2d/geometry.js';
 import { denseForward } from '../../dense/dense.js';
-import { depthwiseForward } from '../../depthwise/forward.js';
+import { depthwiseForward } from '../../depthwise/forward/index.js';
 import { dropout } from '../../dropout/dropout.js';
 import { relu } from '../../elementwise/elementwise.js';
 import type { Epilogue, Rectifier } from '../../epilogue/epilogue.js';

@@ -9,7 +9,7 @@ import { batchNormBackward } from '../../batchnorm/backward.js';
 import { batchNormPoolBackward } from '../../batchnorm/pool-backward.js';
 import { conv2dBackwardData } from '../../conv2d/backward-data/index.js';
 import { denseBackwardData, denseForward } from '../../dense/dense.js';
-import { depthwiseBackwardData } from '../../depthwise/backward-data.js';
+import { depthwiseBackwardData } from '../../depthwise/backward-data/index.js';
 import { dropout } from '../../dropout/dropout.js';
 import { relu, reluBackward } from '../../elementwise/elementwise.js';
 import type { Mask } from '../../epilogue/epilogue.js';

@@ -1,0 +1,42 @@
+/**
+ * Depthwise convolution backward data, a thread an input: runs everywhere, and is read before the other.
+ *
+ *   dX[n, iy, ix, ci] = finish(Σ_{oy, ox, m} dY[n, oy, ox, ci · multiplier + m] · W[iy + top − oy·sh, ix + left − ox·sw, ci, m])
+ *   over the windows (oy, ox) that cover the input
+ *
+ * Thread i gathers element i of dX from the outputs that read it, so that no two threads add to the same element; neighbouring
+ * threads are neighbouring channels. Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant plain`.
+ */
+import { FIRST_WINDOW_WGSL } from '../../pooling/geometry.js';
+import type { Variant } from '../../runtime/kernel.js';
+import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { depthwiseConstants, inputSize } from '../geometry.js';
+import { type DepthwiseBackwardDataParams, finishWgsl } from './params.js';
+
+export const plain: Variant<DepthwiseBackwardDataParams> = {
+  available: () => true,
+  grid: (p) => flatGrid(inputSize(p)),
+  wgsl: (p) => `
+${constants({ ...depthwiseConstants(p), INPUTS: inputSize(p), ROW: flatRow(inputSize(p)) })}
+${FIRST_WINDOW_WGSL}
+${finishWgsl(p)}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  if (index >= INPUTS) { return; }
+  let ci = index % IN;
+  let column = index / IN % WIDTH + u32(PAD_LEFT);
+  let row = index / (IN * WIDTH) % HEIGHT + u32(PAD_TOP);
+  let n = index / (IN * WIDTH * HEIGHT);
+  var sum = 0.0;
+  for (var oy = firstWindow(row, KERNEL_H, STRIDE_H); oy < OUT_H && oy * STRIDE_H <= row; oy++) {
+    for (var ox = firstWindow(column, KERNEL_W, STRIDE_W); ox < OUT_W && ox * STRIDE_W <= column; ox++) {
+      let source = ((n * OUT_H + oy) * OUT_W + ox) * OUT + ci * MULTIPLIER;
+      let tap = ((row - oy * STRIDE_H) * KERNEL_W + column - ox * STRIDE_W) * OUT + ci * MULTIPLIER;
+      for (var m = 0u; m < ${opaque('MULTIPLIER', 'w')}; m++) { sum = fma(dY[source + m], w[tap + m], sum); }
+    }
+  }
+  dX[index] = finish(sum, index);
+}`,
+};

@@ -1,0 +1,5 @@
+import { checkKernel } from '../../testing/check.js';
+import { useGpu } from '../../testing/device.js';
+import { depthwiseBackwardWeights } from './index.js';
+
+checkKernel(useGpu(), depthwiseBackwardWeights, { f16: ['x'] });

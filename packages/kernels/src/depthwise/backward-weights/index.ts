@@ -1,0 +1,48 @@
+/**
+ * Depthwise convolution backward weights: the gradients of the kernels and of the bias.
+ *
+ *   dW[ky, kx, ci, m] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, ci, m]
+ *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with co = ci · multiplier + m
+ *
+ * X (n, h, w, c), dY (n, oh, ow, c · multiplier), W and dW (kh, kw, c, multiplier), channels last; X is float32 or float16, all else is
+ * float32. Each variant is a file: `taps`, with the long sum cut into parts, and `plain`, for all.
+ * All are timed by `pnpm anke bench kernels --filter depthwise/backward-weights`.
+ */
+import { WEIGHT_GRADIENTS } from '../../conv2d/cases.js';
+import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { depthwiseConvolutions } from '../cases.js';
+import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
+import { depthwiseKernelGradient } from '../reference.js';
+import type { DepthwiseBackwardWeightsParams } from './params.js';
+import { plain } from './plain.js';
+import { taps } from './taps.js';
+
+export type { DepthwiseBackwardWeightsParams } from './params.js';
+
+const bindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  w: { access: 'read', type: 'f32', length: kernelSize, needed: (p) => p.decay !== 0 },
+  dW: { access: 'write', type: 'f32', length: kernelSize },
+  dBias: { access: 'write', type: 'f32', length: outChannels, needed: (p) => p.bias },
+} as const satisfies Record<string, Binding<DepthwiseBackwardWeightsParams>>;
+
+export const depthwiseBackwardWeights = defineKernel<DepthwiseBackwardWeightsParams, keyof typeof bindings>({
+  name: 'depthwise/backward-weights',
+  bindings,
+  variants: { taps, plain },
+  cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
+  reference: (p, { x, dY, w }) => {
+    const sums = depthwiseKernelGradient(p, x, dY);
+    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
+    if (!p.bias) return { dW };
+    const dBias = new Float64Array(outChannels(p));
+    dY.forEach((value, i) => {
+      const co = i % outChannels(p);
+      dBias[co] = (dBias[co] as number) + value;
+    });
+    return { dW, dBias };
+  },
+  cases: depthwiseConvolutions(WEIGHT_GRADIENTS),
+});

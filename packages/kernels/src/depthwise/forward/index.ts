@@ -1,0 +1,50 @@
+/**
+ * Depthwise convolution forward: each channel by itself, then the epilogue: bias, rectifier and dropout, if asked.
+ *
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, m])
+ *   with co = ci · multiplier + m
+ *
+ * X (n, h, w, c), W (kh, kw, c, multiplier), bias (c · multiplier), Y (n, oh, ow, c · multiplier), channels last; X and Y are float32
+ * or float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain` for all.
+ * All are timed by `pnpm anke bench kernels --filter depthwise/forward`.
+ */
+import { EPILOGUES } from '../../conv2d/cases.js';
+import { finishReference } from '../../epilogue/epilogue.js';
+import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { depthwiseConvolutions } from '../cases.js';
+import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
+import { depthwiseConvolve } from '../reference.js';
+import type { DepthwiseForwardParams } from './params.js';
+import { plain } from './plain.js';
+import { run } from './run.js';
+
+export type { DepthwiseForwardParams } from './params.js';
+
+const bindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  w: { access: 'read', type: 'f32', length: kernelSize },
+  bias: { access: 'read', type: 'f32', length: outChannels, needed: (p) => p.epilogue.bias },
+  /** Step, index in the epoch, seed: what the dropout draws from. */
+  counters: {
+    access: 'read',
+    type: 'u32',
+    length: () => 3,
+    needed: (p) => p.epilogue.dropout !== undefined,
+    sample: (_, draw, i) => draw.integer(i === 2 ? 2 ** 32 : 1000),
+  },
+  y: { access: 'write', type: 'f32', length: outputSize },
+} as const satisfies Record<string, Binding<DepthwiseForwardParams>>;
+
+export const depthwiseForward = defineKernel<DepthwiseForwardParams, keyof typeof bindings>({
+  name: 'depthwise/forward',
+  bindings,
+  variants: { run, plain },
+  cost: (p) => ({ flops: depthwiseFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
+  terms: (p) => p.kernelHeight * p.kernelWidth + 3,
+  reference: (p, { x, w, bias, counters }) => {
+    const products = depthwiseConvolve(p, x, w);
+    const sums = p.epilogue.bias ? products.map((sum, i) => sum + (bias[i % outChannels(p)] as number)) : products;
+    return { y: finishReference(p.epilogue, sums, counters) };
+  },
+  cases: depthwiseConvolutions(EPILOGUES),
+});

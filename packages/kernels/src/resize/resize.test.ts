@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { absoluteTerms } from '../testing/bounds.js';
+import { checkKernel, runKernel } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { checkGradient, differences, distinct } from '../testing/differences.js';
+import { resizeBilinear, resizeBilinearBackward, resizeBilinearReference } from './bilinear.js';
+import { resizeNearest, resizeNearestBackward, resizeNearestReference } from './nearest.js';
+import { inputSize, outputSize } from './params.js';
+
+const gpu = useGpu();
+checkKernel(gpu, resizeBilinear, { f16: ['x', 'y'], magnitudes: absoluteTerms(resizeBilinear) });
+checkKernel(gpu, resizeBilinearBackward, { magnitudes: absoluteTerms(resizeBilinearBackward) });
+checkKernel(gpu, resizeNearest, { f16: ['x', 'y'] });
+checkKernel(gpu, resizeNearestBackward, { magnitudes: absoluteTerms(resizeNearestBackward) });
+
+/** One row of numbers. */
+const row = (width: number, outWidth: number) => ({ batch: 1, height: 1, width, channels: 1, outHeight: 1, outWidth });
+
+test('bilinear: centres are half a pixel from the edge, beyond the outermost there is no slope', () => {
+  const doubled = resizeBilinearReference(row(3, 6), Float64Array.of(0, 4, 12));
+  expect(Array.from(doubled)).toEqual([0, 1, 3, 6, 10, 12]);
+  // Between the second and third, and nothing of the others: no antialiasing.
+  const quarter = resizeBilinearReference(row(4, 1), Float64Array.of(100, 2, 4, 100));
+  expect(Array.from(quarter)).toEqual([3]);
+});
+
+test('nearest: of two equally near pixels, the second', () => {
+  const tripled = resizeNearestReference(row(2, 6), Float64Array.of(1, 2));
+  expect(Array.from(tripled)).toEqual([1, 1, 1, 2, 2, 2]);
+  const halved = resizeNearestReference(row(4, 2), Float64Array.of(1, 2, 3, 4));
+  expect(Array.from(halved)).toEqual([2, 4]);
+});
+
+describe.each([
+  { batch: 2, height: 3, width: 4, channels: 2, outHeight: 7, outWidth: 5 },
+  { batch: 1, height: 7, width: 5, channels: 2, outHeight: 3, outWidth: 4 },
+])('gradient of resampling %j', (p) => {
+  const [x, dY] = [distinct(inputSize(p), 1), distinct(outputSize(p), 2)];
+
+  test('bilinear', async () => {
+    const { dX } = await runKernel(gpu(), resizeBilinearBackward, p, { dY });
+    const want = differences(x, dY, (moved) => resizeBilinearReference(p, moved));
+    checkGradient('dX', dX, want, resizeBilinearBackward.terms(p));
+  });
+
+  test('nearest', async () => {
+    const { dX } = await runKernel(gpu(), resizeNearestBackward, p, { dY });
+    const want = differences(x, dY, (moved) => resizeNearestReference(p, moved));
+    checkGradient('dX', dX, want, resizeNearestBackward.terms(p));
+  });
+});
