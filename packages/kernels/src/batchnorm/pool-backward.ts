@@ -8,7 +8,6 @@
  */
 import { type Mask, maskReference, maskWgsl } from '../epilogue/epilogue.js';
 import {
-  FIRST_WINDOW_WGSL,
   type PoolParams,
   poolCases,
   poolConstants,
@@ -19,6 +18,7 @@ import {
 import { maxPoolGradient, pooledBindings } from '../pooling/max.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
 import { inputGradient, parameterGradients } from './reference.js';
 import { EPSILON, MASKS } from './shapes.js';

@@ -4,8 +4,8 @@
  *   Y[r, c] = A[r, c] for c < a, else B[r, c − a]             concatChannels: A (rows, a), B (rows, b), Y (rows, a + b)
  *   Y[r, c] = X[r, offset + c]                                 sliceChannels: X (rows, channels), Y (rows, count)
  *
- * More than two arrays are joined one after the other, so that one dispatch writes each output whole. The gradient of a part is the
- * slice of dY at the part's offset. All may be float32 or float16. A thread an element that is written.
+ * More than two arrays are joined one after the other, so that one dispatch writes each output whole. The gradient of a
+ * part is the slice of dY at the part's offset. All may be float32 or float16. A thread an element that is written.
  * Timed by `pnpm anke bench kernels --filter channels`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';

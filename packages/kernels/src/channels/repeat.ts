@@ -3,7 +3,8 @@
  *
  *   Y[i, t] = X[i]        dX[i] = Σ_t dY[i, t]        for t < times
  *
- * X and dX (length), Y and dY (length, times); X and Y are float32 or float16, gradients float32. A thread an element that is written.
+ * X and dX (length), Y and dY (length, times); X and Y are float32 or float16, gradients float32. A thread an element
+ * that is written.
  * Timed by `pnpm anke bench kernels --filter channels/repeat`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';

@@ -16,7 +16,7 @@ const shapes: readonly DepthwiseParams[] = [
   depthwiseParams({ batch: 3, height: 9, width: 10, channels: 65, multiplier: 2, kernel: [2, 2] }),
   depthwiseParams({ batch: 1, height: 6, width: 5, channels: 129, kernel: [4, 1], padding: 'same' }),
   depthwiseParams({ batch: 2, height: 11, width: 12, channels: 6, kernel: [5, 5], padding: 'same' }),
-  // Strides: padded at the end only, on both sides, unequal, larger than the kernel; rows and columns that nothing reads.
+  // Strides: padded at the end only, on both sides, unequal, larger than the kernel, with pixels that nothing reads.
   depthwiseParams({ batch: 2, height: 8, width: 10, channels: 5, kernel: [3, 3], stride: [2, 2], padding: 'same' }),
   depthwiseParams({ batch: 2, height: 9, width: 19, channels: 5, kernel: [3, 3], stride: [2, 2], padding: 'same' }),
   depthwiseParams({

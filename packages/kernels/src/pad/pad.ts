@@ -4,8 +4,9 @@
  *   Y[n, oy, ox, c] = X[n, oy − top, ox − left, c] inside the image, else 0
  *   dX[n, iy, ix, c] = dY[n, iy + top, ix + left, c]
  *
- * Y is (n, top + h + bottom, left + w + right, c). X and Y are float32 or float16, gradients float32. A thread an element that is
- * written; neighbouring threads are neighbouring channels. Timed by `pnpm anke bench kernels --filter pad`.
+ * Y is (n, top + h + bottom, left + w + right, c). X and Y are float32 or float16, gradients float32. A thread an
+ * element that is written; neighbouring threads are neighbouring channels.
+ * Timed by `pnpm anke bench kernels --filter pad`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';

@@ -1,4 +1,4 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
@@ -9,6 +9,12 @@ import { poolInputs, poolOutputs, poolParams } from './geometry.js';
 const gpu = useGpu();
 checkKernel(gpu, averagePool, { f16: ['x', 'y'], magnitudes: absoluteTerms(averagePool) });
 checkKernel(gpu, averagePoolBackward, { magnitudes: absoluteTerms(averagePoolBackward) });
+
+test('padding does not count', () => {
+  const window = { pool: [2, 2], stride: [1, 1], padding: 'same' } as const;
+  const p = poolParams({ batch: 1, height: 2, width: 2, channels: 1, ...window });
+  expect(Array.from(averagePoolReference(p, Float64Array.of(1, 2, 3, 4)))).toEqual([2.5, 3, 3.5, 4]);
+});
 
 describe('gradient of average pooling', () => {
   test.each([

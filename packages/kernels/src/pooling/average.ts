@@ -1,21 +1,22 @@
 /**
- * Average pooling: the mean under each window of an NHWC tensor, and its gradient. Elements of the padding are not counted.
+ * Average pooling: the mean under each window of an NHWC tensor, and its gradient. Elements of the padding are not
+ * counted.
  *
- *   Y[n, oy, ox, c] = Σ X[n, iy, ix, c] / size(oy, ox)      over the inputs (iy, ix) under the window that lie inside the image
- *   dX[n, iy, ix, c] = Σ dY[n, oy, ox, c] / size(oy, ox)    over the windows that cover the input
+ *   Y[n, oy, ox, c] = Σ X[n, iy, ix, c] / size(oy, ox) over the inputs (iy, ix) of the image under the window
+ *   dX[n, iy, ix, c] = Σ dY[n, oy, ox, c] / size(oy, ox) over the windows that cover the input
  *
- * with size(oy, ox) the number of such inputs. The global average is a window over the whole image. X and Y are float32 or float16,
- * gradients float32. Neighbouring threads are neighbouring channels, and read neighbouring elements.
+ * with size(oy, ox) the number of such inputs. The global average is a window over the whole image. X and Y are float32
+ * or float16, gradients float32. Neighbouring threads are neighbouring channels, and read neighbouring elements.
  *
  * Variants, timed by `pnpm anke bench kernels --filter pooling/average`:
- * - `shared` (forward): the threads of a workgroup share the windows of a few neighbouring channels, and join their sums pair by pair,
- *   in a fixed order. For large windows with few outputs, which alone would not keep a GPU busy.
+ * - `shared` (forward): the threads of a workgroup share the windows of a few neighbouring channels, and join their
+ *   sums pair by pair, in a fixed order. For large windows with few outputs, which alone would not keep a GPU busy.
  * - `plain`: a thread an output, or backward an input.
  */
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import {
-  FIRST_WINDOW_WGSL,
   type PoolParams,
   poolCases,
   poolConstants,
@@ -27,8 +28,8 @@ import {
 } from './geometry.js';
 
 /**
- * WGSL of `inside(o, window, stride, padding, size) -> vec2u`: which inputs of an axis, from x to below y, lie under window o and inside
- * the image.
+ * WGSL of `inside(o, window, stride, padding, size) -> vec2u`: which inputs of an axis, from x to below y, lie under
+ * window o and inside the image.
  */
 const INSIDE_WGSL = `
 fn inside(o: u32, window: u32, stride: u32, padding: i32, size: u32) -> vec2u {

@@ -44,16 +44,6 @@ export const poolConstants = (p: PoolParams): Record<string, number | { i32: num
 });
 
 /**
- * WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window >
- * coordinate.
- */
-export const FIRST_WINDOW_WGSL = `
-fn firstWindow(coordinate: u32, window: u32, stride: u32) -> u32 {
-  if (coordinate < window) { return 0u; }
-  return (coordinate - window) / stride + 1u;
-}`;
-
-/**
  * Visits the inputs under the window of an output that lie inside the image, by ky, then by kx.
  *
  * @param visit takes the input's index and its offset in the window, ky · poolWidth + kx

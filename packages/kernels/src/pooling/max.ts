@@ -10,8 +10,8 @@
  */
 import { type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import {
-  FIRST_WINDOW_WGSL,
   type PoolParams,
   poolCases,
   poolConstants,

@@ -1,20 +1,22 @@
 /**
  * Bilinear resampling of NHWC images between the centres of their pixels, without antialiasing, and its gradient.
  *
- * Output o of an axis lies over input s(o) = (o + ½) · size / out − ½, clamped to 0 … size − 1, and takes from both neighbours:
+ * Output o of an axis lies over input s(o) = (o + ½) · size / out − ½, clamped to 0 … size − 1, and takes from both
+ * neighbours:
  *
- *   Y[n, oy, ox, c] = Σ_{iy, ix} weight(oy, iy) · weight(ox, ix) · X[n, iy, ix, c]        weight(o, i) = max(0, 1 − |s(o) − i|)
+ *   Y[n, oy, ox, c] = Σ_{iy, ix} weight(oy, iy) · weight(ox, ix) · X[n, iy, ix, c]
  *   dX[n, iy, ix, c] = Σ_{oy, ox} weight(oy, iy) · weight(ox, ix) · dY[n, oy, ox, c]
+ *   with weight(o, i) = max(0, 1 − |s(o) − i|)
  *
  * Backward, each input gathers from the outputs with i − 1 < s(o) < i + 1, in ascending order:
  *
  *   o > ((2i − 1) · out − size) / (2 · size)     and     o < ((2i + 3) · out − size) / (2 · size)
  *
- * Outputs beyond the outermost centres, where s is clamped, lie inside these bounds too: for i = 0 the first is negative, for
- * i = size − 1 the second is more than out − 1.
+ * Outputs beyond the outermost centres, where s is clamped, lie inside these bounds too: for i = 0 the first is
+ * negative, for i = size − 1 the second is more than out − 1.
  *
- * In units of 1 / (2 · out), s and weights are whole numbers: each weight is rounded once. X and Y are float32 or float16, gradients
- * float32. A thread an element that is written; neighbouring threads are neighbouring channels.
+ * In units of 1 / (2 · out), s and weights are whole numbers: each weight is rounded once. X and Y are float32 or
+ * float16, gradients float32. A thread an element that is written; neighbouring threads are neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/bilinear`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';

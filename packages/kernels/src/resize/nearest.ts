@@ -1,7 +1,8 @@
 /**
  * Resampling of NHWC images that takes the nearest pixel, and its gradient.
  *
- * Output o of an axis lies inside input source(o) = ⌊(o + ½) · size / out⌋ = ⌊(2o + 1) · size / (2 · out)⌋ (between two, the second):
+ * Output o of an axis lies inside input source(o) = ⌊(o + ½) · size / out⌋ = ⌊(2o + 1) · size / (2 · out)⌋ (between
+ * two, the second):
  *
  *   Y[n, oy, ox, c] = X[n, source(oy), source(ox), c]
  *   dX[n, iy, ix, c] = Σ dY[n, oy, ox, c] over the outputs with source(oy) = iy and source(ox) = ix, in ascending order
@@ -9,8 +10,9 @@
  * The outputs of input i are those with i · 2 · out ≤ (2o + 1) · size < (i + 1) · 2 · out: from firstOutput(i) to below
  * firstOutput(i + 1), with firstOutput(i) = ⌈(2i · out − size) / (2 · size)⌉.
  *
- * X and Y are float32 or float16, gradients float32. A thread an element that is written; neighbouring threads are neighbouring
- * channels. Timed by `pnpm anke bench kernels --filter resize/nearest`.
+ * X and Y are float32 or float16, gradients float32. A thread an element that is written; neighbouring threads are
+ * neighbouring channels.
+ * Timed by `pnpm anke bench kernels --filter resize/nearest`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';

@@ -1,9 +1,9 @@
 /**
  * Sizes of images before and after they are resampled, and what all resampling kernels share.
  *
- * Pixels are squares, and positions are those of their centres: output o of an axis lies over input (o + ½) · size / out − ½. Where that
- * falls among the inputs is computed in whole numbers, so that no rounding moves a pixel; the product of an axis's two sizes may be up
- * to 2²⁹.
+ * Pixels are squares, and positions are those of their centres: output o of an axis lies over input (o + ½) · size /
+ * out − ½. Where that falls among the inputs is computed in whole numbers, so that no rounding moves a pixel; the
+ * product of an axis's two sizes may be up to 2²⁹.
  */
 import { constants, flatRow } from '../runtime/wgsl.js';
 
@@ -47,7 +47,9 @@ export function position(
   };
 }
 
-/** The most outputs of an axis that one input has a share in, where an output takes from inputs less than `reach` away. */
+/**
+ * The most outputs of an axis that one input has a share in, where an output takes from inputs less than `reach` away.
+ */
 export const outputsPerInput = (size: number, out: number, reach: number): number =>
   Math.min(Math.ceil((2 * reach * out) / size) + 1, out);
 

@@ -83,3 +83,13 @@ export function windowConstants(p: WindowParams): Record<string, number | { i32:
     OUT_W: p.outWidth,
   };
 }
+
+/**
+ * WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window >
+ * coordinate.
+ */
+export const FIRST_WINDOW_WGSL = `
+fn firstWindow(coordinate: u32, window: u32, stride: u32) -> u32 {
+  if (coordinate < window) { return 0u; }
+  return (coordinate - window) / stride + 1u;
+}`;

@@ -1,11 +1,11 @@
 /**
- * The second dispatch of the gradients of weights whose long sums were cut into parts: a thread a weight adds its parts, always in
- * the same order, and then the decay.
+ * The second dispatch of the gradients of weights whose long sums were cut into parts: a thread a weight adds its
+ * parts, always in the same order, and then the decay.
  *
  *   dW[i] = Σ_s weightParts[s, i] + decay · W[i]        dBias[co] = Σ_s biasParts[s, co]
  */
 import type { Join, Traits } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 /** What is asked for beside the gradient of the kernel. */
 export interface WeightGradientOptions {
@@ -23,7 +23,10 @@ export interface JoinSizes<P> {
   parts(params: P, traits: Traits): number;
 }
 
-/** WGSL of `decayed(index: u32, sum: f32) -> f32`: the gradient of a weight, from its whole sum. Without a decay, w is not bound. */
+/**
+ * WGSL of `decayed(index: u32, sum: f32) -> f32`: the gradient of a weight, from its whole sum. Without a decay, w is
+ * not bound.
+ */
 export const decayedWgsl = ({ decay }: WeightGradientOptions): string =>
   decay === 0
     ? 'fn decayed(index: u32, sum: f32) -> f32 { return sum; }'
@@ -33,7 +36,7 @@ fn decayed(index: u32, sum: f32) -> f32 { return fma(DECAY, w[index], sum); }`;
 const bias = `
   if (i >= WEIGHTS && i < WEIGHTS + OUT) {
     let co = i - WEIGHTS;
-    for (var s = 0u; s < ${opaque('PARTS', 'biasParts')}; s++) { sum += biasParts[s * OUT + co]; }
+    for (var s = 0u; s < PARTS; s++) { sum += biasParts[s * OUT + co]; }
     dBias[co] = sum;
   }`;
 
@@ -62,7 +65,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   var sum = 0.0;
   if (i < WEIGHTS) {
-    for (var s = 0u; s < ${opaque('PARTS', 'weightParts')}; s++) { sum += weightParts[s * WEIGHTS + i]; }
+    for (var s = 0u; s < PARTS; s++) { sum += weightParts[s * WEIGHTS + i]; }
     dW[i] = decayed(i, sum);
   }${p.bias ? bias : ''}
 }`,

@@ -1,12 +1,8 @@
 /** What the gradients of a convolution's weights are asked for, beyond the sizes. */
+import type { WeightGradientOptions } from '../../window/join-weights.js';
 import type { Conv2dParams } from '../geometry.js';
 
-export interface Conv2dBackwardWeightsParams extends Conv2dParams {
-  /** Whether there is a bias, whose gradient is computed beside the kernel's. */
-  readonly bias: boolean;
-  /** Share of the weights that is added to their gradient: 2λ for an L2 penalty λ · Σ w² in the loss. */
-  readonly decay: number;
-}
+export interface Conv2dBackwardWeightsParams extends Conv2dParams, WeightGradientOptions {}
 
 /**
  * What an algorithm is asked for: to cut the batch's output rows into parts, and to write sums for each part.

@@ -3,7 +3,9 @@ import { type Mask, maskWgsl } from '../../epilogue/epilogue.js';
 import type { DepthwiseParams } from '../geometry.js';
 
 export interface DepthwiseBackwardDataParams extends DepthwiseParams {
-  /** What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps). */
+  /**
+   * What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps).
+   */
   readonly mask?: Mask;
 }
 

@@ -1,15 +1,17 @@
 /**
  * Depthwise convolution backward data, a thread an input: runs everywhere, and is read before the other.
  *
- *   dX[n, iy, ix, ci] = finish(Σ_{oy, ox, m} dY[n, oy, ox, ci · multiplier + m] · W[iy + top − oy·sh, ix + left − ox·sw, ci, m])
- *   over the windows (oy, ox) that cover the input
+ *   dX[n, iy, ix, ci] = finish(Σ_{oy, ox, m} dY[n, oy, ox, ci · multiplier + m] · W[ky, kx, ci, m])
+ *   over the windows (oy, ox) that cover the input, with ky = iy + top − oy·sh and kx = ix + left − ox·sw
  *
- * Thread i gathers element i of dX from the outputs that read it, so that no two threads add to the same element; neighbouring
- * threads are neighbouring channels. Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant plain`.
+ * Thread i gathers element i of dX from the outputs that read it, so that no two threads add to the same element;
+ * neighbouring threads are neighbouring channels.
+ * Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant plain`.
  */
-import { FIRST_WINDOW_WGSL } from '../../pooling/geometry.js';
+
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../../window/geometry.js';
 import { depthwiseConstants, inputSize } from '../geometry.js';
 import { type DepthwiseBackwardDataParams, finishWgsl } from './params.js';
 

@@ -5,13 +5,16 @@
  *   over the windows' rows oy that cover the row, with ky = iy + top − oy·sh, and the taps for which
  *   ox = (left + i + padding − kx) / sw is whole
  *
- * Runs begin at multiples of sw, so that the pairs (i, kx) that meet are the same in all runs, and known to the compiler. For each
- * row of windows a thread loads the COLUMNS gradients whose windows touch the run, and kw weights. Neighbouring threads are
- * neighbouring channels. Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant run`.
+ * Runs begin at multiples of sw, so that the pairs (i, kx) that meet are the same in all runs, and known to the
+ * compiler. For each row of windows a thread loads the COLUMNS gradients whose windows touch the run, and kw weights.
+ * Neighbouring threads are neighbouring channels.
+ * On lavapipe it takes a quarter of `plain`'s time with a stride of 1, a third with a stride of 2.
+ * Timed by `pnpm anke bench kernels --filter depthwise/backward-data --variant run`.
  */
-import { FIRST_WINDOW_WGSL } from '../../pooling/geometry.js';
+
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { FIRST_WINDOW_WGSL } from '../../window/geometry.js';
 import { depthwiseConstants } from '../geometry.js';
 import { fitsRegisters, runLength } from '../run.js';
 import { type DepthwiseBackwardDataParams, finishWgsl } from './params.js';

@@ -1,11 +1,13 @@
 /**
  * Depthwise convolution backward weights: the gradients of the kernels and of the bias.
  *
- *   dW[ky, kx, ci, m] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, ci, m]
+ *   dW[ky, kx, ci, m] = decay · W[ky, kx, ci, m] + Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
+ *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
+ *
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with co = ci · multiplier + m
  *
- * X (n, h, w, c), dY (n, oh, ow, c · multiplier), W and dW (kh, kw, c, multiplier), channels last; X is float32 or float16, all else is
- * float32. Each variant is a file: `taps`, with the long sum cut into parts, and `plain`, for all.
+ * X (n, h, w, c), dY (n, oh, ow, c · multiplier), W and dW (kh, kw, c, multiplier), channels last; X is float32 or
+ * float16, all else is float32. Each variant is a file: `taps`, with the long sum cut into parts, and `plain`, for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-weights`.
  */
 import { WEIGHT_GRADIENTS } from '../../conv2d/cases.js';

@@ -1,11 +1,14 @@
 /**
  * Depthwise convolution backward weights, a thread a weight: runs everywhere, and is read before the other.
  *
- *   dW[ky, kx, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, co]
+ *   dW[ky, kx, co] = decay · W[ky, kx, co] + Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
+ *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
+ *
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with ci = ⌊co / multiplier⌋
  *
- * Thread i walks over all output pixels for element i of dW; the threads behind those of the weights sum the bias. Neighbouring
- * threads are neighbouring channels. There are few weights and many pixels: a device is busy only where there are many channels.
+ * Thread i walks over all output pixels for element i of dW; the threads behind those of the weights sum the bias.
+ * Neighbouring threads are neighbouring channels. There are few weights and many pixels: a device is busy only where
+ * there are many channels.
  * Timed by `pnpm anke bench kernels --filter depthwise/backward-weights --variant plain`.
  */
 import type { Variant } from '../../runtime/kernel.js';

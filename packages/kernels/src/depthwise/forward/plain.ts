@@ -4,7 +4,8 @@
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, co])
  *   with ci = ⌊co / multiplier⌋
  *
- * Thread i computes element i of Y: neighbouring threads are neighbouring channels, and read neighbouring inputs and weights.
+ * Thread i computes element i of Y: neighbouring threads are neighbouring channels, and read neighbouring inputs and
+ * weights.
  * Timed by `pnpm anke bench kernels --filter depthwise/forward --variant plain`.
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
