@@ -50,7 +50,9 @@ function sendTarball({ path }: Offer, response: ServerResponse): void {
     createReadStream(path).pipe(response);
     return;
   }
-  const tar = spawn('tar', ['-cf', '-', '--exclude=node_modules', '-C', dirname(path), basename(path)]);
+  // pnpm links equal files to one another, and npm leaves links in a tarball out.
+  const links = process.platform === 'linux' ? ['--hard-dereference'] : [];
+  const tar = spawn('tar', ['-cf', '-', ...links, '--exclude=node_modules', '-C', dirname(path), basename(path)]);
   tar.stdout.pipe(response);
   tar.on('error', (error) => response.destroy(error));
 }
