@@ -12,7 +12,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     // Dawn is a native module: it lives in processes, not in threads.
     pool: 'forks',
-    // Half of the time goes into compiling shaders, which has one thread; so two files run side by side even on two cores.
+    // Half of the time goes into compiling shaders, which has one thread; so two files run side by side even on two
+    // cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 120_000,
     hookTimeout: 300_000,

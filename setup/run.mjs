@@ -1,7 +1,7 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`: installs and
- * builds what is missing, then does what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What
- * is up to date already is left alone.
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`:
+ * installs and builds what is missing, then does what is asked. It uses nothing but Node and npm, so that it runs on a
+ * fresh clone. What is up to date already is left alone.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -109,7 +109,8 @@ function prepare() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const environment = toolEnvironment();
   const pnpmFolder = join(cache, packageManager.replace('@', '-'));
-  environment.PATH = `${join(pnpmFolder, 'node_modules', '.bin')}${delimiter}${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`;
+  const commands = [pnpmFolder, root].map((folder) => join(folder, 'node_modules', '.bin'));
+  environment.PATH = [...commands, process.env.PATH].join(delimiter);
 
   const manifests = [
     'pnpm-lock.yaml',

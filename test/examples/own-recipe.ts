@@ -1,4 +1,7 @@
-/** A recipe as code: layers by a loop, rates by a formula. `anke train --recipe test/examples/own-recipe.ts --data data/digits` */
+/**
+ * A recipe as code: layers by a loop, rates by a formula.
+ * `anke train --recipe test/examples/own-recipe.ts --data data/digits`
+ */
 import { defineRecipe } from '@anke/training/recipe';
 
 const convolution = (filters: number) => [

@@ -1,8 +1,9 @@
 /**
- * `pnpm bench:peers`: a training step and a prediction of the notebook's CNN by Anke and by its peers, on the same adapter,
- * turn by turn in one process, so that whatever slows the machine down slows them all. «First» is the time to the end of
- * the first run, with compiling but not with Anke's tuning, which is done once for a device; with MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. `--json` prints one JSON object on
- * stdout; all else then goes to stderr.
+ * `pnpm bench:peers`: a training step and a prediction of the notebook's CNN by Anke and by its peers, on the same
+ * adapter, turn by turn in one process, so that whatever slows the machine down slows them all. «First» is the time to
+ * the end of the first run, with compiling but not with Anke's tuning, which is done once for a device; with
+ * MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. `--json` prints one JSON object on stdout; all else
+ * then goes to stderr.
  */
 import { openAdapter } from '../../packages/dawn/dist/index.js';
 import type { Peer, Run } from './peer.js';
@@ -72,9 +73,8 @@ for (const { what, kind, batch } of CASES) {
     const images = `${((batch / median) * 1000).toFixed(0)} images/s`;
     const compared = name === peers[0]?.name ? '' : `Anke is ${ratio.toFixed(1)} × as fast`;
     const start = `first ${(first / 1000).toFixed(1)} s`;
-    say(
-      `  ${name.padEnd(14)} ${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${images.padStart(15)}  ${start.padEnd(12)} ${compared}`.trimEnd(),
-    );
+    const time = `${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${images.padStart(15)}`;
+    say(`  ${name.padEnd(14)} ${time}  ${start.padEnd(12)} ${compared}`.trimEnd());
     results.push({ what, batch, engine: name, median, quartiles: [low, high], firstMs: first, ratio });
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Dawn's binding for Node asks whether work is done in every turn of the event loop, and lets the loop turn without a pause
- * until it is. That keeps one core busy, and a software driver computes on the same cores: on two of them, a training
- * step took 1.6 times as long. So while something is waited for, each turn sleeps a little: a tenth of what has been
- * waited so far, so that short waits stay short, and a millisecond at most.
+ * Dawn's binding for Node asks whether work is done in every turn of the event loop, and lets the loop turn without a
+ * pause until it is. That keeps one core busy, and a software driver computes on the same cores: on two of them, a
+ * training step took 1.6 times as long. So while something is waited for, each turn sleeps a little: a tenth of what
+ * has been waited so far, so that short waits stay short, and a millisecond at most.
  */
 const LONGEST_MILLISECONDS = 1;
 const SHARE = 0.1;

@@ -1,4 +1,7 @@
-/** Sizes of a convolution, and what its three directions derive from them. Images are (n, h, w, c), kernels (kh, kw, in, out). */
+/**
+ * Sizes of a convolution, and what its three directions derive from them. Images are (n, h, w, c), kernels (kh, kw, in,
+ * out).
+ */
 import { type Padding, type WindowParams, windowConstants, windowParams } from '../window/geometry.js';
 
 export interface Conv2dParams extends WindowParams {

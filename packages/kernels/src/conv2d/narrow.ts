@@ -1,7 +1,7 @@
 /**
- * What the narrow variants of forward and backward weights share. They are for inputs of few channels, as images have: there a
- * lane-full of neighbouring elements of a row holds several pixels, and the weights of all taps of an output channel fit into
- * a lane's registers.
+ * What the narrow variants of forward and backward weights share. They are for inputs of few channels, as images have:
+ * there a lane-full of neighbouring elements of a row holds several pixels, and the weights of all taps of an output
+ * channel fit into a lane's registers.
  */
 import type { Traits } from '../runtime/kernel.js';
 import type { Conv2dParams } from './geometry.js';
@@ -31,8 +31,8 @@ const isPadded = (p: Conv2dParams): boolean =>
   (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
 
 /**
- * Declares the registers that hold the input under a tile of output pixels `left` … of row `oy` of image `n`: `x_KY_V` for each
- * row of taps and each lane-full v of the row's elements, of which a lane holds one.
+ * Declares the registers that hold the input under a tile of output pixels `left` … of row `oy` of image `n`: `x_KY_V`
+ * for each row of taps and each lane-full v of the row's elements, of which a lane holds one.
  */
 export function narrowInput(p: Conv2dParams, lanes: number, tile: number): string {
   const elements = ((tile - 1) * p.strideWidth + p.kernelWidth) * p.inChannels;

@@ -1,6 +1,6 @@
 /**
- * What the resident variants of forward and backward data share: how they cut their work, and how a subgroup takes hold of its
- * weights. They are for software GPUs, whose registers spill into memory that is near by, in a cache.
+ * What the resident variants of forward and backward data share: how they cut their work, and how a subgroup takes hold
+ * of its weights. They are for software GPUs, whose registers spill into memory that is near by, in a cache.
  */
 import type { Grid, Traits } from '../runtime/kernel.js';
 import { opaque } from '../runtime/wgsl.js';
@@ -58,8 +58,8 @@ export const residentWeight = (
 /**
  * Declares the weights that a subgroup holds, under the names of {@link residentWeight}.
  *
- * They are read in a loop that the compiler cannot unroll, and named one by one behind it: it keeps named values in registers
- * or next to them, but took half a minute for as many loads written out.
+ * They are read in a loop that the compiler cannot unroll, and named one by one behind it: it keeps named values in
+ * registers or next to them, but took half a minute for as many loads written out.
  *
  * @param held taps, channels of the chunk and groups
  * @param weight WGSL of one, for tap `t`, channel `c` and a group

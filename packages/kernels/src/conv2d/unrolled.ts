@@ -8,8 +8,8 @@ export const unroll = <T>(items: readonly T[], text: (item: T) => string): strin
 /**
  * WGSL of a value where all conditions hold, else of zero; the value is evaluated in any case.
  *
- * The conditions are joined by `&`: each `&&` is a branch, and SwiftShader's compiler takes time exponential in the number of
- * branches that unrolled code has.
+ * The conditions are joined by `&`: each `&&` is a branch, and SwiftShader's compiler takes time exponential in the
+ * number of branches that unrolled code has.
  */
 export function orZero(conditions: readonly string[], value: string): string {
   if (conditions.length === 0) return value;

@@ -1,6 +1,6 @@
 /**
- * Each rule's cases, run three times: plain, fused, and by the CPU references in float64. Where the arithmetic is the same,
- * fused gives the bits of plain; elsewhere both stay within the bound that float32 allows.
+ * Each rule's cases, run three times: plain, fused, and by the CPU references in float64. Where the arithmetic is the
+ * same, fused gives the bits of plain; elsewhere both stay within the bound that float32 allows.
  */
 import { Random } from '@anke/random';
 import { expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * The dispatches of a step as a list that passes rewrite: who writes a storage, who reads it, and what may change places.
+ * The dispatches of a step as a list that passes rewrite: who writes a storage, who reads it, and what may change
+ * places.
  *
  * Temporaries are written once and then only read, so that the dispatch that writes one is found by its storage alone.
  */

@@ -3,14 +3,16 @@
  *
  *   C[row, column] = Σ_{term} left(row, term) · right(term, column)
  *
- * The two factors are WGSL functions ("readers") that the caller writes, and so is what becomes of a sum: a convolution's factors
- * are never laid out as matrices in memory (implicit GEMM).
+ * The two factors are WGSL functions ("readers") that the caller writes, and so is what becomes of a sum: a
+ * convolution's factors are never laid out as matrices in memory (implicit GEMM).
  *
- * A workgroup of 16 × 16 threads computes a tile of C. It brings 16 terms of both factors at a time into workgroup memory, and
- * each thread adds their products to the sums of its part of the tile, which stay in registers. So an element of a factor
- * is loaded once for a whole tile. The sum of an element runs over the terms in ascending order, whatever the tile.
+ * A workgroup of 16 × 16 threads computes a tile of C. It brings 16 terms of both factors at a time into workgroup
+ * memory, and each thread adds their products to the sums of its part of the tile, which stay in registers. So an
+ * element of a factor is loaded once for a whole tile. The sum of an element runs over the terms in ascending order,
+ * whatever the tile.
  *
- * The variants that come of it are timed with their kernels: `pnpm anke bench kernels --filter conv2d --variant gemm64`.
+ * The variants that come of it are timed with their kernels:
+ * `pnpm anke bench kernels --filter conv2d --variant gemm64`.
  */
 import type { Grid, Variant } from '../runtime/kernel.js';
 import { constants } from '../runtime/wgsl.js';
@@ -21,8 +23,8 @@ export interface Product {
   readonly columns: number;
   readonly terms: number;
   /**
-   * Parts into which the terms are cut, and terms of a part: each part writes a C of its own, to be added later. One, of
-   * all terms, if absent.
+   * Parts into which the terms are cut, and terms of a part: each part writes a C of its own, to be added later. One,
+   * of all terms, if absent.
    */
   readonly parts?: { readonly count: number; readonly terms: number };
   /** Along which axis elements of the left factor are neighbours in memory: neighbouring threads load them. */
@@ -31,9 +33,9 @@ export interface Product {
   /** Whether the columns of the right factor are summed beside it: Σ_{term} right(term, column). */
   readonly columnSums?: boolean;
   /**
-   * WGSL of `left(row: u32, term: u32) -> f32` and `right(term: u32, column: u32) -> f32`, called inside the product only;
-   * of `write(index: u32, column: u32, sum: f32)` for element `index` of the parts' products, row by row; and, where columns
-   * are summed, of `writeColumnSum(index: u32, sum: f32)` for element `index` of the parts' sums.
+   * WGSL of `left(row: u32, term: u32) -> f32` and `right(term: u32, column: u32) -> f32`, called inside the product
+   * only; of `write(index: u32, column: u32, sum: f32)` for element `index` of the parts' products, row by row; and,
+   * where columns are summed, of `writeColumnSum(index: u32, sum: f32)` for element `index` of the parts' sums.
    */
   readonly wgsl: string;
 }
@@ -138,8 +140,8 @@ fn main(
 }
 
 /**
- * A variant for each tile, in order of preference: the largest where it gives work enough, the small one where the middle
- * one would not.
+ * A variant for each tile, in order of preference: the largest where it gives work enough, the small one where the
+ * middle one would not.
  */
 export function gemmVariants<P>(
   product: (p: P) => Product,

@@ -1,6 +1,6 @@
 /**
- * From a dispatch to pipelines: which variant runs it on this device, the text of its shaders, and what the driver makes of
- * them. A pipeline belongs to whoever acquired it, and is forgotten when the last one has released it.
+ * From a dispatch to pipelines: which variant runs it on this device, the text of its shaders, and what the driver
+ * makes of them. A pipeline belongs to whoever acquired it, and is forgotten when the last one has released it.
  */
 
 import type { Chooser } from './chooser.js';
@@ -137,7 +137,9 @@ export class Compiler {
     return { variant: name, stages, scratch };
   }
 
-  /** The compiled shader; compiled on its first use, by the driver's own threads. To be given back by {@link release}. */
+  /**
+   * The compiled shader; compiled on its first use, by the driver's own threads. To be given back by {@link release}.
+   */
   acquire(stage: StageProgram): Pipeline {
     const key = `${stage.bindings.map(({ access }) => access)}\n${stage.code}`;
     let entry = this.#pipelines.get(key);

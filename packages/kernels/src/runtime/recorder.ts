@@ -1,7 +1,7 @@
 /**
  * The recorded step. Operations run once against a {@link Recorder}, which notes their dispatches. `finish` fuses them,
- * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording} that
- * comes out is replayed: encoding it allocates, compiles and looks up nothing.
+ * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording}
+ * that comes out is replayed: encoding it allocates, compiles and looks up nothing.
  */
 import { fuse } from '../fusion/fuse.js';
 import { type BoundStage, bindGroup } from './bound.js';

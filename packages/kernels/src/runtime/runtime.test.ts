@@ -137,7 +137,7 @@ fn main(@builtin(local_invocation_index) part: u32) {
   cases: [{ length: 7 }],
 });
 
-test('a variant with a join runs as two dispatches, eagerly and recorded, and its scratch memory is planned', async () => {
+test('a variant with a join runs as two dispatches, eagerly and recorded, with planned scratch memory', async () => {
   const x = gpu().upload('x', Float32Array.of(1, 2, 3, 4, 5, 6, 7));
   const total = gpu().storage('total', 4);
   const eager = new Eager(gpu());

@@ -1,8 +1,8 @@
 /**
- * Chooses between variants by timing them. Which of a kernel's suitable variants is the fastest depends on the device and
- * on the shape; so each is run a few times on memory of its own, and the choice is kept, for the process here and beyond
- * it by whoever gives and takes {@link Choices}. Results are touched only as far as variants round differently: no random
- * number is drawn, and a run that is given the choices of an earlier one computes the same bits.
+ * Chooses between variants by timing them. Which of a kernel's suitable variants is the fastest depends on the device
+ * and on the shape; so each is run a few times on memory of its own, and the choice is kept, for the process here and
+ * beyond it by whoever gives and takes {@link Choices}. Results are touched only as far as variants round differently:
+ * no random number is drawn, and a run that is given the choices of an earlier one computes the same bits.
  */
 import { type BoundStage, encodeStage, SingleDispatch } from './bound.js';
 import type { Chooser, VariantRequest } from './chooser.js';

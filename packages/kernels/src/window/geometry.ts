@@ -1,6 +1,6 @@
 /**
- * How a window goes over an image: positions, strides and padding, as TensorFlow and Keras count them. Convolution, depthwise
- * convolution and pooling stand on it; each names the size of its window itself.
+ * How a window goes over an image: positions, strides and padding, as TensorFlow and Keras count them. Convolution,
+ * depthwise convolution and pooling stand on it; each names the size of its window itself.
  */
 import { KernelError } from '../runtime/errors.js';
 
@@ -30,7 +30,10 @@ export function windowAxis(size: number, window: number, stride: number, padding
   return { out: Math.floor((size - window) / stride) + 1, before: 0 };
 }
 
-/** A window's way over an image of `height` × `width`. Window (oy, ox) begins at row oy·sh − top and column ox·sw − left. */
+/**
+ * A window's way over an image of `height` × `width`.
+ * Window (oy, ox) begins at row oy·sh − top and column ox·sw − left.
+ */
 export interface WindowParams {
   readonly height: number;
   readonly width: number;

@@ -1,9 +1,10 @@
 /**
  * How far a replayed golden run is from the original, by groups of tensors, each with a bound of its own.
  *
- * Where the file says what float32 may lose (`float32` in its metadata: the worst relative error of each group when PyTorch
- * computes the same run in float32, or starts from weights that differ in the last place), the bound is eight times that, and at
- * least 1e-5. Gradients that are smaller than a millionth of the largest one hold only rounding, and do not count then.
+ * Where the file says what float32 may lose (`float32` in its metadata: the worst relative error of each group when
+ * PyTorch computes the same run in float32, or starts from weights that differ in the last place), the bound is eight
+ * times that, and at least 1e-5. Gradients that are smaller than a millionth of the largest one hold only rounding, and
+ * do not count then.
  */
 import type { GoldenRun } from './golden-run.js';
 

@@ -4,10 +4,11 @@
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
  *
- * With a mask, X is the output of a rectifier (with a dropout behind it, perhaps), and dX is taken through that at once.
+ * With a mask, X is the output of a rectifier (with a dropout behind it, perhaps), and dX is taken through that at
+ * once.
  *
- * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is float32.
- * Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
+ * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
+ * float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
  * All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
 import { maskReference } from '../../epilogue/epilogue.js';

@@ -3,7 +3,9 @@ import { type Mask, maskWgsl } from '../../epilogue/epilogue.js';
 import type { Conv2dParams } from '../geometry.js';
 
 export interface Conv2dBackwardDataParams extends Conv2dParams {
-  /** What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps). */
+  /**
+   * What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps).
+   */
   readonly mask?: Mask;
 }
 

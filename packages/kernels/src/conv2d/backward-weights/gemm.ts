@@ -3,9 +3,9 @@
  *
  *   dW[tap, co] = Σ_pixel X[pixel, tap] · dY[pixel, co]        dBias[co] = Σ_pixel dY[pixel, co]
  *
- * A row of the product is a tap (ky, kx, ci), a term is an output pixel (n, oy, ox). dY lies in memory as that matrix; of X, an
- * element is looked up under the tap. How the work is spread over threads: gemm/product.ts.
- * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant gemm64Split` (`gemm64`, and of 128 and 32).
+ * A row of the product is a tap (ky, kx, ci), a term is an output pixel (n, oy, ox). dY lies in memory as that matrix;
+ * of X, an element is looked up under the tap. How the work is spread over threads: gemm/product.ts. Timed by
+ * `pnpm anke bench kernels --filter conv2d/backward-weights --variant gemm64Split` (`gemm64`, and of 128 and 32).
  */
 import { gemmVariants } from '../../gemm/product.js';
 import { BUSY, TILES, tileCount } from '../../gemm/tiles.js';

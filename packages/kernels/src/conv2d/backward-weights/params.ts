@@ -7,8 +7,8 @@ export interface Conv2dBackwardWeightsParams extends Conv2dParams, WeightGradien
 /**
  * What an algorithm is asked for: to cut the batch's output rows into parts, and to write sums for each part.
  *
- * Its shader has the constant ROWS_PER_SPLIT, calls `writeWeight(index, sum)` for element `index` of (splits, kh, kw, in, out) and,
- * if there is a bias, `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.
+ * Its shader has the constant ROWS_PER_SPLIT, calls `writeWeight(index, sum)` for element `index` of (splits, kh, kw,
+ * in, out) and, if there is a bias, `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.
  */
 export interface SplitParams extends Conv2dBackwardWeightsParams {
   readonly splits: number;

@@ -1,10 +1,10 @@
 /**
  * conv2d backward weights for software GPUs, whose time goes into loads.
  *
- * A subgroup keeps the sums of a row of taps × a lane-full (CHUNK) of input channels × a lane-full of output channels, an output
- * channel a lane, and walks over the output rows of its split, TILE pixels at a time. Lane j loads input channel j of all pixels
- * under them once for all taps, and each lane its output channel of dY; each of a pixel's channels is handed on once by
- * `subgroupBroadcast`, for all products that it is a factor of.
+ * A subgroup keeps the sums of a row of taps × a lane-full (CHUNK) of input channels × a lane-full of output channels,
+ * an output channel a lane, and walks over the output rows of its split, TILE pixels at a time. Lane j loads input
+ * channel j of all pixels under them once for all taps, and each lane its output channel of dY; each of a pixel's
+ * channels is handed on once by `subgroupBroadcast`, for all products that it is a factor of.
  *
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant subgroup` (`subgroupSplit`).
  */
@@ -38,7 +38,9 @@ const loadInput = (i: number): string => {
 const loadGradient = (i: number): string =>
   `      let y_${i} = select(0.0, dY[(row * OUT_W + left + ${i}u) * OUT + co], left + ${i}u < OUT_W);`;
 
-/** The products that channel j of input pixel i is a factor of: one for each tap under which it lies, with that output. */
+/**
+ * The products that channel j of input pixel i is a factor of: one for each tap under which it lies, with that output.
+ */
 function products(p: SplitParams, i: number, j: number): string {
   const uses = range(p.kernelWidth)
     .map((kx) => ({ name: `${kx}_${j}`, output: (i - kx) / p.strideWidth }))

@@ -3,9 +3,9 @@
  *
  *   Y[pixel, co] = finish(bias[co] + Σ_term X[pixel, term] · W[term, co])
  *
- * A row of the product is an output pixel (n, oy, ox), a term is a tap (ky, kx, ci). W lies in memory as that matrix; of X, an
- * element is looked up under the tap. How the work is spread over threads: gemm/product.ts.
- * Timed by `pnpm anke bench kernels --filter conv2d/forward --variant gemm64` (`gemm128`, `gemm32`).
+ * A row of the product is an output pixel (n, oy, ox), a term is a tap (ky, kx, ci). W lies in memory as that matrix;
+ * of X, an element is looked up under the tap. How the work is spread over threads: gemm/product.ts. Timed by
+ * `pnpm anke bench kernels --filter conv2d/forward --variant gemm64` (`gemm128`, `gemm32`).
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import { gemmVariants } from '../../gemm/product.js';

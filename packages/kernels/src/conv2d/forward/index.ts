@@ -1,11 +1,12 @@
 /**
  * conv2d forward: Y = finish(X ∗ W + bias), where `finish` is the epilogue: rectifier and dropout, if asked.
  *
- *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co])
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, iy, ix, ci] · W[ky, kx, ci, co])
+ *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
  *
- * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or float16, all else is
- * float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
- * All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
+ * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or float16,
+ * all else is float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm` for real
+ * ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
  */
 import { finishReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';

@@ -1,9 +1,9 @@
 /**
  * conv2d forward for inputs of one or few channels on software GPUs: an image's first convolution.
  *
- * A subgroup holds all weights of COLUMNS lane-fulls of output channels, a channel a lane, and takes them down ROWS rows of an
- * image. A load brings a lane-full of neighbouring elements of an input row, and each is handed on by `subgroupBroadcast`: see
- * conv2d/narrow.ts. A kernel row is summed by itself and then added.
+ * A subgroup holds all weights of COLUMNS lane-fulls of output channels, a channel a lane, and takes them down ROWS
+ * rows of an image. A load brings a lane-full of neighbouring elements of an input row, and each is handed on by
+ * `subgroupBroadcast`: see conv2d/narrow.ts. A kernel row is summed by itself and then added.
  *
  * The notebook's first convolution: 12 GFLOP/s and more, where `subgroup` does 2.
  * Timed by `pnpm anke bench kernels --filter conv2d/forward --variant narrow`.
@@ -17,7 +17,10 @@ import { tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { biased, type Conv2dForwardParams } from './params.js';
 
-/** Products of one output up to which a subgroup takes more than one lane-full of channels, as many as this has room for. */
+/**
+ * Products of one output up to which a subgroup takes more than one lane-full of channels, as many as this has room
+ * for.
+ */
 const MAX_PRODUCTS = 18;
 
 /** Lane-fulls of output channels that a subgroup computes. */

@@ -1,15 +1,16 @@
 /**
  * conv2d forward for software GPUs: the weights stay, the input goes by.
  *
- * A subgroup holds the weights of all taps × a lane-full (CHUNK) of input channels × GROUPS lane-fulls of output channels, and
- * takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of its pixels, a lane holds one
- * input channel, which `subgroupBroadcast` hands to the lanes, a lane an output channel. A step to the right loads only the
- * window's new columns. The window's products are added to Y in memory, chunk after chunk of input channels; the last chunk
- * finishes them. A sum has four parts, because a product waits for the one before in the same sum.
+ * A subgroup holds the weights of all taps × a lane-full (CHUNK) of input channels × GROUPS lane-fulls of output
+ * channels, and takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of its
+ * pixels, a lane holds one input channel, which `subgroupBroadcast` hands to the lanes, a lane an output channel. A
+ * step to the right loads only the window's new columns. The window's products are added to Y in memory, chunk after
+ * chunk of input channels; the last chunk finishes them. A sum has four parts, because a product waits for the one
+ * before in the same sum.
  *
- * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to 20 and
- * 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3 × 3) for the third
- * convolution lost: its 16 products alone take longer than the direct convolution.
+ * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to
+ * 20 and 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3 × 3)
+ * for the third convolution lost: its 16 products alone take longer than the direct convolution.
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Variant } from '../../runtime/kernel.js';

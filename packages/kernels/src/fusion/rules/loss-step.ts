@@ -1,6 +1,6 @@
 /**
- * The end of a step's forward pass as one dispatch: the loss, its gradient, the penalties, the epoch's sums, and the counts
- * that move on with each step. All of it is little work, and each dispatch costs more than that work.
+ * The end of a step's forward pass as one dispatch: the loss, its gradient, the penalties, the epoch's sums, and the
+ * counts that move on with each step. All of it is little work, and each dispatch costs more than that work.
  *
  *   losses = cross-entropy of each row;  loss = Σ losses / rows;  dLogits = (softmax − one-hot) / rows
  *   loss = loss + Σ penalties;  totals += (loss · rows, correct, rows);  counters += 1;  corrections move on
