@@ -1,3 +1,4 @@
+/** Anke in the comparison of `pnpm bench:peers`. */
 import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
 import {
   Adam,

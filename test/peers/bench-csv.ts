@@ -1,10 +1,10 @@
 /**
  * `pnpm bench:csv [FILE]`: reads a CSV file of images by Anke's reader, by nodejs-polars and by papaparse, turn by
- * turn, each in a process of its own, so that nobody meets another's garbage. Memory is what such a process has needed
- * at most after its first reading. FILE is a CSV file, or a zip archive with a train.csv, which Anke reads from the
- * archive too; without it, 60,000 synthetic digits are written into a temporary folder. Anke checks every cell and
- * gives bytes; polars gives columns of 64-bit numbers, papaparse rows of strings. `--json` prints one JSON object on
- * stdout; all else then goes to stderr.
+ * turn, each in a process of its own, so that none pays for another's garbage collection. Memory is the most that such
+ * a process has needed after its first reading. FILE is a CSV file, or a zip archive with a train.csv, which Anke reads
+ * from the archive too; without it, 60,000 synthetic digits are written into a temporary folder. Anke checks every cell
+ * and gives bytes; polars gives columns of 64-bit numbers, papaparse rows of strings. `--json` prints one JSON object
+ * on stdout; all else then goes to stderr.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

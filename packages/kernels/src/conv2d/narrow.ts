@@ -23,7 +23,7 @@ export const tapsOf = (p: Conv2dParams): Tap[] =>
     t % p.inChannels,
   ]);
 
-/** Whether some taps lie outside the image. Without that, whatever a lane reads there is under no tap that counts. */
+/** Whether some taps lie outside the image. If none does, values that lanes load there are never used. */
 const isPadded = (p: Conv2dParams): boolean =>
   p.padTop > 0 ||
   p.padLeft > 0 ||

@@ -1,6 +1,6 @@
 /**
  * dropout: y = x / (1 − rate) where a random number is at least `rate`, else 0 (Srivastava et al., *Dropout*, JMLR
- * 2014, in the inverted form). Its gradient is the same kernel on dY, run before the counters move on: the same numbers
+ * 2014, in the inverted form). Its gradient is the same kernel on dY, run before the counters advance: the same numbers
  * are drawn again, so that no mask is kept.
  *
  * The random words come from Philox4x32-10 (see @anke/random), with the seed and the layer's number as the key and

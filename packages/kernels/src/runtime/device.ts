@@ -11,14 +11,14 @@ const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
 const MAP_READ = 0x01;
 
 /**
- * A device, opened: makes buffers, moves bytes, and tells what went wrong. It comes in from outside as a WebGPU
- * adapter, so that the same code runs in a browser and in Node.
+ * An open device: makes buffers, copies bytes, and reports errors. The caller passes a WebGPU adapter, so that the same
+ * code runs in a browser and in Node.
  */
 export class Gpu {
   readonly traits: Traits;
   readonly compiler: Compiler;
   #failure: Error | undefined;
-  /** Whether its owner has given it back. */
+  /** Whether it was destroyed. */
   #closed = false;
 
   private constructor(

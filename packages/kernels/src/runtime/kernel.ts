@@ -5,7 +5,7 @@
 
 /** What a kernel does to a binding: reads it, overwrites every element, or reads and changes it in place. */
 export type Access = 'read' | 'write' | 'update';
-/** What a kernel computes with. How a float is stored, as 32 or 16 bits, is the storage's matter. */
+/** What a kernel computes with. Whether a float is stored as 32 or 16 bits is a property of the storage. */
 export type ElementType = 'f32' | 'u32';
 
 /** Draws numbers for a test's input. */
@@ -84,8 +84,8 @@ export interface Variant<P> extends Stage<P> {
 export type Arrays<B extends string> = Readonly<Record<B, Float64Array>>;
 
 /**
- * Functions are declared as methods, so that a kernel of any parameters is a `Kernel`: whoever calls one through that
- * type passes parameters that came with it.
+ * Functions are declared as methods, so that a kernel of any parameters is a `Kernel`. A caller that uses that type
+ * passes parameters that came with the kernel.
  */
 export interface Kernel<P extends object = object, B extends string = string> {
   readonly name: string;
@@ -107,7 +107,7 @@ export interface Kernel<P extends object = object, B extends string = string> {
   readonly cases: readonly P[];
 }
 
-/** Declares a kernel; only a place for its types to be inferred and checked. */
+/** Declares a kernel: lets the compiler infer and check its types. */
 export function defineKernel<P extends object, B extends string>(kernel: Kernel<P, B>): Kernel<P, B> {
   return kernel;
 }

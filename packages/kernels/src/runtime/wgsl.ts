@@ -27,7 +27,7 @@ function float(value: number): string {
 /**
  * A loop's bound that the compiler does not know, though it is always `bound`: `bound * min(1, arrayLength(&array))`.
  *
- * Loops of known length are unrolled. That is what inner loops want; but where the body is long (random numbers,
+ * Loops of known length are unrolled. That makes inner loops faster; but where the body is long (random numbers,
  * barriers, many loads), unrolled code takes longer to compile than to run.
  *
  * @param array a binding of the kernel; none is empty

@@ -1,6 +1,6 @@
 /**
  * How a window goes over an image: positions, strides and padding, as TensorFlow and Keras count them. Convolution,
- * depthwise convolution and pooling stand on it; each names the size of its window itself.
+ * depthwise convolution and pooling use it; each adds the size of its window.
  */
 import { KernelError } from '../runtime/errors.js';
 

@@ -21,10 +21,10 @@ const GROUPS = [
   { name: 'SGD logits', bound: 1e-2, matches: /^sgd\/eval_logits$/ },
 ] as const;
 
-/** Times what PyTorch loses in float32. */
+/** A bound is this many times the error that PyTorch has in float32. */
 const MARGIN = 8;
 const LEAST_BOUND = 1e-5;
-/** Share of the largest gradient below which one is rounding alone. */
+/** A gradient smaller than this share of the largest one is nothing but rounding. */
 const NOTHING = 1e-6;
 
 export interface GroupError {

@@ -4,8 +4,8 @@
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
  *
- * With a mask, X is the output of a rectifier (with a dropout behind it, perhaps), and dX is taken through that at
- * once.
+ * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
+ * computes the gradient through those.
  *
  * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
  * float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.

@@ -1,5 +1,5 @@
 /**
- * conv2d backward data for software GPUs: the weights stay, the outputs' gradients go by; for stride 1.
+ * conv2d backward data for software GPUs, with stride 1: a subgroup keeps its weights in registers and walks over dY.
  *
  * A subgroup holds the weights of all taps × a lane-full (CHUNK) of output channels × GROUPS lane-fulls of input
  * channels, and takes them along ROWS rows of dX. It walks along the rows of dY that reach a row of dX: lane j loads

@@ -31,10 +31,10 @@ const bindings = {
   dBias: { access: 'write', type: 'f32', length: (p) => p.outChannels, needed: (p) => p.bias },
 } as const satisfies Record<string, Binding<Conv2dBackwardWeightsParams>>;
 
-/** Splits on a CPU, where there is always work enough: what its caches hold, of 64 images. */
+/** Splits on a CPU, which always has enough work: 64 images each, which its caches hold. */
 const cacheSplits = ({ batch }: Conv2dParams): number => Math.ceil(batch / 64);
 
-/** A whole GEMM pays where it has enough tiles by itself. */
+/** A GEMM without splits is worth trying where it has enough tiles to keep a device busy. */
 const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeightsParams> => {
   const one = whole(variant);
   return { ...one, suits: (p, traits) => isBusy(p) && one.suits?.(p, traits) !== false };

@@ -28,7 +28,7 @@ const weightsOf = (p: SplitParams, chunk: number): Weight[] =>
     return { kx, j, name: `${kx}_${j}` };
   });
 
-/** Loads an input pixel under the tile; beside the image, and beside the chunk, is zero. */
+/** Loads an input pixel under the tile; outside the image and outside the chunk, the value is zero. */
 const loadInput = (i: number): string => {
   const inside = '(ix >= 0) & (ix < i32(WIDTH)) & (lane < CHUNK) & (ci + lane < IN)';
   return `      let x_${i} = select(0.0, f32(x[(line + u32(ix)) * IN + ci + lane]), ${inside});
@@ -62,7 +62,7 @@ const sumBias = `
     var total = 0.0;
     for (var row = firstRow; row < end; row++) {
       var rowTotal = 0.0;
-      // Unrolled, this would cost the compiler more than all the rest.
+      // Not unrolled: it would take longer to compile than the rest of the shader.
       for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
       total += rowTotal;
     }

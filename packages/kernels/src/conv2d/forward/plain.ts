@@ -1,5 +1,5 @@
 /**
- * conv2d forward, a thread an output: runs everywhere, and is read before the others.
+ * conv2d forward, a thread an output: runs on every device. Read it before the other variants.
  *
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, iy, ix, ci] · W[ky, kx, ci, co])
  *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
