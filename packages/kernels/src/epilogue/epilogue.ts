@@ -59,12 +59,13 @@ fn finish(sum: f32, index: u32) -> f32 {
 }`;
 }
 
-/** The same on the CPU, for all sums of a product. */
+/** Bias and `finish` on the CPU, for all sums of a product; the channel is the last axis of the products. */
 export function finishReference(
-  { rectifier, dropout }: Epilogue,
-  sums: Float64Array,
-  counters: Float64Array,
+  { bias: isBiased, rectifier, dropout }: Epilogue,
+  products: Float64Array,
+  { bias, counters }: Readonly<Record<'bias' | 'counters', Float64Array>>,
 ): Float64Array {
+  const sums = isBiased ? products.map((sum, i) => sum + (bias[i % bias.length] as number)) : products;
   const values = rectifier ? sums.map((sum) => rectify(sum, rectifier)) : sums;
   return dropout ? dropoutReference(dropout, values, counters) : values;
 }

@@ -11,9 +11,10 @@
  * `pnpm anke bench kernels --filter conv2d/backward-weights`.
  */
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
+import { channelSums, decayedReference } from '../../window/reference.js';
 import { convolutions, WEIGHT_GRADIENTS } from '../cases.js';
 import { type Conv2dParams, conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { kernelGradient } from '../reference.js';
+import { conv2dReference } from '../reference.js';
 import { gemm, gemmSplits, isBusy } from './gemm.js';
 import { narrow } from './narrow.js';
 import type { Conv2dBackwardWeightsParams } from './params.js';
@@ -68,15 +69,9 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
   },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
-  reference: (p, { x, dY, w }) => {
-    const sums = kernelGradient(p, x, dY);
-    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
-    if (!p.bias) return { dW };
-    const dBias = new Float64Array(p.outChannels);
-    dY.forEach((value, i) => {
-      dBias[i % p.outChannels] = (dBias[i % p.outChannels] as number) + value;
-    });
-    return { dW, dBias };
-  },
+  reference: (p, { x, dY, w }) => ({
+    dW: decayedReference(p, conv2dReference.kernelGradient(p, x, dY), w),
+    ...(p.bias ? { dBias: channelSums(dY, p.outChannels) } : {}),
+  }),
   cases: convolutions(WEIGHT_GRADIENTS),
 });

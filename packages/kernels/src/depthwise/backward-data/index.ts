@@ -12,11 +12,12 @@
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-data`.
  */
 import { MASKS } from '../../conv2d/cases.js';
+import { maskInput } from '../../epilogue/bindings.js';
 import { maskReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { depthwiseInputGradient } from '../reference.js';
+import { depthwiseReference } from '../reference.js';
 import type { DepthwiseBackwardDataParams } from './params.js';
 import { plain } from './plain.js';
 import { run } from './run.js';
@@ -26,14 +27,7 @@ export type { DepthwiseBackwardDataParams } from './params.js';
 const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
-  /** Some elements are zero, as behind a rectifier or a dropout. */
-  x: {
-    access: 'read',
-    type: 'f32',
-    length: inputSize,
-    needed: (p) => p.mask !== undefined,
-    sample: (_, draw) => (draw.integer(4) === 0 ? 0 : draw.normal()),
-  },
+  x: maskInput<DepthwiseBackwardDataParams>(inputSize),
   dX: { access: 'write', type: 'f32', length: inputSize },
 } as const satisfies Record<string, Binding<DepthwiseBackwardDataParams>>;
 
@@ -43,6 +37,6 @@ export const depthwiseBackwardData = defineKernel<DepthwiseBackwardDataParams, k
   variants: { run, plain },
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.multiplier + 1,
-  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseInputGradient(p, dY, w), x) }),
+  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseReference.inputGradient(p, dY, w), x) }),
   cases: depthwiseConvolutions(MASKS),
 });
