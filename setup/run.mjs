@@ -1,7 +1,7 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`: installs and
- * builds what is missing, then does what is asked. It uses nothing but Node and npm, so that it runs on a fresh clone. What
- * is up to date already is left alone.
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`:
+ * installs and builds what is missing, then runs the command. It uses nothing but Node and npm, so that it runs on a
+ * fresh clone. What is up to date is not built again.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -88,7 +88,7 @@ const packageFolders = () =>
     .flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)))
     .concat('test');
 
-/** Does `work` unless the state that `mark` tells has been left by it before. */
+/** Does `work`, unless `mark` returns what it returned after the last time. */
 function once(name, mark, work) {
   const stamp = join(cache, name);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === mark()) return;
@@ -109,7 +109,8 @@ function prepare() {
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const environment = toolEnvironment();
   const pnpmFolder = join(cache, packageManager.replace('@', '-'));
-  environment.PATH = `${join(pnpmFolder, 'node_modules', '.bin')}${delimiter}${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`;
+  const commands = [pnpmFolder, root].map((folder) => join(folder, 'node_modules', '.bin'));
+  environment.PATH = [...commands, process.env.PATH].join(delimiter);
 
   const manifests = [
     'pnpm-lock.yaml',
@@ -237,7 +238,7 @@ async function reference(environment) {
   return await run(process.execPath, [join(root, 'setup', 'reference', 'write.mjs'), join(root, 'docs')], environment);
 }
 
-/** A TensorBoard to read our event files, where there is a Python that can have one; its test is skipped elsewhere. */
+/** Installs TensorBoard, which a test reads event files with, if there is a Python; else that test is skipped. */
 function installTensorBoard(environment) {
   const venv = join(root, 'test', 'readers', '.venv');
   const python = join(venv, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
@@ -253,7 +254,7 @@ function installTensorBoard(environment) {
       const installed = made.status === 0 ? spawnSync(python, pip, options) : made;
       if (installed.status === 0) return;
       rmSync(venv, { recursive: true, force: true });
-      say('Setting up: no TensorBoard can be had here; its test will be skipped');
+      say('Setting up: TensorBoard cannot be installed here; its test will be skipped');
     },
   );
 }
@@ -266,7 +267,7 @@ function benchPeers(program, args, environment) {
 
 const [what, ...args] = process.argv.slice(2);
 const environment = prepare();
-// Paths that a user types are meant from where the user is: pnpm and npm tell where that was.
+// Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
 if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
 else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());

@@ -1,8 +1,12 @@
-/** The arrows of ARCHITECTURE.md: who may import whom. A wrong arrow or a circle fails here, by name. */
+/**
+ * The arrows of ARCHITECTURE.md, which say which package may import which, and the form that every file has. If these
+ * failed, a package could no longer be used by itself or in a browser, or files would become hard to read.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseAst } from 'vitest/node';
 
 const root = join(import.meta.dirname, '..');
 
@@ -36,7 +40,7 @@ const BROWSER_SAFE = [
   'packages/data',
   'packages/training',
   'packages/exchange',
-  // Of the report, what says what is to be seen; only what draws and packs it is Node's.
+  // Of the report, what decides its content; only what draws and packs it needs Node.
   'packages/report/src/charts.ts',
   'packages/report/src/curves.ts',
   'packages/report/src/epochs.ts',
@@ -78,14 +82,23 @@ test.each(Object.keys(ARROWS))('%s imports only along the arrows', (folder) => {
   expect(wrong).toEqual([]);
 });
 
+/** Files, and all that they import of their package. */
+function reachedFrom(files: readonly string[]): string[] {
+  const reached = new Set(files);
+  for (const file of reached)
+    for (const { target } of importsOf(file))
+      if (target.startsWith('.')) reached.add(normalize(join(dirname(file), target.replace(/\.js$/, '.ts'))));
+  return [...reached];
+}
+
 test.each(BROWSER_SAFE)('%s imports nothing from Node', (path) => {
-  const wrong = (path.endsWith('.ts') ? [path] : sourcesOf(path))
+  const wrong = reachedFrom(path.endsWith('.ts') ? [path] : sourcesOf(path))
     .flatMap(importsOf)
     .filter(({ target }) => target.startsWith('node:') || builtinModules.includes(target) || target === 'webgpu');
   expect(wrong).toEqual([]);
 });
 
-test('every package is under these rules', () => {
+test('every package is subject to these rules', () => {
   const folders = ['packages', 'apps'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => `${group}/${name}`),
   );
@@ -96,7 +109,7 @@ test.each(Object.keys(ARROWS))('%s has no circle of imports', (folder) => {
   const graph = new Map(
     sourcesOf(folder).map((file) => [
       file,
-      // A type is gone when the code runs: only imports of values can make a circle that matters.
+      // Types do not exist when the code runs: only imports of values can make a circle that matters.
       importsOf(file)
         .filter(({ target }) => target.startsWith('.'))
         .filter(({ target }) => !isTypeOnly(file, target))
@@ -123,3 +136,80 @@ function isTypeOnly(file: string, target: string): boolean {
   const statements = text.match(new RegExp(`(?:import|export)\\s[^;]*?from\\s+'${escaped}'`, 'g')) ?? [];
   return statements.every((statement) => /^(import|export)\s+type\s/.test(statement));
 }
+
+/** Files of more than {@link MOST_LINES} lines: each is one idea that would be harder to read in parts. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'packages/kernels/src/gather/augment.ts':
+    'one kernel: a shader, its reference and its options, which share one formula',
+  'packages/data/src/csv/parser.ts':
+    'one state machine: every reader of cells moves the same offset over the same bytes',
+};
+const MOST_COLUMNS = 120;
+const MOST_LINES = 350;
+const MOST_PARAMETERS = 5;
+
+/** All code of the project: sources, tests, set-up. */
+function codeIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(\.|node_modules$|dist$)/.test(entry.name) ? [] : codeIn(path);
+    return /\.(ts|mjs)$/.test(entry.name) ? [path] : [];
+  });
+}
+
+const code = new Map(
+  [...['packages', 'apps', 'setup', 'test'].flatMap(codeIn), 'vitest.config.ts'].map((file) => [
+    file.replaceAll('\\', '/'),
+    readFileSync(join(root, file), 'utf8'),
+  ]),
+);
+
+/** What is wrong in any file, as `file: what`. */
+const findings = (wrongIn: (text: string, file: string) => readonly string[]): string[] =>
+  [...code].flatMap(([file, text]) => wrongIn(text, file).map((what) => `${file}: ${what}`));
+
+test('no line is longer than 120 columns, comments and templates included', () => {
+  const isLong = (line: string): boolean => [...line].length > MOST_COLUMNS;
+  expect(findings((text) => text.split('\n').flatMap((line, i) => (isLong(line) ? [`line ${i + 1}`] : [])))).toEqual(
+    [],
+  );
+});
+
+test('no file has more than 350 lines, but for those that are one idea', () => {
+  const long = [...code].filter(([, text]) => text.split('\n').length - 1 > MOST_LINES).map(([file]) => file);
+  expect(long.sort()).toEqual(Object.keys(LONG_FILES).sort());
+});
+
+test('every file opens with a comment that says what it is for', () => {
+  expect(findings((text) => (/^(#!.*\n)?(\/\*\*|\/\/)/.test(text) ? [] : ['no header']))).toEqual([]);
+});
+
+test('no file is called after nothing in particular', () => {
+  expect([...code.keys()].filter((file) => /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/.test(file))).toEqual([]);
+});
+
+/** A node of a syntax tree: some of its properties are nodes, or lists of them. */
+type SyntaxNode = Readonly<Record<string, unknown>>;
+
+const isNode = (value: unknown): value is SyntaxNode =>
+  typeof value === 'object' && value !== null && typeof (value as SyntaxNode)['type'] === 'string';
+
+/** Every function, method and signature of one in a syntax tree, with the number of its parameters. */
+function functionsIn(node: SyntaxNode): { readonly start: number; readonly parameters: number }[] {
+  const { type, params, start } = node;
+  const isFunction = /Function|Signature|ConstructorType/.test(type as string) && Array.isArray(params);
+  return [
+    ...(isFunction ? [{ start: start as number, parameters: params.length }] : []),
+    ...Object.values(node).flat().filter(isNode).flatMap(functionsIn),
+  ];
+}
+
+test('no function has more than five parameters', () => {
+  const many = findings((text, file) => {
+    const program = parseAst(text, { lang: file.endsWith('.ts') ? 'ts' : 'js' }, file);
+    return functionsIn(program as unknown as SyntaxNode)
+      .filter(({ parameters }) => parameters > MOST_PARAMETERS)
+      .map(({ start, parameters }) => `line ${text.slice(0, start).split('\n').length}: ${parameters} parameters`);
+  });
+  expect(many).toEqual([]);
+});

@@ -1,3 +1,4 @@
+/** A reporter for Vitest that ends the output with the numbers of tests. */
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** Closes the output with one plain line that any tool can read. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Whether the package of a file says that browsers go without a module: `"browser": { "fs": false }`. */
+/** Whether the package of a file says that it needs no such module in browsers: `"browser": { "fs": false }`. */
 function doesWithout(file: string, module: string): boolean {
   let folder = dirname(file);
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);

@@ -1,9 +1,10 @@
+/** jax-js in the comparison of `pnpm bench:peers`: the same network, written with its functions. */
 import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { batchOf, CONVOLUTIONS, DENSE, type Peer } from './peer.js';
 
 type Weights = { [name: string]: np.Array };
 
-/** NCHW, as jax-js wants it. Values do not matter for the time, as long as nothing overflows. */
+/** NCHW, as jax-js expects it. Values do not matter for the time, as long as nothing overflows. */
 function weights(): Weights {
   const all: Weights = {};
   const noise = (shape: number[]): np.Array => {

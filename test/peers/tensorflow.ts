@@ -1,3 +1,4 @@
+/** TensorFlow.js in the comparison of `pnpm bench:peers`: the same network, written with its layers. */
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';

@@ -1,3 +1,4 @@
+/** If these failed, images would lose their labels when they are shuffled, sliced or matched to a model's classes. */
 import { expect, test } from 'vitest';
 import { ImageDataset } from './dataset.js';
 
@@ -18,7 +19,7 @@ test('shuffling keeps images and labels together, and depends on the seed alone'
   expect(shuffled.pixels).not.toEqual(data.shuffled(4).pixels);
 });
 
-test('labels count the classes of whoever is asked', () => {
+test('labels can be changed to the class numbers of a given list of names', () => {
   const [names, ids] = [
     ['cat', 'dog'],
     ['x.png', 'y.png'],

@@ -1,4 +1,4 @@
-/** Readers of files against files that nobody would write: what is in them is read, or refused by a named error. */
+/** If these failed, a broken or hostile file would crash a reader, or be read as a data set that it does not hold. */
 import { describe, expect, test } from 'vitest';
 import { CsvParser } from './csv/parser.js';
 import type { ImageDataset } from './dataset.js';

@@ -1,5 +1,5 @@
 /**
- * Datasets: from files to images and labels in memory. Knows no GPU and no disk: it runs in a browser, and who calls it
+ * Datasets: from files to images and labels in memory. Knows no GPU and no disk: it runs in a browser, and the caller
  * says where the files come from (`Source`).
  *
  * @module data

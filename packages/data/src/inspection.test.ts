@@ -1,3 +1,7 @@
+/**
+ * If these failed, `anke inspect` would miss duplicates, contradictions or missing classes, or report ones that are not
+ * there.
+ */
 import { expect, test } from 'vitest';
 import { ImageDataset } from './dataset.js';
 import { areInverted, countShared, inspect, missingClasses, pixelStatistics } from './inspection.js';

@@ -8,7 +8,7 @@ export const MOST_CLASSES = 2 ** 20;
 /** What a label must be, for messages. */
 export const LABEL_RANGE = `a label in 0 … ${MOST_CLASSES - 1}`;
 
-/** A short excerpt of any common data set may have fewer rows than classes. */
+/** Up to this many classes, there may be fewer rows than classes: it may be an excerpt of a data set. */
 const FEW_CLASSES = 1000;
 
 /** One more than the largest label; 0 if there are none. */

@@ -1,6 +1,6 @@
 /**
  * Where data comes from, as the readers see it: files that come piece by piece. A folder on a disk, an archive, a file
- * that was dropped on a web page, or plain memory can each be one; who opens it decides.
+ * that was dropped on a web page, or plain memory can each be one.
  */
 
 export interface SourceFile {
@@ -19,7 +19,7 @@ export interface SourceFile {
 export interface Source {
   /** A path or a name, for messages. */
   readonly name: string;
-  /** In a folder or an archive, names tell what a file is for; a single file is what it is asked for as. */
+  /** In a folder or an archive, names tell what a file is for; what a single file is for, the caller knows. */
   readonly kind: 'file' | 'folder' | 'archive';
   /** Each file in turn; one must be read before the next is asked for, or not at all. */
   files(): AsyncIterable<SourceFile>;
@@ -49,7 +49,7 @@ export const memorySource = (name: string, files: Readonly<Record<string, Uint8A
 });
 
 const FIRST_ROOM = 2 ** 20;
-/** An archive's word for a file's length is trusted up to this; memory for more is taken when the bytes have come. */
+/** The length that an archive claims for a file is trusted up to this; more memory is allocated as bytes arrive. */
 const MOST_TRUSTED = 2 ** 24;
 
 /** All of a file in memory. */

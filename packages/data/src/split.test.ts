@@ -1,3 +1,4 @@
+/** If these failed, training would see the images that are held out for validation, or lack some of the classes. */
 import { expect, test } from 'vitest';
 import { ImageDataset } from './dataset.js';
 import { splitForValidation } from './split.js';

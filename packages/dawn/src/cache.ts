@@ -1,3 +1,4 @@
+/** Finds a folder that can be written, for drivers and other files that should survive the run. */
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Runs other programs (apt-get, npm, tar) and turns their failures into errors that say why. */
 import { spawn } from 'node:child_process';
 
 /**

@@ -1,4 +1,4 @@
-/** A Vulkan driver in a folder of its own, loaded into this process without a trace in the system. */
+/** A Vulkan driver in a folder of its own, loaded into this process without installing anything in the system. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -40,8 +40,8 @@ export function hasVulkanLoader(): boolean {
 }
 
 /**
- * Brings a shared library into the process and keeps it there. Node expects an addon and complains that it is none, but
- * by then the library is loaded, and whoever asks for it by its name gets it: so neither LD_LIBRARY_PATH nor a second
+ * Loads a shared library into the process and keeps it there. Node expects an addon and complains that it is none, but
+ * by then the library is loaded, and code that asks for it by its name gets it: so neither LD_LIBRARY_PATH nor a second
  * process is needed.
  */
 function loadLibrary(path: string): boolean {
@@ -55,7 +55,7 @@ function loadLibrary(path: string): boolean {
 
 /** Makes a driver known to the Vulkan loader of this process. */
 export function loadDriver(driver: Driver): void {
-  // A library loads once those that it needs are there: go round until nothing new loads.
+  // A library can be loaded once those that it needs are loaded: repeat until nothing new loads.
   let waiting = driver.libraries;
   for (let before = Number.POSITIVE_INFINITY; waiting.length > 0 && waiting.length < before; ) {
     before = waiting.length;

@@ -13,7 +13,7 @@ interface Release {
   readonly components: string;
   /** Where to look for the driver, in this order. */
   readonly suites: readonly string[];
-  /** Where else its needs may come from. */
+  /** Where else the packages that it needs may come from. */
   readonly others: readonly string[];
 }
 

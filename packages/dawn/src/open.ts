@@ -1,5 +1,5 @@
 /**
- * WebGPU under Node, through Dawn: finds an adapter that computes, and brings a software driver where there is none.
+ * WebGPU under Node, through Dawn: finds an adapter that computes, and installs a software driver where there is none.
  * In this order: a real GPU, a software driver that the system has, Mesa's lavapipe, SwiftShader.
  */
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { installLavapipe } from './lavapipe.js';
 import { installSwiftShader } from './swiftshader.js';
 import { restWhileWaiting } from './waiting.js';
 
-/** No adapter could be had; the message says what was tried and what to do. */
+/** No adapter was found; the message says what was tried and what to do. */
 export class DriverError extends Error {
   override readonly name = 'DriverError';
 }

@@ -1,3 +1,7 @@
+/**
+ * If these failed, waiting for the device would keep a CPU core busy, which slows down software drivers, or lose an
+ * error.
+ */
 import { afterEach, expect, test, vi } from 'vitest';
 import { restWhileWaiting } from './waiting.js';
 

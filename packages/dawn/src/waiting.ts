@@ -1,16 +1,18 @@
 /**
- * Dawn's binding for Node asks whether work is done in every turn of the event loop, and lets the loop turn without a pause
- * until it is. That keeps one core busy, and a software driver computes on the same cores: on two of them, a training
- * step took 1.6 times as long. So while something is waited for, each turn sleeps a little: a tenth of what has been
- * waited so far, so that short waits stay short, and a millisecond at most.
+ * Dawn's binding for Node asks whether work is done in every turn of the event loop, and lets the loop turn without a
+ * pause until it is. That keeps one core busy, and a software driver computes on the same cores: on two of them, a
+ * training step took 1.6 times as long. So while something is waited for, each turn sleeps a little: a tenth of what
+ * has been waited so far, so that short waits stay short, and a millisecond at most.
  */
+
+/** The longest sleep in a turn. */
 const LONGEST_MILLISECONDS = 1;
 const SHARE = 0.1;
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 let waits = 0;
 let since = 0;
-/** Whether a turn is to come: one at a time, also where one wait follows another at once. */
+/** Whether a turn is scheduled: there is one at a time, also where one wait follows directly on another. */
 let turning = false;
 
 function turn(): void {

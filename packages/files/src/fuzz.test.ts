@@ -1,4 +1,4 @@
-/** Readers of archives against archives that nobody would write: each is read, or refused by a named error. */
+/** If these failed, a broken or hostile archive would crash a reader, or be unpacked. */
 import type { SourceFile } from '@anke/data';
 import { readWhole } from '@anke/data';
 import { strToU8, zipSync } from 'fflate';

@@ -202,7 +202,7 @@ describe('pictures', () => {
     await expect(loadDataAt(path)).rejects.toThrow('one.png: this is a single picture; a data set is a folder of them');
   });
 
-  test('a broken one is refused by name', async () => {
+  test('the error names a broken one', async () => {
     const path = folderOf('broken', { '1/a.png': (await picture(1, 40)).subarray(0, 60), '2/b.png': await picture(1) });
     await expect(loadDataAt(path)).rejects.toThrow('1/a.png: this picture cannot be read');
   });
@@ -224,7 +224,7 @@ test('images to predict or to evaluate: those for testing, else others, labelled
   );
 });
 
-test('what is not wanted is not read', async () => {
+test('what is not asked for is not read', async () => {
   const path = folderOf('partly', { 'train.csv': content('train.csv'), 'test.csv': 'broken' });
   expect((await loadDataAt(path, { roles: ['train'] })).train?.count).toBe(40);
 });

@@ -1,4 +1,4 @@
-/** Reads the data that lies at a path: opens it, and hands the readers what Node has for pictures and archives. */
+/** Reads the data at a path: opens it, and passes the readers Node's functions for pictures and archives. */
 import { type DataSets, type ImageDataset, type LoadOptions, loadData, loadImages } from '@anke/data';
 import { decodePicture } from './pictures.js';
 import { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';

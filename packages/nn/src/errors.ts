@@ -1,6 +1,8 @@
 /** The errors of this package: each says what was expected, what was found, and where. */
 
-/** Shapes that do not fit, found when a graph is built: names the layer, what it expects, and the inputs it was given. */
+/**
+ * Shapes that do not fit, found when a graph is built: names the layer, what it expects, and the inputs it was given.
+ */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
 }

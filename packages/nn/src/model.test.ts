@@ -94,7 +94,7 @@ describe('errors name the layer, its input and what it expects', () => {
   });
 });
 
-test('it learns, stops its epochs at a callback’s word, evaluates and predicts what it learnt', async () => {
+test('it learns, stops when a callback says so, evaluates and predicts what it has learned', async () => {
   const model = smallModel();
   model.compile({ gpu: gpu(), optimizer: new Adam({ learningRate: 0.01 }) });
   const seen: string[] = [];

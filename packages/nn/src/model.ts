@@ -1,6 +1,6 @@
 /**
- * Models as Keras has them: made of layers, compiled for a device, trained, evaluated, asked. The work is done
- * elsewhere.
+ * Models as Keras has them: made of layers, compiled for a device, trained, evaluated, used for predictions. This file
+ * only offers the interface; the session and `fit` do the work.
  */
 import type { Gpu } from '@anke/kernels';
 import type { Shape } from './autograd/tensor.js';
@@ -70,7 +70,7 @@ export class Model {
   }
 
   /**
-   * Makes the model ready for training on a device. A first call places fresh weights there; a later one keeps the
+   * Makes the model ready for training on a device. A first call creates fresh weights there; a later one keeps the
    * weights and starts the new optimizer from zero.
    *
    * @throws ModelError if the device is another one than before, or cannot keep activations as float16
@@ -166,7 +166,7 @@ export class Sequential extends Model {
 }
 
 /**
- * A model that its description was made of; its weights are set apart, by `setWeights`.
+ * The model that a description was made from. Its weights are set by `setWeights`.
  *
  * @throws FormatError if the description is not of a model
  */

@@ -1,3 +1,7 @@
+/**
+ * If these failed, random numbers would not be Philox's, would repeat across purposes, or would have a wrong
+ * distribution.
+ */
 import { expect, test } from 'vitest';
 import { philox4x32, Random } from './index.js';
 

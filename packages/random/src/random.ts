@@ -1,3 +1,4 @@
+/** Streams of random numbers: uniform, normal, integers and permutations, all drawn from Philox. */
 import { philox4x32 } from './philox.js';
 
 /** FNV-1a over the characters of a purpose, so that streams with different purposes have different keys. */

@@ -1,4 +1,4 @@
-/** Images as a model takes them. */
+/** Turns data sets into what models are trained on. */
 import type { ImageDataset } from '@anke/data';
 import type { Samples } from '@anke/nn';
 

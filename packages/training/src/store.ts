@@ -1,6 +1,6 @@
 /**
- * Where a run keeps its files: a folder, a browser's private file system, or memory. A run asks for two functions and
- * nothing else, so that a training does not know where it is.
+ * Where a run keeps its files: a folder, a browser's private file system, or memory. A run needs these two functions
+ * only, so that a training does not know where its files are.
  */
 
 export interface Store {
@@ -9,7 +9,7 @@ export interface Store {
    * `checkpoint/state.safetensors`.
    */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** Writes a file as a whole: whoever reads meanwhile finds the one before, or none. */
+  /** Writes a file as a whole: a reader finds the old file, or none, until the new one is complete. */
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 

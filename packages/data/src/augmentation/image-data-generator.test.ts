@@ -1,3 +1,7 @@
+/**
+ * If these failed, Keras's parameters would change images in another way here than in Keras, or nonsense would be
+ * accepted.
+ */
 import { expect, test } from 'vitest';
 import { ImageDataset } from '../dataset.js';
 import { ImageDataGenerator, type ImageDataGeneratorOptions } from './image-data-generator.js';

@@ -1,7 +1,7 @@
 /**
  * The parameters of Keras's ImageDataGenerator, with its meanings and defaults
- * (keras/src/legacy/preprocessing/image.py). The images themselves are changed on the device; these are the
- * numbers that say how.
+ * (keras/src/legacy/preprocessing/image.py). The device changes the images; this file only computes the numbers that
+ * say how.
  */
 import type { ImageDataset, ImageShape } from '../dataset.js';
 import { ParameterError } from '../errors.js';

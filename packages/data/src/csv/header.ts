@@ -1,9 +1,9 @@
-/** The first line of a CSV file of images: names decide what a column is. */
+/** The first line of a CSV file of images: the names of columns say what they hold. */
 import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { quoted, unquote } from './text.js';
 
-/** A stretch of columns: pixels beside one another, or a single label or id. */
+/** A range of columns: neighbouring pixels, or a single label or id. */
 export type Part = { readonly kind: 'pixels'; readonly count: number } | { readonly kind: 'label' | 'id' };
 
 export interface Header {

@@ -1,3 +1,7 @@
+/**
+ * If these failed, CSV files would be read with wrong pixels or labels, or an error would not name the line and the
+ * column.
+ */
 import { describe, expect, test } from 'vitest';
 import { CsvParser, parseCsv } from './parser.js';
 
@@ -13,7 +17,7 @@ test('a plain file', () => {
 });
 
 describe('forms that are accepted, with the same result', () => {
-  const want = read(`${HEADER}3,0,1,254,255\n9,10,20,30,40\n`);
+  const expected = read(`${HEADER}3,0,1,254,255\n9,10,20,30,40\n`);
   test.each([
     ['carriage returns', `${HEADER}3,0,1,254,255\n9,10,20,30,40\n`.replaceAll('\n', '\r\n')],
     ['a byte order mark', `\uFEFF${HEADER}3,0,1,254,255\n9,10,20,30,40\n`],
@@ -25,8 +29,8 @@ describe('forms that are accepted, with the same result', () => {
     ['all at once', `\uFEFF${HEADER}"3",0,1,254,255\n9,10,20,30,"40"`.replaceAll('\n', '\r\n')],
   ])('%s', (_, text) => {
     const got = read(text);
-    expect(got.pixels).toEqual(want.pixels);
-    expect(got.labels).toEqual(want.labels);
+    expect(got.pixels).toEqual(expected.pixels);
+    expect(got.labels).toEqual(expected.labels);
   });
 });
 

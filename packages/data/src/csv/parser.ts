@@ -218,7 +218,7 @@ export class CsvParser {
       // The row's last cell must have no comma behind it: that one is for the slow reader.
       const usual = part === parts.at(-1) ? end - 1 : end;
       while (out < end) {
-        offset = this.#usual(bytes, view, offset, pixels, out, usual);
+        offset = this.#usual(view, offset, pixels, out, usual);
         out = this.#reached;
         if (out === end) break;
         const at = column + out - first;
@@ -243,10 +243,10 @@ export class CsvParser {
    *
    * @returns the offset of that cell
    */
-  #usual(bytes: Uint8Array, view: DataView, start: number, pixels: Uint8Array, first: number, end: number): number {
+  #usual(view: DataView, start: number, pixels: Uint8Array, first: number, end: number): number {
     let offset = start;
     let out = first;
-    const last = bytes.length - 8;
+    const last = view.byteLength - 8;
     while (out < end && offset <= last) {
       if (view.getFloat64(offset, true) === FOUR_ZEROS && out + 4 <= end) {
         offset += 8;

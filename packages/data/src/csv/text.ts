@@ -1,4 +1,6 @@
 /** Pieces of a file as text, for messages. */
+
+/** The most characters of a value that a message shows. */
 const MOST_SHOWN = 24;
 
 const decoder = new TextDecoder();
@@ -7,7 +9,7 @@ const decoder = new TextDecoder();
 export const text = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
 
-/** What was found, in quotes: cut off if it is long, and without what would upset a terminal. */
+/** What was found, in quotes: cut off if it is long, and without control characters, which could harm a terminal. */
 export function quoted(value: string): string {
   const shown = value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value;
   return `"${shown.replace(/\p{C}/gu, '\ufffd')}"`;

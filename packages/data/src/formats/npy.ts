@@ -1,5 +1,5 @@
 /**
- * NumPy's files: `.npy` holds one array, `.npz` is a zip archive of them, which whoever reads it unpacks. The format is
+ * NumPy's files: `.npy` holds one array, `.npz` is a zip archive of them, which the caller unpacks. The format is
  * described in NumPy's `numpy/lib/format.py`: a magic string, a version, the length of a header, the header (a Python
  * dictionary), the elements.
  */

@@ -1,4 +1,4 @@
-/** Pictures. The caller hands in what decodes them: a browser has its own decoder, Node takes a library's. */
+/** Pictures. The caller passes a decoder: a browser has its own, Node needs a library. */
 import type { ImageShape } from '../dataset.js';
 
 export const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);

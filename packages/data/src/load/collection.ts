@@ -1,4 +1,4 @@
-/** Hands each file of a source to the reader of its format, and makes data sets of what the readers have found. */
+/** Passes each file of a source to the reader of its format, and makes data sets of what the readers have found. */
 import type { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { isPicture } from '../formats/pictures.js';

@@ -1,4 +1,4 @@
-/** Data from memory, without a disk: what each format holds, what goes together, and what is refused by name. */
+/** If these failed, data of some format would be read wrongly, or an error would not name the file that is wrong. */
 import { describe, expect, test } from 'vitest';
 import type { ImageDataset } from '../dataset.js';
 import type { DecodePicture } from '../formats/pictures.js';
@@ -244,7 +244,7 @@ describe('NumPy’s files', () => {
     );
   });
 
-  test('archives of them are unpacked by whoever can', async () => {
+  test('archives of them are unpacked by the function that the caller passes', async () => {
     const archive = Uint8Array.of(0x50, 0x4b, 3, 4);
     await expect(loadData(single('mnist.npz', archive))).rejects.toThrow(
       'mnist.npz: this is an archive of NumPy arrays; unpack it, and pass the .npy files in it',

@@ -1,7 +1,7 @@
 /**
- * Whatever people have their images in, as data sets: the competition's CSV files, MNIST's IDX files, NumPy's arrays,
- * or pictures in one folder a class; in a folder, an archive, or a single file. Names tell what is for training and
- * what for testing (`roles.ts`); a source's files are read one after the other, each once.
+ * Reads images as data sets from what people have them in: the competition's CSV files, MNIST's IDX files, NumPy's
+ * arrays, or pictures in one folder a class; in a folder, an archive, or a single file. Names tell what is for training
+ * and what for testing (`roles.ts`); a source's files are read one after the other, each once.
  */
 import type { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';

@@ -1,4 +1,4 @@
-/** What a caller says of the data that is to be loaded, and what the readers of the single formats hand back. */
+/** The options of loading data, and what the readers of the single formats return. */
 import type { ImageDataset, ImageShape } from '../dataset.js';
 import type { Unzip } from '../formats/npy.js';
 import type { DecodePicture } from '../formats/pictures.js';

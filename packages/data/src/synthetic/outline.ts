@@ -1,4 +1,4 @@
-/** What a digit is drawn from: the outline of its printed form, from a font that somebody else has read. */
+/** What a digit is drawn from: the outline of its printed form, from a font that the caller has read. */
 
 export interface Point {
   readonly x: number;

@@ -18,7 +18,7 @@ export interface SyntheticDigits {
   /** With ids; its labels are in `testLabels`. */
   readonly test: ImageDataset;
   readonly testLabels: Uint32Array;
-  /** By name: as many as the test images, by a wilder writer. */
+  /** By name: as many as the test images, in less tidy writing. */
   readonly extra: Readonly<Record<string, ImageDataset>>;
 }
 

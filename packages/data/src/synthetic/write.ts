@@ -60,19 +60,20 @@ export function writeDigit(skeleton: Skeleton, random: Random, wildness: number)
     random.between(-0.4, 0.4),
     random.between(0, 2 * Math.PI),
   ];
+  const shifted = ({ x, y }: Point): Point => ({ x: x + shiftX, y: y + shiftY });
   const image = new Float32Array(SIDE * SIDE);
   for (const [i, j] of skeleton.lines) {
     const a = points[i] as Point;
     const b = points[j] as Point;
     const width = pen * (1 + 0.2 * Math.sin(pressureX * a.x + pressureY * a.y + phase));
-    drawLine(image, a.x + shiftX, a.y + shiftY, b.x + shiftX, b.y + shiftY, width);
+    drawLine(image, shifted(a), shifted(b), width);
   }
   const ink = random.between(225, 255);
   return Uint8Array.from(image, (value) => Math.round(value * ink));
 }
 
-/** Darkens the pixels near a line: fully within `radius` of it, fading over one pixel. */
-function drawLine(image: Float32Array, ax: number, ay: number, bx: number, by: number, radius: number): void {
+/** Inks the pixels near a line: fully within `radius` of it, fading over one pixel. */
+function drawLine(image: Float32Array, { x: ax, y: ay }: Point, { x: bx, y: by }: Point, radius: number): void {
   const reach = radius + 1;
   const [dx, dy] = [bx - ax, by - ay];
   const length = dx * dx + dy * dy || 1;

@@ -1,4 +1,4 @@
-/** Archives that would do harm, or are not whole: each is refused by name, before anything of it is used. */
+/** If these failed, files of a harmful or damaged archive would be used before the archive is refused. */
 import { gzipSync } from 'node:zlib';
 import { readWhole, type SourceFile } from '@anke/data';
 import { strToU8, type Zippable, zipSync } from 'fflate';

@@ -24,7 +24,7 @@ export function statusOf(path: string): Stats {
   }
 }
 
-/** Enough that asking for a piece costs nothing, and little enough to stay near the processor. */
+/** Bytes of a piece: large enough to make few calls, small enough for the processor's cache. */
 const PIECE = 2 ** 20;
 
 /** The pieces of a file on the disk: one is read while the one before is used. */

@@ -1,4 +1,4 @@
-/** Bounds of what archives may unpack to: a small one can be made to fill any disk. */
+/** Limits of what archives may unpack to: a small archive can be made to fill any disk. */
 import { FilesError } from '../errors.js';
 
 /** How much an archive may unpack to. */
@@ -11,7 +11,7 @@ export interface ArchiveLimits {
 
 export const DEFAULT_LIMITS: ArchiveLimits = { maxBytes: 16 * 2 ** 30, maxRatio: 200 };
 
-/** What no machine minds, however small the archive is. */
+/** Bytes that an archive of any size may unpack to: no machine has a problem with them. */
 const HARMLESS = 64 * 2 ** 20;
 
 /** Counts what comes out of an archive, and stops it where that is more than it may be. */

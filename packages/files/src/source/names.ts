@@ -4,7 +4,7 @@ import { FilesError } from '../errors.js';
 /** What file systems take for one part of a path. */
 const LONGEST_PART = 255;
 
-/** A name as a message may show it: short, and without what would upset a terminal. */
+/** A name as a message may show it: short, and without control characters, which could harm a terminal. */
 const printable = (name: string): string => name.replace(/\p{C}/gu, '\ufffd').slice(0, 200);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

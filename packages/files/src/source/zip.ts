@@ -132,7 +132,7 @@ type HeaderReader = {
   ): void;
 };
 
-/** An entry's content. It is read and unpacked in larger pieces than by yauzl, which halves the time. */
+/** An entry's content. It is read and unpacked in larger pieces than by yauzl, which takes half the time. */
 async function unpacked(content: string | Buffer, zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<Readable> {
   const start = await new Promise<number>((resolve, reject) => {
     (zip as unknown as HeaderReader).readLocalFileHeader(entry, { minimal: true }, (error, header) => {
@@ -148,6 +148,6 @@ async function unpacked(content: string | Buffer, zip: yauzl.ZipFile, entry: yau
   if (entry.compressionMethod === STORED) return raw;
   // Room for a few pieces, so that one is unpacked while the one before is used.
   const inflate = createInflateRaw({ chunkSize: PIECE, highWaterMark: 4 * PIECE } as ZlibOptions);
-  pipeline(raw, inflate, () => undefined); // errors come out of whoever reads
+  pipeline(raw, inflate, () => undefined); // errors appear where the stream is read
   return inflate;
 }

@@ -153,7 +153,7 @@ const inferenceBindings = {
 
 /**
  * dX where mean and variance are constants; a thread a run of rows. There, dβ and dγ come from
- * {@link batchNormGradients} with the moving mean and variance, if anybody needs them.
+ * {@link batchNormGradients} with the moving mean and variance, if they are needed.
  */
 export const batchNormInferenceBackward = defineKernel<InferenceBackwardParams, keyof typeof inferenceBindings>({
   name: 'batchnorm/inference-backward',

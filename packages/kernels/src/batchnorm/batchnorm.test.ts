@@ -1,3 +1,7 @@
+/**
+ * If these failed, a kernel of batch normalization would differ from its reference, in some variant, size or storage
+ * type.
+ */
 import type { Arrays } from '../runtime/kernel.js';
 import { absolute } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';

@@ -1,7 +1,7 @@
 /**
  * What the two kernels of batch normalization's gradients have in common: their outputs, and the dispatch that joins
- * the parts' sums. Each of its threads adds the parts of one channel in a fixed order, which gives dβ = Σ dY and dγ = Σ
- * dY · x̂, and works out what is the same for all rows of the channel:
+ * the parts' sums. Each of its threads adds the parts of one channel in a fixed order, which gives dβ = Σ dY and
+ * dγ = Σ dY · x̂, and works out what is the same for all rows of the channel:
  *
  *   center = mean      factor = γ / √(variance + ε)      share = dβ / rows      slope = dγ / √(variance + ε) / rows
  */

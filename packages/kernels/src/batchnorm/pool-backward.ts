@@ -1,7 +1,7 @@
 /**
  * The gradients of batch normalization with the max pooling behind it, as one: only the elements that won their windows
- * have a gradient, which pooling's own backward kernel would write out with all the zeros between. NHWC; float32, x may
- * be stored as 16 bits. The formulas are those of `backward.ts` and `pooling/max.ts`.
+ * have a gradient, so that the zeros between them need not be written and read. NHWC; float32, x may be stored as
+ * 16 bits. The formulas are those of `backward.ts` and `pooling/max.ts`.
  *
  * A thread computes one channel of a row of windows, so that neighbouring threads read neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter batchnorm/pool`.

@@ -1,3 +1,4 @@
+/** If these failed, channels would be joined, sliced or repeated in the wrong order, or get wrong gradients. */
 import { expect, test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';
@@ -36,6 +37,6 @@ test('gradient of repeated channels', async () => {
   const p = { length: 11, times: 3 };
   const [x, dY] = [distinct(11, 1), distinct(33, 2)];
   const { dX } = await runKernel(gpu(), repeatChannelBackward, p, { dY });
-  const want = differences(x, dY, (moved) => repeatReference(p, moved));
-  checkGradient('dX', dX, want, repeatChannelBackward.terms(p));
+  const expected = differences(x, dY, (moved) => repeatReference(p, moved));
+  checkGradient('dX', dX, expected, repeatChannelBackward.terms(p));
 });

@@ -45,7 +45,7 @@ const shapes: readonly Conv2dParams[] = [
   ...Object.values(notebookConvolutions(32)),
 ];
 
-/** Few input channels and many, in batches whose sums are split everywhere: they meet every option. */
+/** Few input channels and many, in batches whose sums every device splits; they are tested with every option. */
 const small: readonly Conv2dParams[] = [
   conv2dParams({ batch: 65, height: 3, width: 4, inChannels: 2, outChannels: 9, kernel: [2, 2], padding: 'same' }),
   conv2dParams({ batch: 129, height: 2, width: 5, inChannels: 9, outChannels: 17, kernel: [1, 2] }),

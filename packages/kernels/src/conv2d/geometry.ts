@@ -1,6 +1,6 @@
 /**
- * Sizes of a convolution, and what its three directions derive from them. Images are (n, h, w, c), kernels (kh, kw,
- * in, out).
+ * Sizes of a convolution, and what its three directions derive from them. Images are (n, h, w, c), kernels are
+ * (kh, kw, in, out).
  */
 import { type Padding, type WindowParams, windowConstants, windowParams } from '../window/geometry.js';
 

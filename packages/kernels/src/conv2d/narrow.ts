@@ -1,7 +1,7 @@
 /**
- * What the narrow variants of forward and backward weights share. They are for inputs of few channels, as images
- * have: there a lane-full of neighbouring elements of a row holds several pixels, and the weights of all taps of an
- * output channel fit into a lane's registers.
+ * What the narrow variants of forward and backward weights share. They are for inputs of few channels, as images have:
+ * there a lane-full of neighbouring elements of a row holds several pixels, and the weights of all taps of an output
+ * channel fit into a lane's registers.
  */
 import type { Traits } from '../runtime/kernel.js';
 import type { Conv2dParams } from './geometry.js';
@@ -23,7 +23,7 @@ export const tapsOf = (p: Conv2dParams): Tap[] =>
     t % p.inChannels,
   ]);
 
-/** Whether some taps lie outside the image. Without that, whatever a lane reads there is under no tap that counts. */
+/** Whether some taps lie outside the image. If none does, values that lanes load there are never used. */
 const isPadded = (p: Conv2dParams): boolean =>
   p.padTop > 0 ||
   p.padLeft > 0 ||
@@ -31,8 +31,8 @@ const isPadded = (p: Conv2dParams): boolean =>
   (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
 
 /**
- * Declares the registers that hold the input under a tile of output pixels `left` … of row `oy` of image `n`:
- * `x_KY_V` for each row of taps and each lane-full v of the row's elements, of which a lane holds one.
+ * Declares the registers that hold the input under a tile of output pixels `left` … of row `oy` of image `n`: `x_KY_V`
+ * for each row of taps and each lane-full v of the row's elements, of which a lane holds one.
  */
 export function narrowInput(p: Conv2dParams, lanes: number, tile: number): string {
   const elements = ((tile - 1) * p.strideWidth + p.kernelWidth) * p.inChannels;

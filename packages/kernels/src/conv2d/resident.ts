@@ -1,18 +1,18 @@
 /**
- * What the resident variants of forward and backward data share: how they cut their work, and how a subgroup takes
- * hold of its weights. They are for software GPUs, whose registers spill into memory that is near by, in a cache.
+ * What the resident variants of forward and backward data share: how they cut their work, and how a subgroup takes hold
+ * of its weights. They are for software GPUs: there, registers that do not fit spill into a cache, which is cheap.
  */
 import type { Grid, Traits } from '../runtime/kernel.js';
 import { opaque } from '../runtime/wgsl.js';
 import type { Conv2dParams } from './geometry.js';
 import { range, unroll } from './unrolled.js';
 
-/** Taps up to which weights are held, and those up to which they are for two lane-fulls of channels. */
+/** Taps up to which weights are held for one lane-full of channels, and taps up to which they are for two. */
 const MAX_TAPS = 49;
 const MAX_DOUBLE_TAPS = 25;
-/** Rows for which a subgroup uses the weights that it has loaded, at most. */
+/** The most rows for which a subgroup uses the weights that it has loaded. */
 const MAX_ROWS = 64;
-/** Workgroups below which weights are rather loaded more often: cores would have nothing to do. */
+/** The least number of workgroups: below this, weights are loaded again for fewer rows, so that no core idles. */
 const LEAST_GROUPS = 16;
 const MAX_GRID_SIDE = 65535;
 
@@ -28,8 +28,10 @@ export interface Cut {
 }
 
 /**
- * @param channels of what is computed
- * @param allRows of the batch
+ * How the work is cut into subgroups.
+ *
+ * @param channels number of channels that are computed
+ * @param allRows number of rows in the whole batch
  */
 export function residentCut(
   { kernelHeight, kernelWidth }: Conv2dParams,

@@ -2,7 +2,7 @@
 
 /** Kernel widths up to which the subgroup variants write a row of taps out. */
 export const MAX_UNROLLED_TAPS = 7;
-/** Pixels of a run, at most. */
+/** The most pixels of a run. */
 const MAX_TILE = 13;
 
 /** Pixels of a run: `width` is cut into equal parts. */

@@ -1,3 +1,4 @@
+/** If these failed, a dense product or its gradients would differ from their references, in some variant or size. */
 import { absolute, absoluteTerms } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

@@ -13,8 +13,10 @@ import { wholeVariants } from '../conv2d/backward-weights/index.js';
 import { EPILOGUES, inTurn, MASKS, WEIGHT_GRADIENTS } from '../conv2d/cases.js';
 import { conv2dForward } from '../conv2d/forward/index.js';
 import { type Conv2dParams, conv2dParams } from '../conv2d/geometry.js';
+import { epilogueCounters, maskInput } from '../epilogue/bindings.js';
 import { type Epilogue, finishReference, type Mask, maskReference } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { channelSums, decayedReference } from '../window/reference.js';
 import { matmul, transpose } from './reference.js';
 
 export interface DenseParams {
@@ -85,14 +87,7 @@ const forwardBindings = {
   x: { access: 'read', type: 'f32', length: inputs },
   w: { access: 'read', type: 'f32', length: weights },
   bias: { access: 'read', type: 'f32', length: (p) => p.outFeatures, needed: (p) => p.epilogue.bias },
-  /** Step, index in the epoch, seed: what the dropout draws from. */
-  counters: {
-    access: 'read',
-    type: 'u32',
-    length: () => 3,
-    needed: (p) => p.epilogue.dropout !== undefined,
-    sample: (_, draw, i) => draw.integer(i === 2 ? 2 ** 32 : 1000),
-  },
+  counters: epilogueCounters,
   y: { access: 'write', type: 'f32', length: outputs },
 } as const satisfies Record<string, Binding<DenseForwardParams>>;
 
@@ -102,25 +97,16 @@ export const denseForward = defineKernel<DenseForwardParams, keyof typeof forwar
   variants: mapVariants(conv2dForward.variants, (p: DenseForwardParams) => asConvolution(p)),
   cost: (p) => ({ flops: flops(p) + outputs(p), bytes: bindingBytes(forwardBindings, p) }),
   terms: (p) => p.inFeatures + 3,
-  reference: (p, { x, w, bias, counters }) => {
-    const products = matmul(x, w, p.batch, p.inFeatures, p.outFeatures);
-    const sums = p.epilogue.bias ? products.map((sum, i) => sum + (bias[i % p.outFeatures] as number)) : products;
-    return { y: finishReference(p.epilogue, sums, counters) };
-  },
+  reference: (p, { x, w, ...others }) => ({
+    y: finishReference(p.epilogue, matmul(x, w, p.batch, p.inFeatures, p.outFeatures), others),
+  }),
   cases: inTurn(shapes, EPILOGUES),
 });
 
 const backwardDataBindings = {
   dY: { access: 'read', type: 'f32', length: outputs },
   w: { access: 'read', type: 'f32', length: weights },
-  /** Some elements are zero, as behind a rectifier or a dropout. */
-  x: {
-    access: 'read',
-    type: 'f32',
-    length: inputs,
-    needed: (p) => p.mask !== undefined,
-    sample: (_, draw) => (draw.integer(4) === 0 ? 0 : draw.normal()),
-  },
+  x: maskInput<DenseBackwardDataParams>(inputs),
   dX: { access: 'write', type: 'f32', length: inputs },
 } as const satisfies Record<string, Binding<DenseBackwardDataParams>>;
 
@@ -154,9 +140,10 @@ export const denseBackwardWeights = defineKernel<DenseBackwardWeightsParams, key
   terms: (p) => p.batch + 2,
   reference: (p, { x, dY, w }) => {
     const sums = matmul(transpose(x, p.batch, p.inFeatures), dY, p.inFeatures, p.batch, p.outFeatures);
-    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
-    if (!p.bias) return { dW };
-    return { dW, dBias: matmul(new Float64Array(p.batch).fill(1), dY, 1, p.batch, p.outFeatures) };
+    return {
+      dW: decayedReference(p, sums, w),
+      ...(p.bias ? { dBias: channelSums(dY, p.outFeatures) } : {}),
+    };
   },
   cases: inTurn(shapes, WEIGHT_GRADIENTS),
 });

@@ -38,7 +38,7 @@ const shapes: readonly DepthwiseParams[] = [
   depthwiseParams({ batch: 16, height: 2, width: 2, channels: 336, kernel: [3, 3], padding: 'same' }),
 ];
 
-/** Without a multiplier and with one: they meet every option. */
+/** Without a multiplier and with one; they are tested with every option. */
 const small: readonly DepthwiseParams[] = [
   depthwiseParams({ batch: 2, height: 5, width: 6, channels: 11, kernel: [3, 3], padding: 'same' }),
   depthwiseParams({ batch: 2, height: 6, width: 7, channels: 5, multiplier: 2, kernel: [3, 2], stride: [1, 2] }),

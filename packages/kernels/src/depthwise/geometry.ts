@@ -1,7 +1,7 @@
 /**
- * Sizes of a depthwise convolution, and what its three directions derive from them. Each channel of the images (n, h,
- * w, c) is convolved by itself with `multiplier` kernels of its own, (kh, kw, c, multiplier). Kernel m of channel ci
- * gives output channel
+ * Sizes of a depthwise convolution, and what its three directions derive from them. Each channel of the images
+ * (n, h, w, c) is convolved by itself with `multiplier` kernels of its own, (kh, kw, c, multiplier). Kernel m of
+ * channel ci gives output channel
  *
  *   co = ci · multiplier + m
  *

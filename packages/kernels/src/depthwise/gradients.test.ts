@@ -1,3 +1,4 @@
+/** Gradients of depthwise convolution against finite differences of its forward formula. */
 import { describe, test } from 'vitest';
 import { runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

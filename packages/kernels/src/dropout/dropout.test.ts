@@ -1,3 +1,4 @@
+/** If these failed, dropout would drop the wrong share of elements, or not the same ones forward and backward. */
 import { expect, test } from 'vitest';
 import { ownSize } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';

@@ -1,6 +1,6 @@
 /**
  * dropout: y = x / (1 − rate) where a random number is at least `rate`, else 0 (Srivastava et al., *Dropout*, JMLR
- * 2014, in the inverted form). Its gradient is the same kernel on dY, run before the counters move on: the same numbers
+ * 2014, in the inverted form). Its gradient is the same kernel on dY, run before the counters advance: the same numbers
  * are drawn again, so that no mask is kept.
  *
  * The random words come from Philox4x32-10 (see @anke/random), with the seed and the layer's number as the key and
@@ -8,9 +8,9 @@
  * draws new numbers each time, and no shader depends on a seed. A thread draws one block for four elements.
  * Timed by `pnpm anke bench kernels --filter dropout`.
  */
-import { type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
-import { type DropoutRule, dropoutReference, dropoutWgsl } from './rule.js';
+import { counters, type DropoutRule, dropoutReference, dropoutWgsl } from './rule.js';
 
 export interface DropoutParams extends DropoutRule {
   readonly length: number;
@@ -20,13 +20,7 @@ const length = (p: DropoutParams): number => p.length;
 const blocks = (p: DropoutParams): number => Math.ceil(p.length / 4);
 const bindings = {
   x: { access: 'read', type: 'f32', length },
-  /** Step, index in the epoch, seed. */
-  counters: {
-    access: 'read',
-    type: 'u32',
-    length: () => 3,
-    sample: (_: DropoutParams, draw: Draw, i: number) => draw.integer(i === 2 ? 2 ** 32 : 1000),
-  },
+  counters,
   y: { access: 'write', type: 'f32', length },
 } as const satisfies Record<string, Binding<DropoutParams>>;
 

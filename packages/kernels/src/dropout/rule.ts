@@ -1,6 +1,7 @@
 /** Which elements a dropout keeps, on the device and on the CPU. */
 import { philox4x32 } from '@anke/random';
 import { PHILOX_WGSL, STREAMS } from '../random/philox.js';
+import type { Binding } from '../runtime/kernel.js';
 import { constants } from '../runtime/wgsl.js';
 
 export interface DropoutRule {
@@ -9,6 +10,14 @@ export interface DropoutRule {
   /** Distinguishes the dropouts of one model. */
   readonly layer: number;
 }
+
+/** Step, index in the epoch, seed: what a dropout draws from. */
+export const counters = {
+  access: 'read',
+  type: 'u32',
+  length: () => 3,
+  sample: (_, draw, i) => draw.integer(i === 2 ? 2 ** 32 : 1000),
+} as const satisfies Binding<object>;
 
 /** Words below this are dropped. */
 const threshold = (rate: number): number => Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1);

@@ -1,3 +1,6 @@
+/**
+ * If these failed, an elementwise kernel would differ from its reference, or a rectifier would have a wrong gradient.
+ */
 import { expect, test } from 'vitest';
 import { rectify } from '../epilogue/epilogue.js';
 import { absolute, absoluteTerms, ownSize } from '../testing/bounds.js';

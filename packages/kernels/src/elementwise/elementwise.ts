@@ -1,6 +1,6 @@
 /**
  * Kernels that treat every element alike, a thread an element. All arrays have one length, and are float32; activations
- * may be stored as 16 bits. What they cost is their memory traffic.
+ * may be stored as 16 bits. Their time is that of their memory traffic.
  * Timed by `pnpm anke bench kernels --filter elementwise`.
  */
 import { type Mask, maskReference, maskWgsl, type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';

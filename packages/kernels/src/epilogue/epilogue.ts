@@ -3,8 +3,8 @@
  *
  *   y = dropout(rectify(sum + bias))        rectify(x) = x > 0 ? min(x, cap) : slope · x
  *
- * Relu is { slope: 0 }, ReLU6 { slope: 0, cap: 6 }, a leaky relu { slope: 0.1 }. The gradient needs no mask of its own: y
- * itself tells on which side of the edges x was, and what was dropped is 0.
+ * Relu is { slope: 0 }, ReLU6 { slope: 0, cap: 6 }, a leaky relu { slope: 0.1 }. The gradient needs no mask of its own:
+ * y itself tells on which side of the edges x was, and what was dropped is 0.
  */
 import { type DropoutRule, dropoutReference, dropoutWgsl } from '../dropout/rule.js';
 import { constants } from '../runtime/wgsl.js';
@@ -46,8 +46,8 @@ export const rectify = (x: number, { slope, cap = Number.POSITIVE_INFINITY }: Re
   x > 0 ? Math.min(x, cap) : slope * x;
 
 /**
- * WGSL of `finish(sum: f32, index: u32) -> f32`: what is written to y[index]. The sum holds the bias already. With a dropout,
- * the binding `counters` is needed.
+ * WGSL of `finish(sum: f32, index: u32) -> f32`: what is written to y[index]. The sum holds the bias already. With a
+ * dropout, the binding `counters` is needed.
  */
 export function epilogueWgsl({ rectifier, dropout }: Epilogue): string {
   const value = rectifier ? 'rectify(sum)' : 'sum';
@@ -59,12 +59,13 @@ fn finish(sum: f32, index: u32) -> f32 {
 }`;
 }
 
-/** The same on the CPU, for all sums of a product. */
+/** Bias and `finish` on the CPU, for all sums of a product; the channel is the last axis of the products. */
 export function finishReference(
-  { rectifier, dropout }: Epilogue,
-  sums: Float64Array,
-  counters: Float64Array,
+  { bias: isBiased, rectifier, dropout }: Epilogue,
+  products: Float64Array,
+  { bias, counters }: Readonly<Record<'bias' | 'counters', Float64Array>>,
 ): Float64Array {
+  const sums = isBiased ? products.map((sum, i) => sum + (bias[i % bias.length] as number)) : products;
   const values = rectifier ? sums.map((sum) => rectify(sum, rectifier)) : sums;
   return dropout ? dropoutReference(dropout, values, counters) : values;
 }

@@ -1,10 +1,10 @@
 /**
- * The fusion pass: rewrites the plain dispatches of a step into fewer ones that do the same. A producer whose result one
- * consumer reads is absorbed, and what nobody reads goes.
+ * The fusion pass: rewrites the plain dispatches of a step into fewer ones that do the same. A producer whose result
+ * one consumer reads is absorbed, and results that no dispatch reads are no longer computed.
  *
- * It is a worklist over rules. Each dispatch is tried with the rules that are anchored at its kernel; where one fits, the
- * dispatches that share memory with what has changed are tried again. A rule only names what may be joined: that nothing
- * between the joined dispatches stands in the way is checked here, for all rules alike.
+ * It is a worklist over rules. Each dispatch is tried with the rules that are anchored at its kernel; where one fits,
+ * the dispatches that share memory with what has changed are tried again. A rule only names what may be joined: that
+ * nothing between the joined dispatches stands in the way is checked here, for all rules alike.
  */
 import type { Dispatch } from '../runtime/dispatch.js';
 import type { Kernel } from '../runtime/kernel.js';
@@ -14,7 +14,7 @@ import type { Rule } from './rule.js';
 import { RULES } from './rules.js';
 
 export interface FusionContext {
-  /** Whether nobody outside the step reads this memory: what no dispatch reads of it need not be computed. */
+  /** Whether this memory is read inside the step only: then a result that no dispatch reads need not be computed. */
   isTemporary(storage: Storage): boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Each rule's cases, run three times: plain, fused, and by the CPU references in float64. Where the arithmetic is the same,
- * fused gives the bits of plain; elsewhere both stay within the bound that float32 allows.
+ * Each rule's cases, run three times: plain, fused, and by the CPU references in float64. Where the arithmetic is the
+ * same, fused gives the bits of plain; elsewhere both stay within the bound that float32 allows.
  */
 import { Random } from '@anke/random';
 import { expect, test } from 'vitest';
@@ -97,9 +97,9 @@ const all = RULES.flatMap((rule) => rule.cases.map((one, i) => [`${rule.name}, c
 test.each(all)('%s', async (_, rule: Rule, one: RuleCase) => {
   const plain = await onDevice(one, false);
   const fused = await onDevice(one, true);
-  const want = byReference(one);
+  const expected = byReference(one);
   expect([plain.dispatches, fused.dispatches]).toEqual([one.plain, one.fused]);
-  for (const [name, values] of Object.entries(want)) {
+  for (const [name, values] of Object.entries(expected)) {
     expectClose(`plain ${name}`, plain.values[name] as Float64Array, values, tolerance(values, one.terms));
     expectClose(`fused ${name}`, fused.values[name] as Float64Array, values, tolerance(values, one.terms));
     const exact = !rule.rounding && one.fused === 1;
@@ -134,7 +134,7 @@ function fusedNames(build: (recorder: Recorder, x: Storage) => void): string[] {
   return recorder.program.map(({ kernel }) => kernel.name);
 }
 
-test('what nobody reads is not computed once a rewrite has made it so, and what is kept stays', () => {
+test('a result that a rewrite leaves unread is not computed, and one that is kept is', () => {
   const names = fusedNames((recorder, x) => {
     const [a, b] = [recorder.temporary('a', LENGTH * 4), recorder.temporary('b', LENGTH * 4)];
     recorder.keep(b);

@@ -1,5 +1,6 @@
 /**
- * The dispatches of a step as a list that passes rewrite: who writes a storage, who reads it, and what may change places.
+ * The dispatches of a step as a list that passes rewrite: which dispatch writes a storage, which ones read it, and
+ * which may run in another order.
  *
  * Temporaries are written once and then only read, so that the dispatch that writes one is found by its storage alone.
  */
@@ -60,7 +61,7 @@ export class Program {
   #readers = new Map<Storage, Dispatch[]>();
   #writers = new Map<Storage, Dispatch[]>();
 
-  /** @param isTemporary whether nobody outside the step reads a storage */
+  /** @param isTemporary whether a storage is read inside the step only */
   constructor(
     dispatches: readonly Dispatch[],
     readonly isTemporary: (storage: Storage) => boolean,
@@ -127,7 +128,7 @@ export class Program {
     return this.#dispatches.filter((dispatch) => Object.values(dispatch.bindings).some((s) => storages.has(s)));
   }
 
-  /** Removes dispatches of which nobody reads a result; `touched` grows by what they read. */
+  /** Removes dispatches whose results are not read; adds what they read to `touched`. */
   #dropUnread(touched: Storage[]): void {
     const isRead = (storage: Storage): boolean => !this.isTemporary(storage) || this.readers(storage).length > 0;
     for (;;) {

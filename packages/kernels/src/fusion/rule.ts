@@ -1,4 +1,7 @@
-/** What a fusion rule is: a formula, the dispatches that it joins, and a case that tests run plain, fused and by reference. */
+/**
+ * What a fusion rule is: a formula, the dispatches that it joins, and a case that tests run plain, fused and by
+ * reference.
+ */
 import type { Dispatch } from '../runtime/dispatch.js';
 import type { Kernel } from '../runtime/kernel.js';
 import type { Storage } from '../runtime/storage.js';

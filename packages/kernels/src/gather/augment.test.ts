@@ -1,3 +1,7 @@
+/**
+ * If these failed, training images would be changed in another way than the options say, or differently in a second
+ * run.
+ */
 import { expect, test } from 'vitest';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

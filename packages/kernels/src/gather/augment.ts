@@ -20,8 +20,8 @@
  * which rounds down to bytes before and after; this kernel does not round.
  *
  * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed
- * and step are read from the device. A workgroup of 64 threads computes an image: each thread draws the numbers again
- * rather than wait at a barrier for another, and computes every 64th pixel. Sine and cosine are polynomials, because
+ * and step are read from the device. A workgroup of 64 threads computes an image, each thread every 64th pixel. Each
+ * thread draws the image's numbers itself, which is faster than a barrier. Sine and cosine are polynomials, because
  * WGSL promises no more than 11 bits of its own.
  * Timed by `pnpm anke bench kernels --filter gather/augment`.
  */

@@ -1,3 +1,4 @@
+/** If these failed, a step would train on the wrong rows, or on wrongly scaled pixels. */
 import { ownSize } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

@@ -3,15 +3,15 @@
  *
  *   C[row, column] = Σ_{term} left(row, term) · right(term, column)
  *
- * The two factors are WGSL functions ("readers") that the caller writes, and so is what becomes of a sum: a
- * convolution's factors are never laid out as matrices in memory (implicit GEMM).
+ * The two factors are WGSL functions ("readers") that the caller writes, and so is the function that takes a finished
+ * sum: a convolution's factors are never laid out as matrices in memory (implicit GEMM).
  *
  * A workgroup of 16 × 16 threads computes a tile of C. It brings 16 terms of both factors at a time into workgroup
  * memory, and each thread adds their products to the sums of its part of the tile, which stay in registers. So an
  * element of a factor is loaded once for a whole tile. The sum of an element runs over the terms in ascending order,
  * whatever the tile.
  *
- * The variants that come of it are timed with their kernels:
+ * Its variants are timed with their kernels:
  * `pnpm anke bench kernels --filter conv2d --variant gemm64`.
  */
 import type { Grid, Variant } from '../runtime/kernel.js';
@@ -62,7 +62,7 @@ const load = (target: string, side: string, along: boolean, read: string): strin
 /** The whole shader. */
 function productWgsl(product: Product, tile: Tile): string {
   const { rows, columns, terms, parts, leftAlong, rightAlong, columnSums = false, wgsl } = product;
-  // One more than the tile where threads store a column of it: so that they store into different banks.
+  // One more than the tile where threads store a column of it, so that they store into different memory banks.
   const pitch = (side: number, along: boolean): number => side + (along ? 1 : 0);
   return `
 ${constants({
@@ -140,8 +140,8 @@ fn main(
 }
 
 /**
- * A variant for each tile, in order of preference: the largest where it gives work enough, the small one where the
- * middle one would not.
+ * A variant for each tile, in order of preference: the largest where it makes enough workgroups, the small one where
+ * the middle one does not.
  */
 export function gemmVariants<P>(
   product: (p: P) => Product,

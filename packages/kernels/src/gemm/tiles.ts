@@ -1,4 +1,4 @@
-/** Sizes of the tiles that a product is computed in, and where each pays. */
+/** Sizes of the tiles that a product is computed in, and when each is used. */
 import type { Traits } from '../runtime/kernel.js';
 
 /** A workgroup computes `rows` × `columns` elements of a product; a thread, rows/16 × columns/16 of them. */
@@ -7,7 +7,7 @@ export interface Tile {
   readonly columns: number;
 }
 
-/** A large tile reads less, a small one leaves more workgroups to a device that small batches do not fill. */
+/** A large tile reads less memory; a small one makes more workgroups, which small batches need to fill a device. */
 export const TILES = {
   large: { rows: 128, columns: 64 },
   middle: { rows: 64, columns: 64 },

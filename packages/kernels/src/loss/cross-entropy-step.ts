@@ -26,9 +26,9 @@ export interface CrossEntropyStepParams extends RowsParams {
   readonly gradient: boolean;
   /** Whether the batch is added to the epoch's sums. */
   readonly totals: boolean;
-  /** Whether the counters move to the next step. */
+  /** Whether the counters are advanced to the next step. */
   readonly advance: boolean;
-  /** Adam's, if its bias corrections are to move on. */
+  /** Adam's, if its bias corrections are advanced by a step. */
   readonly betas?: AdamCorrectionsParams;
 }
 

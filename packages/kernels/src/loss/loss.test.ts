@@ -1,3 +1,7 @@
+/**
+ * If these failed, the loss that a step reports would differ from its reference, or from the gradient that it trains
+ * by.
+ */
 import { test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';

@@ -1,5 +1,5 @@
 /**
- * What a run reports, gathered on the device: the class that each row of scores votes for, and the running sums
+ * What a run reports, gathered on the device: the class with the largest score in each row, and the running sums
  * of an epoch's loss and accuracy, so that one small readback an epoch is enough.
  * Timed by `pnpm anke bench kernels --filter metrics`.
  */

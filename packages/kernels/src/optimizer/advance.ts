@@ -1,4 +1,4 @@
-/** The count from one training step to the next. Timed by `pnpm anke bench kernels --filter optimizer`. */
+/** Counts training steps on the device. Timed by `pnpm anke bench kernels --filter optimizer`. */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 
 /** The step's number, counted from 0; then its index in the epoch; then the seed, which stays. */

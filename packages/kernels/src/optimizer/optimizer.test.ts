@@ -1,3 +1,4 @@
+/** If these failed, weights would be updated by other formulas than Adam's and SGD's, or with a wrong penalty. */
 import { expect, test } from 'vitest';
 import { absolute, absoluteTerms, ownSize } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';

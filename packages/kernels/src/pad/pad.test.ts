@@ -1,3 +1,4 @@
+/** If these failed, zeros would be added on the wrong side of an image, or the gradient would be cut out wrongly. */
 import { expect, test } from 'vitest';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
@@ -17,6 +18,6 @@ test('gradient of zero padding', async () => {
   const p = { batch: 2, height: 3, width: 2, channels: 3, top: 1, bottom: 2, left: 0, right: 3 };
   const [x, dY] = [distinct(2 * 3 * 2 * 3, 1), distinct(2 * 6 * 5 * 3, 2)];
   const { dX } = await runKernel(gpu(), zeroPadBackward, p, { dY });
-  const want = differences(x, dY, (moved) => zeroPadReference(p, moved));
-  checkGradient('dX', dX, want, zeroPadBackward.terms(p));
+  const expected = differences(x, dY, (moved) => zeroPadReference(p, moved));
+  checkGradient('dX', dX, expected, zeroPadBackward.terms(p));
 });

@@ -79,7 +79,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
   if (index >= OUTPUTS) { return; }
   let c = index % CHANNELS;
-  // Before the image, the differences wrap around and are large.
+  // For pixels before the image, these unsigned differences wrap around to large numbers.
   let ix = index / CHANNELS % OUT_W - LEFT;
   let iy = index / (CHANNELS * OUT_W) % OUT_H - TOP;
   let n = index / (CHANNELS * OUT_W * OUT_H);

@@ -1,3 +1,4 @@
+/** If these failed, average pooling would count padding, differ from its reference, or have a wrong gradient. */
 import { describe, expect, test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';
@@ -23,7 +24,7 @@ describe('gradient of average pooling', () => {
   ])('%j', async (p) => {
     const [x, dY] = [distinct(poolInputs(p), 1), distinct(poolOutputs(p), 2)];
     const { dX } = await runKernel(gpu(), averagePoolBackward, p, { dY });
-    const want = differences(x, dY, (moved) => averagePoolReference(p, moved));
-    checkGradient('dX', dX, want, averagePoolBackward.terms(p));
+    const expected = differences(x, dY, (moved) => averagePoolReference(p, moved));
+    checkGradient('dX', dX, expected, averagePoolBackward.terms(p));
   });
 });

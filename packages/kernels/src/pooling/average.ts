@@ -44,7 +44,7 @@ const SHARED_THREADS = 64;
 
 const shared: Variant<PoolParams> = {
   available: () => true,
-  // A CPU is busy with few threads, and barriers cost it much.
+  // A CPU needs few threads to be busy, and barriers are expensive on it.
   suits: (p, { software }) => !software && p.poolHeight * p.poolWidth >= 64 && poolOutputs(p) < 32768,
   grid: (p) => flatGrid(p.batch * p.outHeight * p.outWidth * sharedGroups(p), 1),
   wgsl: (p) => `

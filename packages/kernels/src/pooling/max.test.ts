@@ -1,3 +1,4 @@
+/** If these failed, max pooling would choose the wrong element, or send the gradient to the wrong one. */
 import { test } from 'vitest';
 import { absoluteTerms, ownSize } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';

@@ -1,3 +1,6 @@
+/**
+ * If these failed, the peak rates that benchmarks compare with would be those of kernels that compute something else.
+ */
 import { ownSize } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

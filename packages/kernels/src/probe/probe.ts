@@ -1,6 +1,6 @@
 /**
- * What a device can do at best: two kernels that do nothing else than multiply and add, and than copy. The benchmarks
- * set every other kernel against them. Timed by `pnpm anke bench kernels --filter probe`.
+ * A device's peak rates: one kernel only multiplies and adds, another only copies. The benchmarks compare every other
+ * kernel with them. Timed by `pnpm anke bench kernels --filter probe`.
  */
 import { bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';

@@ -1,3 +1,4 @@
+/** If this failed, sums and means over an axis would differ from their reference, in some variant or size. */
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';

@@ -19,9 +19,11 @@
  * float16, gradients float32. A thread an element that is written; neighbouring threads are neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/bilinear`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';
 import {
+  backwardBindings,
+  forwardBindings,
   inputSize,
   outputSize,
   outputsPerInput,
@@ -36,11 +38,6 @@ const SOURCE_WGSL = `
 fn source(o: i32, size: i32, out: i32) -> i32 {
   return clamp((2 * o + 1) * size - out, 0, (size - 1) * 2 * out);
 }`;
-
-const forwardBindings = {
-  x: { access: 'read', type: 'f32', length: inputSize },
-  y: { access: 'write', type: 'f32', length: outputSize },
-} as const satisfies Record<string, Binding<ResizeParams>>;
 
 export const resizeBilinear = defineKernel<ResizeParams, keyof typeof forwardBindings>({
   name: 'resize/bilinear-forward',
@@ -122,11 +119,6 @@ export function resizeBilinearReference(p: ResizeParams, x: Float64Array): Float
   });
   return y;
 }
-
-const backwardBindings = {
-  dY: { access: 'read', type: 'f32', length: outputSize },
-  dX: { access: 'write', type: 'f32', length: inputSize },
-} as const satisfies Record<string, Binding<ResizeParams>>;
 
 const outputsOf = (p: ResizeParams): number =>
   outputsPerInput(p.height, p.outHeight, 1) * outputsPerInput(p.width, p.outWidth, 1);

@@ -14,9 +14,11 @@
  * neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/nearest`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';
 import {
+  backwardBindings,
+  forwardBindings,
   inputSize,
   outputSize,
   outputsPerInput,
@@ -25,11 +27,6 @@ import {
   resizeCases,
   resizeConstants,
 } from './params.js';
-
-const forwardBindings = {
-  x: { access: 'read', type: 'f32', length: inputSize },
-  y: { access: 'write', type: 'f32', length: outputSize },
-} as const satisfies Record<string, Binding<ResizeParams>>;
 
 export const resizeNearest = defineKernel<ResizeParams, keyof typeof forwardBindings>({
   name: 'resize/nearest-forward',
@@ -73,11 +70,6 @@ function sourceOf(p: ResizeParams, output: number): number {
 /** Resampling by the nearest pixel in plain loops. */
 export const resizeNearestReference = (p: ResizeParams, x: Float64Array): Float64Array =>
   new Float64Array(outputSize(p)).map((_, output) => x[sourceOf(p, output)] as number);
-
-const backwardBindings = {
-  dY: { access: 'read', type: 'f32', length: outputSize },
-  dX: { access: 'write', type: 'f32', length: inputSize },
-} as const satisfies Record<string, Binding<ResizeParams>>;
 
 export const resizeNearestBackward = defineKernel<ResizeParams, keyof typeof backwardBindings>({
   name: 'resize/nearest-backward',

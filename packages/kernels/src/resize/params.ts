@@ -5,6 +5,7 @@
  * out − ½. Where that falls among the inputs is computed in whole numbers, so that no rounding moves a pixel; the
  * product of an axis's two sizes may be up to 2²⁹.
  */
+import type { Binding } from '../runtime/kernel.js';
 import { constants, flatRow } from '../runtime/wgsl.js';
 
 export interface ResizeParams {
@@ -18,6 +19,16 @@ export interface ResizeParams {
 
 export const inputSize = (p: ResizeParams): number => p.batch * p.height * p.width * p.channels;
 export const outputSize = (p: ResizeParams): number => p.batch * p.outHeight * p.outWidth * p.channels;
+
+export const forwardBindings = {
+  x: { access: 'read', type: 'f32', length: inputSize },
+  y: { access: 'write', type: 'f32', length: outputSize },
+} as const satisfies Record<string, Binding<ResizeParams>>;
+
+export const backwardBindings = {
+  dY: { access: 'read', type: 'f32', length: outputSize },
+  dX: { access: 'write', type: 'f32', length: inputSize },
+} as const satisfies Record<string, Binding<ResizeParams>>;
 
 /** The sizes as WGSL constants, for a kernel with so many threads. */
 export const resizeConstants = (p: ResizeParams, threads: number): string =>

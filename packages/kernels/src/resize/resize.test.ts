@@ -1,3 +1,6 @@
+/**
+ * If these failed, images would be resampled from wrong pixels, or the gradient would not be that of the resampling.
+ */
 import { describe, expect, test } from 'vitest';
 import { absoluteTerms } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';
@@ -27,8 +30,8 @@ test('bilinear: centres are half a pixel from the edge, beyond the outermost the
 test('nearest: of two equally near pixels, the second', () => {
   const tripled = resizeNearestReference(row(2, 6), Float64Array.of(1, 2));
   expect(Array.from(tripled)).toEqual([1, 1, 1, 2, 2, 2]);
-  const halved = resizeNearestReference(row(4, 2), Float64Array.of(1, 2, 3, 4));
-  expect(Array.from(halved)).toEqual([2, 4]);
+  const smaller = resizeNearestReference(row(4, 2), Float64Array.of(1, 2, 3, 4));
+  expect(Array.from(smaller)).toEqual([2, 4]);
 });
 
 describe.each([
@@ -39,13 +42,13 @@ describe.each([
 
   test('bilinear', async () => {
     const { dX } = await runKernel(gpu(), resizeBilinearBackward, p, { dY });
-    const want = differences(x, dY, (moved) => resizeBilinearReference(p, moved));
-    checkGradient('dX', dX, want, resizeBilinearBackward.terms(p));
+    const expected = differences(x, dY, (moved) => resizeBilinearReference(p, moved));
+    checkGradient('dX', dX, expected, resizeBilinearBackward.terms(p));
   });
 
   test('nearest', async () => {
     const { dX } = await runKernel(gpu(), resizeNearestBackward, p, { dY });
-    const want = differences(x, dY, (moved) => resizeNearestReference(p, moved));
-    checkGradient('dX', dX, want, resizeNearestBackward.terms(p));
+    const expected = differences(x, dY, (moved) => resizeNearestReference(p, moved));
+    checkGradient('dX', dX, expected, resizeNearestBackward.terms(p));
   });
 });

@@ -1,4 +1,4 @@
-/** Who knows which variants of kernels are fast on a device: see `Tuner`. */
+/** What chooses the variants of kernels that are fast on a device: see `Tuner`. */
 import type { Gpu } from './device.js';
 import type { StorageTypes } from './dispatch.js';
 import type { Kernel } from './kernel.js';

@@ -1,6 +1,6 @@
 /**
- * From a dispatch to pipelines: which variant runs it on this device, the text of its shaders, and what the driver makes of
- * them. A pipeline belongs to whoever acquired it, and is forgotten when the last one has released it.
+ * From a dispatch to compiled pipelines: chooses the variant that runs it on this device, writes its shaders and has
+ * the driver compile them. Pipelines are counted: one is forgotten when its last user has released it.
  */
 
 import type { Chooser } from './chooser.js';
@@ -61,7 +61,7 @@ export class Compiler {
     readonly check: () => void,
   ) {}
 
-  /** Pipelines that somebody uses. */
+  /** Number of pipelines in use. */
   get size(): number {
     return this.#pipelines.size;
   }
@@ -142,7 +142,9 @@ export class Compiler {
     return { variant: name, stages, scratch };
   }
 
-  /** The compiled shader; compiled on its first use, by the driver's own threads. To be given back by {@link release}. */
+  /**
+   * The compiled shader; compiled on its first use, by the driver's own threads. To be given back by {@link release}.
+   */
   acquire(stage: StageProgram): Pipeline {
     const key = `${stage.bindings.map(({ access }) => access)}\n${stage.code}`;
     let entry = this.#pipelines.get(key);
@@ -155,7 +157,7 @@ export class Compiler {
     return entry;
   }
 
-  /** Forgets a pipeline when nobody uses it any more; the device's memory for it goes with the last reference. */
+  /** Gives a pipeline back. When it has no user left, it is forgotten, and the device can free it. */
   release(pipeline: Pipeline): void {
     const key = this.#keys.get(pipeline);
     const entry = key === undefined ? undefined : this.#pipelines.get(key);
@@ -177,7 +179,7 @@ export class Compiler {
         compute: { module },
       })
       .catch((error: unknown) => this.#explain(label, code, module, error));
-    // Whoever needs the pipeline awaits it and sees the error; until then it is not an unhandled one.
+    // The error is seen where the pipeline is awaited; until then it must not count as an unhandled rejection.
     ready.catch(() => undefined);
     return { layout, ready };
   }

@@ -11,14 +11,14 @@ const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
 const MAP_READ = 0x01;
 
 /**
- * A device, opened: makes buffers, moves bytes, and tells what went wrong. It comes in from outside as a WebGPU adapter, so
- * that the same code runs in a browser and in Node.
+ * An open device: makes buffers, copies bytes, and reports errors. The caller passes a WebGPU adapter, so that the same
+ * code runs in a browser and in Node.
  */
 export class Gpu {
   readonly traits: Traits;
   readonly compiler: Compiler;
   #failure: Error | undefined;
-  /** Whether its owner has given it back. */
+  /** Whether it was destroyed. */
   #closed = false;
 
   private constructor(
@@ -73,7 +73,8 @@ export class Gpu {
     if (bytes > limit) {
       const mib = (size: number): string => `${(size / 2 ** 20).toFixed(0)} MiB`;
       throw new DeviceError(
-        `"${label}" needs ${mib(bytes)}, but this device binds at most ${mib(limit)} at once; use a smaller batch or fewer images`,
+        `"${label}" needs ${mib(bytes)}, but this device binds at most ${mib(limit)} at once; ` +
+          'use a smaller batch or fewer images',
       );
     }
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);

@@ -19,7 +19,7 @@ export const storageTypes = ({ bindings }: Pick<Dispatch, 'bindings'>): StorageT
   Object.fromEntries(Object.entries(bindings).map(([name, { type }]) => [name, type]));
 
 /**
- * A dispatch of which every needed binding is there, large enough and of a fitting type. Others are dropped.
+ * A dispatch whose needed bindings were all checked: present, large enough, of a fitting type. Others are dropped.
  *
  * @throws KernelError that names the kernel, the binding and what it needs
  */

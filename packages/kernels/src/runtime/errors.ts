@@ -1,3 +1,5 @@
+/** The errors of this package: mistakes in the code that calls it, and limits of the device. */
+
 /** A mistake in a kernel or in how it is called; says which kernel, which binding and what was expected. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';

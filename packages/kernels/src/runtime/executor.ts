@@ -1,4 +1,4 @@
-/** Where operations send their kernels. The same operations give the same dispatches on every executor. */
+/** Where operations send their kernels. The same operations send the same dispatches to every executor. */
 import type { Gpu } from './device.js';
 import type { Kernel } from './kernel.js';
 import type { Storage, StorageType } from './storage.js';

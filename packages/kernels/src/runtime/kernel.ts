@@ -5,7 +5,7 @@
 
 /** What a kernel does to a binding: reads it, overwrites every element, or reads and changes it in place. */
 export type Access = 'read' | 'write' | 'update';
-/** What a kernel computes with. How a float is stored, as 32 or 16 bits, is the storage's matter. */
+/** What a kernel computes with. Whether a float is stored as 32 or 16 bits is a property of the storage. */
 export type ElementType = 'f32' | 'u32';
 
 /** Draws numbers for a test's input. */
@@ -54,7 +54,8 @@ export interface Stage<P> {
   grid(params: P, traits: Traits): Grid;
   /**
    * The shader. The runtime writes the directives and, for each binding `x`, its declaration and the type `x_t` of its
-   * elements above it. A float that may be stored as 16 bits is loaded as `f32(x[i])` and stored as `y[i] = y_t(value)`.
+   * elements above it. A float that may be stored as 16 bits is loaded as `f32(x[i])` and stored as
+   * `y[i] = y_t(value)`.
    */
   wgsl(params: P, traits: Traits): string;
 }
@@ -83,8 +84,8 @@ export interface Variant<P> extends Stage<P> {
 export type Arrays<B extends string> = Readonly<Record<B, Float64Array>>;
 
 /**
- * Functions are declared as methods, so that a kernel of any parameters is a `Kernel`: whoever calls one through that type
- * passes parameters that came with it.
+ * Functions are declared as methods, so that a kernel of any parameters is a `Kernel`. A caller that uses that type
+ * passes parameters that came with the kernel.
  */
 export interface Kernel<P extends object = object, B extends string = string> {
   readonly name: string;
@@ -98,15 +99,15 @@ export interface Kernel<P extends object = object, B extends string = string> {
   /** Length of the longest sum behind one output: the rounding error's bound is float32 epsilon times this. */
   terms(params: P): number;
   /**
-   * The CPU reference, in float64: takes what every `read` and `update` binding holds, returns what is written. A binding
-   * that the parameters do not need is an empty array.
+   * The CPU reference, in float64: takes what every `read` and `update` binding holds, returns what is written. A
+   * binding that the parameters do not need is an empty array.
    */
   reference(params: P, inputs: Arrays<B>): Partial<Record<B, Float64Array>>;
   /** Parameters that tests run with every variant. */
   readonly cases: readonly P[];
 }
 
-/** Declares a kernel; only a place for its types to be inferred and checked. */
+/** Declares a kernel: lets the compiler infer and check its types. */
 export function defineKernel<P extends object, B extends string>(kernel: Kernel<P, B>): Kernel<P, B> {
   return kernel;
 }

@@ -1,3 +1,4 @@
+/** If these failed, two temporaries that are in use at the same time could share memory and overwrite each other. */
 import { Random } from '@anke/random';
 import { expect, test } from 'vitest';
 import { type Lifetime, planMemory } from './plan.js';

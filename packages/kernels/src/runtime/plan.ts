@@ -1,3 +1,5 @@
+/** The memory plan of a recorded step: temporaries that are not in use at the same time share a buffer. */
+
 /** A temporary's life: from the dispatch that writes it first to the last one that touches it. */
 export interface Lifetime {
   readonly bytes: number;

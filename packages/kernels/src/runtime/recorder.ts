@@ -1,7 +1,7 @@
 /**
  * The recorded step. Operations run once against a {@link Recorder}, which notes their dispatches. `finish` fuses them,
- * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording} that
- * comes out is replayed: encoding it allocates, compiles and looks up nothing.
+ * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording}
+ * that comes out is replayed: encoding it allocates, compiles and looks up nothing.
  */
 import { fuse } from '../fusion/fuse.js';
 import { type BoundStage, bindGroup } from './bound.js';
@@ -66,7 +66,7 @@ export class Recorder implements Executor {
     this.#plain.push(checkedDispatch(kernel, params, bindings, variant));
   }
 
-  /** The dispatches that will run: those that were sent, fused if asked. Nothing can be sent after it was looked at. */
+  /** The dispatches that will run: those that were sent, fused if asked. Once it was read, nothing more can be sent. */
   get program(): readonly Dispatch[] {
     this.#program ??= this.#fuse
       ? fuse(this.#plain, { isTemporary: (s) => this.#temporaries.has(s) && !this.#kept.has(s) })
@@ -112,7 +112,7 @@ export class Recorder implements Executor {
       }),
     );
     try {
-      const { buffers, memory } = this.#place(entries);
+      const { buffers, memory } = this.#allocate(entries);
       try {
         const ready = await compiled;
         const stages = entries.map(
@@ -132,7 +132,7 @@ export class Recorder implements Executor {
         throw error;
       }
     } catch (error) {
-      // Let the compiler's threads come to their end: the caller may be about to leave.
+      // Wait for the compiler's threads: the caller may be about to end the process.
       await compiled.catch(() => undefined);
       release();
       throw error;
@@ -157,7 +157,7 @@ export class Recorder implements Executor {
   }
 
   /** Gives temporaries whose lives do not overlap the same buffers. */
-  #place(entries: readonly Entry[]) {
+  #allocate(entries: readonly Entry[]) {
     const touched = new Map<Storage, number[]>();
     entries.forEach(({ storages }, i) => {
       for (const storage of new Set(Object.values(storages))) {

@@ -14,7 +14,7 @@ export interface MemoryUse {
   readonly naive: number;
 }
 
-/** What is known of a dispatch beside its pipeline. */
+/** What is known about a dispatch besides its pipeline. */
 export interface DispatchInfo {
   readonly kernel: string;
   readonly variant: string;

@@ -1,6 +1,6 @@
 /**
- * Runs the kernels' CPU references in place of their shaders, in float64: what a whole training step should give. It
- * takes storages of the device for names of memory, but leaves the device alone.
+ * Runs the kernels' CPU references instead of their shaders, in float64: what a whole training step should give. It
+ * uses storages as keys of its own memory, and never touches the device.
  */
 import type { Gpu } from './device.js';
 import { checkedDispatch } from './dispatch.js';

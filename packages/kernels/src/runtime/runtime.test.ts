@@ -1,3 +1,7 @@
+/**
+ * If these failed, recorded steps would differ from eager ones, leak pipelines, or hide a mistake in how a kernel is
+ * called.
+ */
 import { expect, test } from 'vitest';
 import { add, scale } from '../elementwise/elementwise.js';
 import { registry } from '../registry.js';
@@ -23,7 +27,7 @@ test('a recording gives the bits that eager execution gives, again and again', a
     return c;
   };
   const eager = new Eager(gpu());
-  const want = program(eager);
+  const expected = program(eager);
   await eager.finish();
   const recorder = new Recorder(gpu());
   const got = program(recorder);
@@ -31,7 +35,7 @@ test('a recording gives the bits that eager execution gives, again and again', a
   const recording = await recorder.finish();
   for (let round = 0; round < 3; round++) {
     recording.submit();
-    expect(await gpu().readFloats(got)).toEqual(await gpu().readFloats(want));
+    expect(await gpu().readFloats(got)).toEqual(await gpu().readFloats(expected));
   }
   expect(recording.memory.naive).toBe(3 * length * 4);
   recording.destroy();
@@ -46,14 +50,14 @@ test('bytes of any length arrive and come back', async () => {
   }
 });
 
-test('a binding that is too small is refused by name', () => {
+test('the error names a binding that is too small', () => {
   const small = gpu().storage('too small', 8);
   const eager = new Eager(gpu());
   const call = () => eager.dispatch(scale, { length: 100, factor: 2 }, { x: small, y: small });
   expect(call).toThrow('elementwise/scale: binding "x" needs 400 bytes, but "too small" has 8');
 });
 
-test('an unknown variant is refused by name', () => {
+test('the error names an unknown variant', () => {
   expect(() => gpu().compiler.variantOf(scale, { length: 1, factor: 1 }, 'fast')).toThrow(
     'elementwise/scale: no variant "fast"',
   );
@@ -77,7 +81,7 @@ test('a shader that does not compile is reported with its line', async () => {
   await expect(eager.finish()).rejects.toThrow(/faulty\/plain does not compile: line 4: .*nonsense/);
 });
 
-test('a binding that is missing is refused by name', () => {
+test('the error names a binding that is missing', () => {
   const call = () => new Eager(gpu()).dispatch(scale, { length: 1, factor: 2 }, { x: gpu().storage('x', 4) });
   expect(call).toThrow('elementwise/scale: binding "y" is missing');
 });
@@ -104,7 +108,7 @@ interface Halves {
   readonly length: number;
 }
 
-/** total = Σ x, as two halves that a second dispatch adds. */
+/** total = Σ x, as two partial sums that a second dispatch adds. */
 const joined = defineKernel<Halves, 'x' | 'total'>({
   name: 'test/joined',
   bindings: {
@@ -137,7 +141,7 @@ fn main(@builtin(local_invocation_index) part: u32) {
   cases: [{ length: 7 }],
 });
 
-test('a variant with a join runs as two dispatches, eagerly and recorded, and its scratch memory is planned', async () => {
+test('a variant with a join runs as two dispatches, eagerly and recorded, with planned scratch memory', async () => {
   const x = gpu().upload('x', Float32Array.of(1, 2, 3, 4, 5, 6, 7));
   const total = gpu().storage('total', 4);
   const eager = new Eager(gpu());

@@ -1,3 +1,4 @@
+/** If these failed, the tuner would choose slow variants, forget choices, leak memory, or change results. */
 import { expect, test } from 'vitest';
 import { runKernel, sampleInputs } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
@@ -12,7 +13,7 @@ interface Params {
   readonly length: number;
 }
 
-/** y = x + 1; the work besides is for nothing, but the compiler cannot know. */
+/** y = x + 1; the other work changes nothing, but the compiler cannot know that. */
 const variant = (rounds: number, suits = true): Variant<Params> => ({
   available: () => true,
   suits: () => suits,
@@ -74,7 +75,7 @@ test('choices of an earlier run are taken as they are, and a recording follows t
   recording.destroy();
 });
 
-test('memory that is refused is given back', async () => {
+test('when memory cannot be allocated, what was allocated before is freed', async () => {
   const { device } = gpu();
   const create = device.createBuffer;
   const buffers: { destroyed: boolean }[] = [];

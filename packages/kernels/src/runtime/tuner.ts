@@ -1,8 +1,9 @@
 /**
- * Chooses between variants by timing them. Which of a kernel's suitable variants is the fastest depends on the device and
- * on the shape; so each is run a few times on memory of its own, and the choice is kept, for the process here and beyond
- * it by whoever gives and takes {@link Choices}. Results are touched only as far as variants round differently: no random
- * number is drawn, and a run that is given the choices of an earlier one computes the same bits.
+ * Chooses between variants by timing them. Which of a kernel's suitable variants is the fastest depends on the device
+ * and on the shape; so each is run a few times on memory of its own, and the choice is kept in this object. Callers can
+ * store {@link Choices} and pass them to a later process. Tuning changes results only as far as variants round
+ * differently: it draws no random numbers, and a run that is given the choices of an earlier one computes the same
+ * bits.
  */
 import { type BoundStage, encodeStage, SingleDispatch } from './bound.js';
 import type { Chooser, VariantRequest } from './chooser.js';
@@ -22,13 +23,13 @@ export const choiceKey = (kernel: { readonly name: string }, params: object, typ
 /** Work below which no choice is worth its timing. */
 const LEAST_FLOPS = 4e6;
 const ROUNDS = 3;
-/** Device time of one round of one variant, about. */
+/** Device time that one round of one variant takes, roughly. */
 const ROUND_MILLISECONDS = 8;
 
 export class Tuner implements Chooser {
   readonly #choices = new Map<string, string>();
   readonly #used = new Set<string>();
-  /** Timing one kernel while another one runs would tell nothing. */
+  /** One request at a time: while another kernel runs, timings mean nothing. */
   #queue: Promise<void> = Promise.resolve();
 
   /**
@@ -44,7 +45,7 @@ export class Tuner implements Chooser {
     for (const [key, variant] of Object.entries(choices)) this.#choices.set(key, variant);
   }
 
-  /** All that is known: to be kept for the device. */
+  /** All choices so far: to be stored for this device. */
   get choices(): Choices {
     return Object.fromEntries([...this.#choices].sort());
   }

@@ -1,4 +1,6 @@
-/** Text that many shaders need: constants, declarations of bindings, and the grid of kernels with a thread an element. */
+/**
+ * Text that many shaders need: constants, declarations of bindings, and the grid of kernels with a thread an element.
+ */
 import type { Access, Grid } from './kernel.js';
 import type { StorageType } from './storage.js';
 
@@ -25,8 +27,8 @@ function float(value: number): string {
 /**
  * A loop's bound that the compiler does not know, though it is always `bound`: `bound * min(1, arrayLength(&array))`.
  *
- * Loops of known length are unrolled. That is what inner loops want; but where the body is long (random numbers, barriers,
- * many loads), unrolled code takes longer to compile than to run.
+ * Loops of known length are unrolled. That makes inner loops faster; but where the body is long (random numbers,
+ * barriers, many loads), unrolled code takes longer to compile than to run.
  *
  * @param array a binding of the kernel; none is empty
  */
@@ -40,7 +42,8 @@ export interface Declaration {
 }
 
 /**
- * What stands above a shader's text: its directives and bindings, with the type `x_t` of the elements of each binding `x`.
+ * What stands above a shader's text: its directives and bindings, with the type `x_t` of the elements of each binding
+ * `x`.
  *
  * @param subgroups whether the text uses subgroup operations
  */

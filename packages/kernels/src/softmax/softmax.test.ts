@@ -1,3 +1,4 @@
+/** If these failed, softmax, cross-entropy or one of their gradients would differ from the reference. */
 import { test } from 'vitest';
 import { ownSize } from '../testing/bounds.js';
 import { checkKernel, runKernel } from '../testing/check.js';

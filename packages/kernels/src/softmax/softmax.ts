@@ -53,6 +53,9 @@ const rowwise = <P extends RowsParams>(shader: (p: P) => string): Record<'plain'
   },
 });
 
+/** WGSL allows exp(x) an error of 3 + 2·|x| units; |x| stays below 104 where the result is not zero. */
+const exponentialTerms = (p: RowsParams): number => p.classes + 2 * (3 + 2 * 104);
+
 const softmaxBindings = { logits, y: { access: 'write', type: 'f32', length: elements } } as const;
 
 export const softmax = defineKernel<RowsParams, keyof typeof softmaxBindings>({
@@ -74,8 +77,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
   ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(softmaxBindings, p) }),
-  // WGSL allows exp(x) an error of 3 + 2·|x| units; |x| stays below 104 where the result is not zero.
-  terms: (p) => p.classes + 2 * (3 + 2 * 104),
+  terms: exponentialTerms,
   reference: (p, inputs) => ({ y: reference(inputs.logits, p.classes) }),
   cases,
 });
@@ -139,7 +141,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
   ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(crossEntropyBindings, p) }),
-  terms: (p) => p.classes + 2 * (3 + 2 * 104),
+  terms: exponentialTerms,
   reference: (p, inputs) => ({ losses: crossEntropy(inputs.logits, inputs.labels, p.classes) }),
   cases,
 });
@@ -183,7 +185,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
   ),
   cost: (p) => ({ flops: 7 * elements(p), bytes: bindingBytes(crossEntropyBackwardBindings, p) }),
-  terms: (p) => p.classes + 2 * (3 + 2 * 104),
+  terms: exponentialTerms,
   reference: (p, inputs) => ({
     dLogits: reference(inputs.logits, p.classes).map((probability, i) => {
       const row = Math.floor(i / p.classes);

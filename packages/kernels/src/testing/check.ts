@@ -1,7 +1,7 @@
 /**
  * Runs a kernel's cases with every variant that this device has and compares with its reference, in float32 and, where
  * a kernel may store activations as 16 bits, in float16. Outputs start as NaN, so that an element that no thread writes
- * shows.
+ * makes the test fail.
  */
 import { Random } from '@anke/random';
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** Opens a device for the tests of a file. */
 import { openAdapter } from '@anke/dawn';
 import { afterAll, beforeAll } from 'vitest';
 import { Gpu } from '../runtime/device.js';

@@ -1,7 +1,7 @@
 /**
  * Gradients against finite differences. For a scalar L = Σ dY · f(x), a kernel's gradient must be
- * (L(x + h) − L(x − h)) / 2h, with f the reference in float64: the forward formula alone decides, not a second one that
- * somebody derived.
+ * (L(x + h) − L(x − h)) / 2h, with f the reference in float64: only the forward formula is trusted, not a second one
+ * that was derived by hand.
  */
 import { EPSILON, expectClose } from './bounds.js';
 

@@ -1,3 +1,4 @@
+/** If these failed, the windows of convolutions and poolings would lie elsewhere than in TensorFlow and Keras. */
 import { expect, test } from 'vitest';
 import { windowAxis } from './geometry.js';
 
@@ -14,6 +15,6 @@ test('same windows begin at every stride, with the smaller half of the padding f
   expect(windowAxis(8, 1, 3, 'same')).toEqual({ out: 3, before: 0 });
 });
 
-test('a window larger than the image is refused', () => {
+test('a window larger than the image is an error', () => {
   expect(() => windowAxis(2, 3, 1, 'valid')).toThrow('a window of 3 does not fit into 2');
 });

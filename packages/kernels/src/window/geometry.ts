@@ -1,6 +1,6 @@
 /**
  * How a window goes over an image: positions, strides and padding, as TensorFlow and Keras count them. Convolution,
- * depthwise convolution and pooling stand on it; each names the size of its window itself.
+ * depthwise convolution and pooling use it; each adds the size of its window.
  */
 import { KernelError } from '../runtime/errors.js';
 
@@ -31,8 +31,8 @@ export function windowAxis(size: number, window: number, stride: number, padding
 }
 
 /**
- * A window's way over an image of `height` × `width`. Window (oy, ox) begins at row oy·sh − top and column ox·sw −
- * left.
+ * A window's way over an image of `height` × `width`.
+ * Window (oy, ox) begins at row oy·sh − top and column ox·sw − left.
  */
 export interface WindowParams {
   readonly height: number;

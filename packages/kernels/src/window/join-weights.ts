@@ -7,7 +7,7 @@
 import type { Join, Traits } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
-/** What is asked for beside the gradient of the kernel. */
+/** Options of a gradient of weights. */
 export interface WeightGradientOptions {
   /** Whether there is a bias, whose gradient is computed beside the kernel's. */
   readonly bias: boolean;

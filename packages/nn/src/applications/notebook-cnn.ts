@@ -25,7 +25,7 @@ export interface NotebookOptions {
   readonly classes?: number;
   /** Those of the notebook, if absent. */
   readonly widths?: NotebookWidths;
-  /** The rate behind the first two dense layers; 0.5 if absent. */
+  /** The dropout rate behind the first two dense layers; 0.5 if absent. */
   readonly dropout?: number;
   readonly seed?: number;
 }

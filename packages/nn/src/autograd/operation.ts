@@ -1,7 +1,6 @@
 /**
- * Operations: plain kernels forward, what is saved for the way back, and a gradient for each input. An operation
- * knows nothing of what stands before or behind it: joining kernels is the fusion pass's work, over the dispatches of
- * a whole step.
+ * Operations: plain kernels forward, what is saved for the backward pass, and a gradient for each input. An operation
+ * knows nothing of the operations around it: the fusion pass joins kernels, over the dispatches of a whole step.
  */
 import type { Executor, Storage } from '@anke/kernels';
 import type { Tape } from './tape.js';
@@ -18,7 +17,7 @@ export interface GradientContext<A extends object, I extends object, S extends s
   readonly dY: Tensor;
   /** Where the gradient of an input is to be written. */
   destination(name: keyof I & string): Tensor;
-  /** Does what several gradients of one application share, when the first of them asks. */
+  /** Computes what several gradients of one application share, once: when the first of them needs it. */
   once<T>(name: string, compute: () => T): T;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Samples as steps go through them: the order of the rows, how far the steps have come, and the sums of the epoch.
- * Whoever goes through samples has this of their own, so that passes over one model do not disturb one another.
+ * Each pass over samples has its own, so that passes over one model do not disturb one another.
  */
 import type { Augmentation, Gpu, Storage } from '@anke/kernels';
 import type { DeviceData } from './device-data.js';

@@ -1,4 +1,4 @@
-/** Samples, and samples on a device: uploaded once, kept as long as somebody uses them. */
+/** Samples, and samples on a device: uploaded once, kept as long as they are in use. */
 import type { Gpu, Storage } from '@anke/kernels';
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { ModelError, ShapeError } from '../errors.js';
@@ -103,7 +103,7 @@ export class DataCache {
     return held.data;
   }
 
-  /** The samples on the device, if somebody uses them. */
+  /** The samples on the device, if they are in use. */
   find(samples: Samples): DeviceData | undefined {
     return this.#held.get(samples)?.data;
   }

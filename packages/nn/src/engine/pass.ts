@@ -8,7 +8,7 @@ export interface PassOptions extends BatchesOptions {
   readonly batchSize: number;
 }
 
-/** Samples in a batch, where nothing is kept for a backward pass and the caller does not care. */
+/** Samples in a batch where there is no backward pass and the caller gives no size. */
 export const EVEN_BATCH = 256;
 
 /**
@@ -36,9 +36,9 @@ export class Pass {
   readonly #recordings: Recording[] = [];
   #preparing: Promise<void> | undefined;
   #destroyed = false;
-  /** Whether it is given out to somebody. */
+  /** Whether it is in use. */
   busy = false;
-  /** Whether it can be run. */
+  /** Whether it is compiled and can be run. */
   prepared = false;
 
   /** @param record sends the operations of one step */
@@ -60,7 +60,7 @@ export class Pass {
       });
   }
 
-  /** What is still to be done before it can run: each dispatch is chosen a variant for, then compiled. */
+  /** Work that is left before it can run: for each dispatch a variant is chosen, then compiled. */
   get unprepared(): number {
     return this.#preparing ? 0 : 2 * this.#recorders.reduce((sum, { program }) => sum + program.length, 0);
   }

@@ -26,7 +26,7 @@ export interface PredictOptions {
 }
 
 /**
- * The size of a batch if nobody says: a power of two for few images, so that few recordings serve all numbers of
+ * The size of a batch if none is given: a power of two for few images, so that few recordings serve all numbers of
  * them.
  */
 export const predictionBatch = (count: number): number => {
@@ -34,7 +34,7 @@ export const predictionBatch = (count: number): number => {
   return power <= EVEN_BATCH ? power : evenBatch(count);
 };
 
-/** Batches that are submitted before the first of them is read, so that the device never waits. */
+/** The most batches that are submitted before the first of them is read, so that the device never waits. */
 const MOST_RUNNING = 4;
 
 /** A model on a device, as a predictor needs it. */

@@ -34,7 +34,7 @@ export interface SessionTraining {
   readonly loss?: Loss;
 }
 
-/** All that a training is resumed from: what is on the device, and how far its random numbers have been drawn. */
+/** All that a training is resumed from: what is on the device, and how many steps and epochs have been trained. */
 export interface ModelState {
   /** Steps and epochs that have been trained. */
   readonly steps: number;
@@ -87,7 +87,7 @@ export class Session {
   /**
    * A session with fresh weights.
    *
-   * @throws ModelError if the device cannot keep activations as they shall be kept
+   * @throws ModelError if the device cannot store activations as asked
    */
   static open(gpu: Gpu, graph: Graph, { storage = 'float32' }: SessionOptions = {}): Session {
     if (storage === 'float16' && !gpu.device.features.has('shader-f16'))
@@ -125,7 +125,7 @@ export class Session {
     return evaluateStep(executor, { model: this.#model(batches), data, batch, loss, totals });
   }
 
-  /** Sends a step of prediction to an executor. It does not move on to the next batch. */
+  /** Sends a step of prediction to an executor. It does not advance to the next batch. */
   predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor {
     return predictStep(executor, { model: this.#model(batches), data: batches.source, batch });
   }
@@ -264,7 +264,7 @@ export class Session {
   }
 }
 
-/** What somebody uses of a session for a while: samples and passes, all given back together. */
+/** Samples and passes of a session that are in use for a while, and are given back together. */
 export class Use {
   readonly #samples: Samples[] = [];
   readonly #passes: Pass[] = [];

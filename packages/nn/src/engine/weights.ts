@@ -1,4 +1,4 @@
-/** A model's weights as values by name, and copies of them on the device, to go back to. */
+/** A model's weights as values by name, and copies of them on the device, which can be restored. */
 import type { Gpu, Storage } from '@anke/kernels';
 import { formatShape, type Shape } from '../autograd/tensor.js';
 import { ShapeError } from '../errors.js';

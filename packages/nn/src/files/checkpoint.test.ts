@@ -1,3 +1,4 @@
+/** If these failed, a resumed training would end with other weights, or a damaged checkpoint would be accepted. */
 import { expect, test } from 'vitest';
 import type { Samples } from '../engine/device-data.js';
 import type { Callback, CallbackState } from '../fit/callback.js';

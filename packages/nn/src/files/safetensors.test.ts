@@ -1,3 +1,6 @@
+/**
+ * If these failed, weights would be stored so that others cannot read them, or a broken file would be read as weights.
+ */
 import { expect, test } from 'vitest';
 import { Dense } from '../layers/dense.js';
 import { modelFromDescription, Sequential } from '../model.js';

@@ -1,4 +1,4 @@
-/** What callbacks are: hooks into training, which see as much of it as they need. */
+/** Callbacks: hooks into training. */
 import type { ModelState } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
 import { ModelError } from '../errors.js';

@@ -1,3 +1,4 @@
+/** If these failed, training would stop too early or too late, or keep other weights than the best. */
 import { expect, test } from 'vitest';
 import type { TrainingControl } from './callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
@@ -24,8 +25,8 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
         destroy: () => undefined,
       };
     },
-    getWeights: () => Promise.reject(new Error('nobody asks')),
-    getState: () => Promise.reject(new Error('nobody asks')),
+    getWeights: () => Promise.reject(new Error('not used')),
+    getState: () => Promise.reject(new Error('not used')),
   };
   stopping.onTrainBegin(control);
   for (; epoch < losses.length && !control.stopTraining; epoch++) {

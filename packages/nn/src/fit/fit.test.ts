@@ -1,4 +1,4 @@
-/** The events of a training, what ends it, and that nothing else that is done with the model changes it. */
+/** If these failed, a training would tell wrong events, not end when it should, or change when the model is used. */
 import { expect, test } from 'vitest';
 import type { WeightValues } from '../engine/weights.js';
 import { Adam } from '../optimizers/adam.js';
@@ -85,7 +85,7 @@ test('a signal that was given before trains nothing', async () => {
   expect(events.map(told).filter((words) => words !== 'preparing')).toEqual(['done, aborted']);
 });
 
-test('a callback ends training after the epoch, which callbacks see before those who take the events', async () => {
+test('a callback ends training after the epoch, which callbacks see before the event is told', async () => {
   const order: string[] = [];
   const callback = {
     onEpochEnd: (epoch: number, _: unknown, control: { stopTraining: boolean }) => {
@@ -134,7 +134,7 @@ test('a model is trained once at a time', async () => {
   expect(() => model.compile({ gpu: gpu(), optimizer: new Adam() })).toThrow(
     'cannot be compiled while it is trained or evaluated',
   );
-  // Whoever wants no further events ends the training.
+  // A caller that stops taking events ends the training.
   await first.return(undefined);
   expect((await model.fit(stripes(16), { epochs: 1 })).epochs.length).toBe(1);
   model.destroy();

@@ -1,6 +1,6 @@
 /**
- * Training as a stream of events. Whoever takes them decides what to do with them: print, draw, or nothing. Between
- * two events of an epoch nothing is allocated, compiled, uploaded or read back.
+ * Training as a stream of events. The caller decides what to do with them: print, draw, or nothing. Between two events
+ * of an epoch nothing is allocated, compiled, uploaded or read back.
  */
 import type { Augmentation } from '@anke/kernels';
 import { Random } from '@anke/random';
@@ -26,7 +26,7 @@ export interface FitOptions {
   readonly validationData?: Samples | undefined;
   /** Samples in one batch of the validation; about 256 if absent, as nothing is kept for a backward pass. */
   readonly validationBatchSize?: number;
-  /** Whether each epoch takes the samples in another order; so it does if absent. */
+  /** Whether each epoch takes the samples in another order; true if absent. */
   readonly shuffle?: boolean;
   /** How the training images are changed at random, anew each time that they are used; not at all if absent. */
   readonly augmentation?: Augmentation | undefined;
@@ -40,7 +40,7 @@ export interface FitOptions {
 export type ProgressPhase = 'training' | 'validation';
 
 /**
- * What is told of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`.
+ * The events of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`.
  */
 export type FitEvent =
   /** Kernels are chosen and compiled; each dispatch counts twice. */
@@ -144,7 +144,7 @@ async function* epochs(
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, control);
     yield { type: 'epoch', epoch, logs };
   }
-  // A model that was destroyed has nothing that callbacks could look at.
+  // Callbacks would find nothing in a destroyed model.
   if (!closed.aborted) for (const callback of callbacks) await callback.onTrainEnd?.(control);
   const end = signal.aborted ? 'aborted' : control.stopTraining ? 'stopped' : 'complete';
   yield { type: 'done', history, end };

@@ -1,3 +1,4 @@
+/** If these failed, learning rates would not follow their schedule, or a diverged training would go on. */
 import { expect, test } from 'vitest';
 import type { Samples } from '../engine/device-data.js';
 import { Dense } from '../layers/dense.js';
@@ -35,7 +36,7 @@ test('the rate falls after patience epochs without a gain', () => {
   ]);
 });
 
-test('what makes no sense is refused by name', () => {
+test('the error names an option that makes no sense', () => {
   expect(() => new ReduceLROnPlateau({ factor: 1 })).toThrow('the factor must lie between 0 and 1, not 1');
   expect(() => rates([1], {}, 'loss')).toThrow('ReduceLROnPlateau watches "val_loss", but the logs hold loss');
 });
@@ -69,7 +70,7 @@ test('a schedule sets the rate that the device uses', async () => {
   );
 });
 
-test('training ends at a loss that is none', async () => {
+test('training ends when the loss is not a number', async () => {
   const stopper = new TerminateOnNaN();
   expect((await trained(1e38, [stopper])).epochs).toBeLessThan(4);
   expect(stopper.terminated).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * What a long work reports by calling back, as values of a generator. Reports that come faster than they are taken
- * are left out, but for the latest.
+ * Turns the reports of a long piece of work, which it makes by calling a function, into values of a generator. If
+ * reports come faster than they are taken, only the latest is kept.
  *
  * @returns the work's result
  */
@@ -34,6 +34,6 @@ export async function* reports<T, R>(work: (report: (value: T) => void) => Promi
     }
     return await result;
   } finally {
-    await end; // also where nobody asks for more
+    await end; // also when the caller takes no further reports
   }
 }

@@ -1,3 +1,4 @@
+/** If these failed, a model would not come back from its JSON as it was, or a wrong description would be accepted. */
 import { describe, expect, test } from 'vitest';
 import {
   Add,

@@ -1,3 +1,4 @@
+/** If these failed, models would have wrong names, shapes or connections, or wrong models would be accepted. */
 import { describe, expect, test } from 'vitest';
 import {
   Activation,

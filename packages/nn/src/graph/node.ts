@@ -15,7 +15,7 @@ export interface Node {
   readonly inputs: readonly Node[];
   /** Shape of the output. */
   readonly shape: Shape;
-  /** What the layer needs at this place. */
+  /** What the layer needs with these inputs. */
   readonly weights: readonly WeightSpec[];
 }
 

@@ -9,7 +9,7 @@ import { type CallContext, type Inference, Layer, type LayerOptions } from './la
 export const ACTIVATIONS = ['linear', 'relu', 'softmax'] as const;
 export type ActivationName = (typeof ACTIVATIONS)[number];
 
-/** A softmax is left out where the loss contains it. */
+/** Applies an activation; a softmax is left out where the loss contains it. */
 export function applyActivation({ tape, logits }: ActivationContext, x: Tensor, activation: ActivationName): Tensor {
   if (activation === 'relu') return tape.apply(relu, { x }, { slope: 0 });
   if (activation === 'softmax' && !logits) return tape.apply(softmax, { x }, {});

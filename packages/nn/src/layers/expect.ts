@@ -2,7 +2,7 @@
 import { KernelError } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 
-/** What a layer expects and did not get. Whoever builds the graph adds the layer's name and what its inputs are. */
+/** What a layer expects and did not get. The code that builds the graph adds the layer's name and its inputs. */
 export class Mismatch extends Error {
   override readonly name = 'Mismatch';
 }

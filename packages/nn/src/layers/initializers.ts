@@ -1,3 +1,4 @@
+/** The values that weights have before training. */
 import { Random } from '@anke/random';
 import { type Shape, sizeOf } from '../autograd/tensor.js';
 

@@ -1,7 +1,7 @@
 /**
  * What a layer is: options, and two functions of its inputs. `infer` tells shapes and weights when a graph is built,
- * `call` sends the operations of one step. A layer remembers nothing, so that it can stand at several places of a
- * graph, with the same weights, and in several graphs, each with weights of its own.
+ * `call` sends the operations of one step. A layer has no state, so that it can be applied several times in a graph,
+ * with the same weights, and in several graphs, each with weights of its own.
  */
 import type { Storage } from '@anke/kernels';
 import type { Tape } from '../autograd/tape.js';

@@ -1,6 +1,6 @@
 /**
- * Operations that multiply their input by weights and add a bias: y = x · w + bias, in whatever way the kernels understand
- * the product. The bias is optional.
+ * Operations that multiply their input by weights and add a bias: y = x · w + bias, where `·` is the product of the
+ * given kernels (dense, convolution, …). The bias is optional.
  *
  *   dX = dY · wᵀ        dW = xᵀ · dY        dBias = Σ dY
  */

@@ -1,4 +1,4 @@
-/** Counts what a device is asked for, by wrapping its functions for the length of a test. */
+/** Counts calls of a device's functions and its memory, by wrapping the functions while a test runs. */
 import type { Gpu } from '@anke/kernels';
 import { onTestFinished, vi } from 'vitest';
 

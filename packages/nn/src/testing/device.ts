@@ -1,3 +1,4 @@
+/** Opens a device for the tests of a file. */
 import { openAdapter } from '@anke/dawn';
 import { Gpu } from '@anke/kernels';
 import { afterAll, beforeAll } from 'vitest';

@@ -1,9 +1,10 @@
 /**
  * How far a replayed golden run is from the original, by groups of tensors, each with a bound of its own.
  *
- * Where the file says what float32 may lose (`float32` in its metadata: the worst relative error of each group when PyTorch
- * computes the same run in float32, or starts from weights that differ in the last place), the bound is eight times that, and at
- * least 1e-5. Gradients that are smaller than a millionth of the largest one hold only rounding, and do not count then.
+ * Where the file says what float32 may lose (`float32` in its metadata: the worst relative error of each group when
+ * PyTorch computes the same run in float32, or starts from weights that differ in the last place), the bound is eight
+ * times that, and at least 1e-5. Gradients that are smaller than a millionth of the largest one hold only rounding, and
+ * do not count then.
  */
 import type { GoldenRun } from './golden-run.js';
 
@@ -20,10 +21,10 @@ const GROUPS = [
   { name: 'SGD logits', bound: 1e-2, matches: /^sgd\/eval_logits$/ },
 ] as const;
 
-/** Times what PyTorch loses in float32. */
+/** A bound is this many times the error that PyTorch has in float32. */
 const MARGIN = 8;
 const LEAST_BOUND = 1e-5;
-/** Share of the largest gradient below which one is rounding alone. */
+/** A gradient smaller than this share of the largest one is nothing but rounding. */
 const NOTHING = 1e-6;
 
 export interface GroupError {

@@ -5,8 +5,9 @@
  *   images, labels · init/<weight> · step1/logits · step1/grad/<weight> · step1/<moving average>
  *   <optimizer>/losses · <optimizer>/final/<weight or average> · <optimizer>/eval_logits     (optimizer: adam, sgd)
  *
- * Its metadata may hold, as JSON, `layers`: the network, a list as in a recipe (without it, it is the notebook's CNN at widths
- * that the weights tell); and `float32`: how far float32 itself may be from the run, by groups of tensors (`compare.ts`).
+ * Its metadata may hold, as JSON, `layers`: the network, a list as in a recipe (without it, it is the notebook's CNN at
+ * widths that the weights tell); and `float32`: how far float32 itself may be from the run, by groups of tensors
+ * (`compare.ts`).
  */
 import {
   FormatError,

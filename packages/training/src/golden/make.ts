@@ -1,4 +1,6 @@
-/** A small golden run of our own: the kernels' CPU references train a narrow version of the notebook's CNN in float64. */
+/**
+ * A small golden run of our own: the kernels' CPU references train a narrow version of the notebook's CNN in float64.
+ */
 import type { Gpu } from '@anke/kernels';
 import { initialValues, notebookCnn, type TensorEntry } from '@anke/nn';
 import { Random } from '@anke/random';

@@ -40,7 +40,7 @@ export function deviceMachine(gpu: Gpu, { fuse = true }: { readonly fuse?: boole
 export function referenceMachine(gpu: Gpu): Machine {
   const executor = new ReferenceExecutor(gpu);
   return {
-    // Nothing is recorded: each run does the step anew, and its results take the place of the ones before.
+    // Nothing is recorded: each run computes the step again, and its results replace those of the run before.
     prepare: async (step) => {
       let result: StepResult | undefined;
       return {

@@ -1,5 +1,5 @@
 /**
- * Whether a recipe can be used, and what is said of one that cannot. The schema's library takes a while to load, and
+ * Checks recipes, and says what is wrong with one that cannot be used. The schema's library takes a while to load, and
  * most commands check no recipe: it is loaded with the first check.
  */
 import type { z } from 'zod';
@@ -31,7 +31,7 @@ export async function checkRecipe(recipe: unknown, where: string): Promise<Resol
   return { ...resolved, name: resolved.name ?? 'recipe', phases };
 }
 
-/** Phases are told apart by their names: the optimizer's, with a number from the second on. */
+/** Gives each phase a name of its own: the optimizer's, with a number from the second on. */
 function uniqueNames(phases: ResolvedRecipe['phases'], where: string): ResolvedRecipe['phases'] {
   const used = new Set<string>();
   return phases.map((phase) => {

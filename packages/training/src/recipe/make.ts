@@ -1,4 +1,4 @@
-/** A recipe's parts as the engine's objects. */
+/** Makes models and callbacks from the parts of a recipe. */
 import {
   type Callback,
   callbacks,

@@ -1,6 +1,6 @@
 /**
- * What a training tells while it runs. Whoever trains draws these events: the command line as lines and bars, a page as
- * curves. A training itself shows nothing.
+ * The events of a training. The caller shows them: the command line as lines and bars, a page as curves. The training
+ * itself shows nothing.
  */
 import type { Logs } from '@anke/nn';
 import type { RecipePhase } from '../recipe/schema.js';

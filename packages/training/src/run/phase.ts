@@ -63,8 +63,8 @@ export async function* trainPhase(
 }
 
 /**
- * The recipe's callbacks, and what a run does around them. That is one callback, so that what must happen in an order stands in
- * one place: the recipe's callbacks have done their part, and only then the epoch is measured, recorded and kept.
+ * The recipe's callbacks, and what a run does besides, as one callback, because the order matters: first the recipe's
+ * callbacks run, and only then the epoch is measured, recorded and kept.
  */
 class PhaseRun implements Callback {
   readonly #callbacks: readonly Callback[];

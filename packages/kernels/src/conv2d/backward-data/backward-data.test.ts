@@ -1,3 +1,4 @@
+/** If this failed, the gradient of a convolution's input would differ from its reference, in some variant or size. */
 import { absolute } from '../../testing/bounds.js';
 import { checkKernel } from '../../testing/check.js';
 import { useGpu } from '../../testing/device.js';

@@ -3,9 +3,9 @@
  *
  *   dX[pixel, ci] = finish(Σ_term dY[pixel, term] · W[term, ci])
  *
- * A row of the product is an input pixel (n, iy, ix), a term is a tap and an output channel (ky, kx, co). Both
- * factors are looked up in memory, where neighbouring terms are neighbouring output channels. How the work is spread
- * over threads: gemm/product.ts. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant gemm64`
+ * A row of the product is an input pixel (n, iy, ix), a term is a tap and an output channel (ky, kx, co). Both factors
+ * are looked up in memory, where neighbouring terms are neighbouring output channels. How the work is spread over
+ * threads: gemm/product.ts. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant gemm64`
  * (`gemm128`, `gemm32`).
  */
 import { gemmVariants } from '../../gemm/product.js';

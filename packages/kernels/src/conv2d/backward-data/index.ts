@@ -4,18 +4,19 @@
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
  *
- * With a mask, X is the output of a rectifier (with a dropout behind it, perhaps), and dX is taken through that at
- * once.
+ * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
+ * computes the gradient through those.
  *
- * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else
- * is float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for
- * all. All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
+ * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
+ * float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
+ * All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
+import { maskInput } from '../../epilogue/bindings.js';
 import { maskReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, MASKS } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { inputGradient } from '../reference.js';
+import { conv2dReference } from '../reference.js';
 import { gemm } from './gemm.js';
 import type { Conv2dBackwardDataParams } from './params.js';
 import { plain } from './plain.js';
@@ -27,14 +28,7 @@ export type { Conv2dBackwardDataParams } from './params.js';
 const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
-  /** Some elements are zero, as behind a rectifier or a dropout. */
-  x: {
-    access: 'read',
-    type: 'f32',
-    length: inputSize,
-    needed: (p) => p.mask !== undefined,
-    sample: (_, draw) => (draw.integer(4) === 0 ? 0 : draw.normal()),
-  },
+  x: maskInput<Conv2dBackwardDataParams>(inputSize),
   dX: { access: 'write', type: 'f32', length: inputSize },
 } as const satisfies Record<string, Binding<Conv2dBackwardDataParams>>;
 
@@ -44,6 +38,6 @@ export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof t
   variants: { resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels + 1,
-  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, inputGradient(p, dY, w), x) }),
+  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, conv2dReference.inputGradient(p, dY, w), x) }),
   cases: convolutions(MASKS),
 });

@@ -1,11 +1,9 @@
-/** What the gradient of a convolution's input is asked for, beyond the sizes. */
+/** Options of the gradient of a convolution's input, beside its sizes. */
 import { type Mask, maskWgsl } from '../../epilogue/epilogue.js';
 import type { Conv2dParams } from '../geometry.js';
 
 export interface Conv2dBackwardDataParams extends Conv2dParams {
-  /**
-   * What the gradient passes through besides, if X is the output of a rectifier (with a dropout behind it, perhaps).
-   */
+  /** If X is the output of a rectifier (and of a dropout behind it): the kernel computes the gradient through both. */
   readonly mask?: Mask;
 }
 

@@ -1,5 +1,5 @@
 /**
- * conv2d backward data, a thread an input: runs everywhere, and is read before the others.
+ * conv2d backward data, a thread an input: runs on every device. Read it before the other variants.
  *
  *   dX[n, iy, ix, ci] = finish(Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co])
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output

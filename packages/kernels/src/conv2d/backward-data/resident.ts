@@ -1,15 +1,15 @@
 /**
- * conv2d backward data for software GPUs: the weights stay, the outputs' gradients go by; for stride 1.
+ * conv2d backward data for software GPUs, with stride 1: a subgroup keeps its weights in registers and walks over dY.
  *
  * A subgroup holds the weights of all taps × a lane-full (CHUNK) of output channels × GROUPS lane-fulls of input
  * channels, and takes them along ROWS rows of dX. It walks along the rows of dY that reach a row of dX: lane j loads
- * channel j of an element, and `subgroupBroadcast` hands it to all lanes, a lane an input channel, where it is added
- * to the sums of all inputs that it reaches. Of these there are as many as a kernel row is wide. The leftmost is
- * complete then and is added to dX in memory; each other sum becomes that of the tap to its left. The last chunk of
- * output channels finishes what it writes.
+ * channel j of an element, and `subgroupBroadcast` hands it to all lanes, a lane an input channel, where it is added to
+ * the sums of all inputs that it reaches. Of these there are as many as a kernel row is wide. The leftmost is complete
+ * then and is added to dX in memory; each other sum becomes that of the tap to its left. The last chunk of output
+ * channels finishes what it writes.
  *
- * At batch 256, 35 to 51 and 24 to 35 GFLOP/s for the notebook's second and third convolution, where `subgroup` does
- * 9 to 15 and 7 to 13. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant resident`.
+ * At batch 256, 35 to 51 and 24 to 35 GFLOP/s for the notebook's second and third convolution, where `subgroup` does 9
+ * to 15 and 7 to 13. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant resident`.
  */
 import type { Variant } from '../../runtime/kernel.js';
 import { constants } from '../../runtime/wgsl.js';

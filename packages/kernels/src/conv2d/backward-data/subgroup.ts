@@ -1,11 +1,11 @@
 /**
  * conv2d backward data for software GPUs, whose time goes into loads; for stride 1.
  *
- * A subgroup computes a run of TILE pixels of one input row, for a lane-full of input channels, a channel a lane, as
- * in the forward direction. For each kernel row and each lane-full of output channels, lane j loads channel j of all
+ * A subgroup computes a run of TILE pixels of one input row, for a lane-full of input channels, a channel a lane, as in
+ * the forward direction. For each kernel row and each lane-full of output channels, lane j loads channel j of all
  * outputs that read the run; a product's factor comes from there by `subgroupBroadcast`. The sums stay in registers,
- * which is better than `resident` where there is a single tap. The taps of a row are written out: as a loop,
- * lavapipe's compiler leaves it rolled up and is 6 times slower.
+ * which is better than `resident` where there is a single tap. The taps of a row are written out: as a loop, lavapipe's
+ * compiler leaves it rolled up and is 6 times slower.
  *
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant subgroup`.
  */

@@ -1,3 +1,6 @@
+/**
+ * If this failed, the gradients of a convolution's weights would differ from their reference, in some variant or size.
+ */
 import { absoluteTerms } from '../../testing/bounds.js';
 import { checkKernel } from '../../testing/check.js';
 import { useGpu } from '../../testing/device.js';

@@ -3,8 +3,8 @@
  *
  *   dW[tap, co] = Σ_pixel X[pixel, tap] · dY[pixel, co]        dBias[co] = Σ_pixel dY[pixel, co]
  *
- * A row of the product is a tap (ky, kx, ci), a term is an output pixel (n, oy, ox). dY lies in memory as that
- * matrix; of X, an element is looked up under the tap. How the work is spread over threads: gemm/product.ts. Timed by
+ * A row of the product is a tap (ky, kx, ci), a term is an output pixel (n, oy, ox). dY lies in memory as that matrix;
+ * of X, an element is looked up under the tap. How the work is spread over threads: gemm/product.ts. Timed by
  * `pnpm anke bench kernels --filter conv2d/backward-weights --variant gemm64Split` (`gemm64`, and of 128 and 32).
  */
 import { gemmVariants } from '../../gemm/product.js';
@@ -18,7 +18,7 @@ const shape = (p: Conv2dParams): { readonly rows: number; readonly columns: numb
   columns: p.outChannels,
 });
 
-/** Workgroups that splits should make, about, and pixels that one should have at least. */
+/** Workgroups that the splits should make, roughly, and the least number of pixels in a split. */
 const GROUPS = 512;
 const LEAST_PIXELS = 256;
 const MAX_SPLITS = 256;
@@ -26,8 +26,8 @@ const MAX_SPLITS = 256;
 /** Splits that give a large device enough work. */
 export function gemmSplits(p: Conv2dParams): number {
   const pixels = p.batch * p.outHeight * p.outWidth;
-  const wanted = Math.ceil(GROUPS / tileCount(TILES.middle, shape(p)));
-  return Math.max(1, Math.min(wanted, Math.ceil(pixels / LEAST_PIXELS), p.batch * p.outHeight, MAX_SPLITS));
+  const busy = Math.ceil(GROUPS / tileCount(TILES.middle, shape(p)));
+  return Math.max(1, Math.min(busy, Math.ceil(pixels / LEAST_PIXELS), p.batch * p.outHeight, MAX_SPLITS));
 }
 
 /** Whether a device is busy without splits. */

@@ -1,19 +1,20 @@
 /**
  * conv2d backward weights: the gradients of the kernel and of the bias.
  *
- *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co]
- *                      + decay · W[ky, kx, ci, co]
+ *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, ci, co]
+ *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]
  *
- * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in, out), channels last; X is float32 or float16, all else
- * is float32. Each algorithm is a file: `narrow` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for
- * all. All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All are timed by
+ * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in, out), channels last; X is float32 or float16, all else is
+ * float32. Each algorithm is a file: `narrow` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
+ * All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All are timed by
  * `pnpm anke bench kernels --filter conv2d/backward-weights`.
  */
 import { type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
+import { channelSums, decayedReference } from '../../window/reference.js';
 import { convolutions, WEIGHT_GRADIENTS } from '../cases.js';
 import { type Conv2dParams, conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { kernelGradient } from '../reference.js';
+import { conv2dReference } from '../reference.js';
 import { gemm, gemmSplits, isBusy } from './gemm.js';
 import { narrow } from './narrow.js';
 import type { Conv2dBackwardWeightsParams } from './params.js';
@@ -31,10 +32,10 @@ const bindings = {
   dBias: { access: 'write', type: 'f32', length: (p) => p.outChannels, needed: (p) => p.bias },
 } as const satisfies Record<string, Binding<Conv2dBackwardWeightsParams>>;
 
-/** Splits on a CPU, where there is always work enough: what its caches hold, of 64 images. */
+/** Splits on a CPU, which always has enough work: 64 images each, which its caches hold. */
 const cacheSplits = ({ batch }: Conv2dParams): number => Math.ceil(batch / 64);
 
-/** A whole GEMM pays where it has enough tiles by itself. */
+/** A GEMM without splits is worth trying where it has enough tiles to keep a device busy. */
 const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeightsParams> => {
   const one = whole(variant);
   return { ...one, suits: (p, traits) => isBusy(p) && one.suits?.(p, traits) !== false };
@@ -68,15 +69,9 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
   },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
-  reference: (p, { x, dY, w }) => {
-    const sums = kernelGradient(p, x, dY);
-    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
-    if (!p.bias) return { dW };
-    const dBias = new Float64Array(p.outChannels);
-    dY.forEach((value, i) => {
-      dBias[i % p.outChannels] = (dBias[i % p.outChannels] as number) + value;
-    });
-    return { dW, dBias };
-  },
+  reference: (p, { x, dY, w }) => ({
+    dW: decayedReference(p, conv2dReference.kernelGradient(p, x, dY), w),
+    ...(p.bias ? { dBias: channelSums(dY, p.outChannels) } : {}),
+  }),
   cases: convolutions(WEIGHT_GRADIENTS),
 });

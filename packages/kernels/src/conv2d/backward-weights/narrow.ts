@@ -1,9 +1,9 @@
 /**
  * conv2d backward weights for inputs of one or few channels on software GPUs: an image's first convolution.
  *
- * A subgroup keeps the sums of all taps × a lane-full of output channels, an output channel a lane, and walks over
- * the output rows of its split, TILE pixels at a time. A load brings a lane-full of neighbouring elements of an input
- * row, and each is handed on by `subgroupBroadcast`: see conv2d/narrow.ts. The gradient of the bias is summed beside.
+ * A subgroup keeps the sums of all taps × a lane-full of output channels, an output channel a lane, and walks over the
+ * output rows of its split, TILE pixels at a time. A load brings a lane-full of neighbouring elements of an input row,
+ * and each is handed on by `subgroupBroadcast`: see conv2d/narrow.ts. The gradient of the bias is summed beside.
  *
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant narrow` (`narrowSplit`).
  */

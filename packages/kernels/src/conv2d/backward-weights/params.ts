@@ -1,11 +1,11 @@
-/** What the gradients of a convolution's weights are asked for, beyond the sizes. */
+/** Options of the gradients of a convolution's weights, beside its sizes. */
 import type { WeightGradientOptions } from '../../window/join-weights.js';
 import type { Conv2dParams } from '../geometry.js';
 
 export interface Conv2dBackwardWeightsParams extends Conv2dParams, WeightGradientOptions {}
 
 /**
- * What an algorithm is asked for: to cut the batch's output rows into parts, and to write sums for each part.
+ * Parameters of an algorithm that cuts the batch's output rows into parts and writes sums for each part.
  *
  * Its shader has the constant ROWS_PER_SPLIT, calls `writeWeight(index, sum)` for element `index` of (splits, kh, kw,
  * in, out) and, if there is a bias, `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.

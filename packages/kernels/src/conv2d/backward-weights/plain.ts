@@ -1,5 +1,5 @@
 /**
- * conv2d backward weights, a thread a weight: runs everywhere, and is read before the others.
+ * conv2d backward weights, a thread a weight: runs on every device. Read it before the other variants.
  *
  *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · dY[n, oy, ox, co]
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]

@@ -1,12 +1,12 @@
 /**
  * The two forms in which each algorithm of conv2d backward weights exists: whole, and with the long sum split.
  *
- * The sum runs over every output pixel of the batch, while there are few weights: a large device would not be busy, a
- * CPU's caches would not hold what a sum reads. So the output rows are cut into equal parts, each of which writes
- * sums of its own into scratch memory, and a second dispatch adds them, a thread a weight, always in the same order
- * (window/join-weights.ts).
+ * The sum runs over every output pixel of the batch, while there are few weights: with a thread a weight, a large
+ * device would idle, and a CPU's caches would not hold what a sum reads. So the output rows are cut into equal parts,
+ * each of which writes sums of its own into scratch memory, and a second dispatch adds them, a thread a weight, always
+ * in the same order (window/join-weights.ts).
  *
- * Both forms are candidates for the tuner where both may pay.
+ * Where either form may be the faster one, the tuner times both.
  */
 import type { Variant } from '../../runtime/kernel.js';
 import { constants } from '../../runtime/wgsl.js';

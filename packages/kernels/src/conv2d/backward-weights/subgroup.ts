@@ -1,10 +1,10 @@
 /**
  * conv2d backward weights for software GPUs, whose time goes into loads.
  *
- * A subgroup keeps the sums of a row of taps × a lane-full (CHUNK) of input channels × a lane-full of output
- * channels, an output channel a lane, and walks over the output rows of its split, TILE pixels at a time. Lane j
- * loads input channel j of all pixels under them once for all taps, and each lane its output channel of dY; each of a
- * pixel's channels is handed on once by `subgroupBroadcast`, for all products that it is a factor of.
+ * A subgroup keeps the sums of a row of taps × a lane-full (CHUNK) of input channels × a lane-full of output channels,
+ * an output channel a lane, and walks over the output rows of its split, TILE pixels at a time. Lane j loads input
+ * channel j of all pixels under them once for all taps, and each lane its output channel of dY; each of a pixel's
+ * channels is handed on once by `subgroupBroadcast`, for all products that it is a factor of.
  *
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant subgroup` (`subgroupSplit`).
  */
@@ -28,7 +28,7 @@ const weightsOf = (p: SplitParams, chunk: number): Weight[] =>
     return { kx, j, name: `${kx}_${j}` };
   });
 
-/** Loads an input pixel under the tile; beside the image, and beside the chunk, is zero. */
+/** Loads an input pixel under the tile; outside the image and outside the chunk, the value is zero. */
 const loadInput = (i: number): string => {
   const inside = '(ix >= 0) & (ix < i32(WIDTH)) & (lane < CHUNK) & (ci + lane < IN)';
   return `      let x_${i} = select(0.0, f32(x[(line + u32(ix)) * IN + ci + lane]), ${inside});
@@ -39,8 +39,7 @@ const loadGradient = (i: number): string =>
   `      let y_${i} = select(0.0, dY[(row * OUT_W + left + ${i}u) * OUT + co], left + ${i}u < OUT_W);`;
 
 /**
- * The products that channel j of input pixel i is a factor of: one for each tap under which it lies, with that
- * output.
+ * The products that channel j of input pixel i is a factor of: one for each tap under which it lies, with that output.
  */
 function products(p: SplitParams, i: number, j: number): string {
   const uses = range(p.kernelWidth)
@@ -63,7 +62,7 @@ const sumBias = `
     var total = 0.0;
     for (var row = firstRow; row < end; row++) {
       var rowTotal = 0.0;
-      // Unrolled, this would cost the compiler more than all the rest.
+      // Not unrolled: it would take longer to compile than the rest of the shader.
       for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
       total += rowTotal;
     }

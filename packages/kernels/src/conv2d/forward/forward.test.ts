@@ -1,3 +1,4 @@
+/** If this failed, convolution would differ from its reference, in some variant, size or epilogue. */
 import { absolute } from '../../testing/bounds.js';
 import { checkKernel } from '../../testing/check.js';
 import { useGpu } from '../../testing/device.js';

@@ -1,18 +1,19 @@
 /**
  * conv2d forward: Y = finish(X ∗ W + bias), where `finish` is the epilogue: rectifier and dropout, if asked.
  *
- *   Y[n, oy, ox, co] = finish(bias[co] + S)
- *   S = Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co]
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, iy, ix, ci] · W[ky, kx, ci, co])
+ *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
  *
- * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or
- * float16, all else is float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm`
- * for real ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
+ * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or float16,
+ * all else is float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm` for real
+ * ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
  */
+import { epilogueCounters } from '../../epilogue/bindings.js';
 import { finishReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, EPILOGUES } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { convolve } from '../reference.js';
+import { conv2dReference } from '../reference.js';
 import { gemm } from './gemm.js';
 import { narrow } from './narrow.js';
 import type { Conv2dForwardParams } from './params.js';
@@ -26,14 +27,7 @@ const bindings = {
   x: { access: 'read', type: 'f32', length: inputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
   bias: { access: 'read', type: 'f32', length: (p) => p.outChannels, needed: (p) => p.epilogue.bias },
-  /** Step, index in the epoch, seed: what the dropout draws from. */
-  counters: {
-    access: 'read',
-    type: 'u32',
-    length: () => 3,
-    needed: (p) => p.epilogue.dropout !== undefined,
-    sample: (_, draw, i) => draw.integer(i === 2 ? 2 ** 32 : 1000),
-  },
+  counters: epilogueCounters,
   y: { access: 'write', type: 'f32', length: outputSize },
 } as const satisfies Record<string, Binding<Conv2dForwardParams>>;
 
@@ -43,10 +37,8 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   variants: { narrow, resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.inChannels + 3,
-  reference: (p, { x, w, bias, counters }) => {
-    const products = convolve(p, x, w);
-    const sums = p.epilogue.bias ? products.map((sum, i) => sum + (bias[i % p.outChannels] as number)) : products;
-    return { y: finishReference(p.epilogue, sums, counters) };
-  },
+  reference: (p, { x, w, ...others }) => ({
+    y: finishReference(p.epilogue, conv2dReference.forward(p, x, w), others),
+  }),
   cases: convolutions(EPILOGUES),
 });

@@ -1,4 +1,4 @@
-/** What a forward convolution is asked for, beyond its sizes. */
+/** Options of a forward convolution, beside its sizes. */
 import type { Epilogue } from '../../epilogue/epilogue.js';
 import type { Conv2dParams } from '../geometry.js';
 

@@ -1,8 +1,8 @@
 /**
- * conv2d forward, a thread an output: runs everywhere, and is read before the others.
+ * conv2d forward, a thread an output: runs on every device. Read it before the other variants.
  *
- *   Y[n, oy, ox, co] = finish(bias[co] + S)
- *   S = Σ_{ky, kx, ci} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, co]
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, iy, ix, ci] · W[ky, kx, ci, co])
+ *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
  *
  * Thread i computes element i of Y, so that neighbouring threads read neighbouring weights.
  * Timed by `pnpm anke bench kernels --filter conv2d/forward --variant plain`.

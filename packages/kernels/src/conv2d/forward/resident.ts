@@ -1,16 +1,16 @@
 /**
- * conv2d forward for software GPUs: the weights stay, the input goes by.
+ * conv2d forward for software GPUs: a subgroup keeps its weights in registers while it walks over the input.
  *
  * A subgroup holds the weights of all taps × a lane-full (CHUNK) of input channels × GROUPS lane-fulls of output
- * channels, and takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of
- * its pixels, a lane holds one input channel, which `subgroupBroadcast` hands to the lanes, a lane an output channel.
- * A step to the right loads only the window's new columns. The window's products are added to Y in memory, chunk
- * after chunk of input channels; the last chunk finishes them. A sum has four parts, because a product waits for the
- * one before in the same sum.
+ * channels, and takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of its
+ * pixels, a lane holds one input channel, which `subgroupBroadcast` hands to the lanes, a lane an output channel. A
+ * step to the right loads only the window's new columns. The window's products are added to Y in memory, chunk after
+ * chunk of input channels; the last chunk finishes them. Each sum is kept as four partial sums, because additions to a
+ * single one would have to wait for each other.
  *
- * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14
- * to 20 and 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3
- * × 3) for the third convolution lost: its 16 products alone take longer than the direct convolution.
+ * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to
+ * 20 and 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3 × 3)
+ * for the third convolution lost: its 16 products alone take longer than the direct convolution.
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Variant } from '../../runtime/kernel.js';
@@ -46,9 +46,9 @@ const isKept =
   ([, kx]: Pixel): boolean =>
     kx < p.kernelWidth - p.strideWidth;
 
-/** Loads a pixel of the window; beside the image, and beside the chunk, is zero. */
+/** Loads a pixel of the window; outside the image and outside the chunk, the value is zero. */
 function load({ p, lanes, chunk }: Shape, [ky, kx]: Pixel): string {
-  // Without padding, nothing that counts lies beside the image.
+  // Without padding, no tap reaches outside the image.
   const rowsArePadded = p.padTop > 0 || (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height;
   const columnsArePadded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
   const inside = [

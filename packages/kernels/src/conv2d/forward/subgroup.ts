@@ -2,13 +2,13 @@
  * conv2d forward for software GPUs, whose time goes into loads: an input is loaded once for all taps of a kernel row.
  *
  * A subgroup computes a run of TILE pixels of one output row, for COLUMNS lane-fulls of output channels, a channel a
- * lane. For each kernel row and each lane-full of input channels, lane j loads channel j of all input pixels under
- * the run; a product's factor comes from there by `subgroupBroadcast`, so that one load serves all lanes, taps and
- * output channels. A kernel row is summed by itself and then added, which keeps the rounding error small.
+ * lane. For each kernel row and each lane-full of input channels, lane j loads channel j of all input pixels under the
+ * run; a product's factor comes from there by `subgroupBroadcast`, so that one load serves all lanes, taps and output
+ * channels. A kernel row is summed by itself and then added, which keeps the rounding error small.
  *
  * Timed by `pnpm anke bench kernels --filter conv2d/forward --variant subgroup`. Tried on lavapipe and lost: several
- * rows in the registers (4 × 9 pixels × 8 channels: 8.8 GFLOP/s, 1 × 9 × 16: 11.7), and shuffles with a running lane
- * in place of broadcasts with a constant one (4.3 to 11.5).
+ * rows in the registers (4 × 9 pixels × 8 channels: 8.8 GFLOP/s, 1 × 9 × 16: 11.7), and shuffles with a running lane in
+ * place of broadcasts with a constant one (4.3 to 11.5).
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Traits, Variant } from '../../runtime/kernel.js';

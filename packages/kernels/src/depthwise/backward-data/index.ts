@@ -4,19 +4,20 @@
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, m} dY[n, oy, ox, ci · multiplier + m] · W[ky, kx, ci, m]
  *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
  *
- * With a mask, X is the output of a rectifier (with a dropout behind it, perhaps), and dX is taken through that at
- * once.
+ * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
+ * computes the gradient through those.
  *
  * dY (n, oh, ow, c · multiplier), W (kh, kw, c, multiplier), X and dX (n, h, w, c), channels last; X is float32 or
  * float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain` for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-data`.
  */
 import { MASKS } from '../../conv2d/cases.js';
+import { maskInput } from '../../epilogue/bindings.js';
 import { maskReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
-import { depthwiseInputGradient } from '../reference.js';
+import { depthwiseReference } from '../reference.js';
 import type { DepthwiseBackwardDataParams } from './params.js';
 import { plain } from './plain.js';
 import { run } from './run.js';
@@ -26,14 +27,7 @@ export type { DepthwiseBackwardDataParams } from './params.js';
 const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
-  /** Some elements are zero, as behind a rectifier or a dropout. */
-  x: {
-    access: 'read',
-    type: 'f32',
-    length: inputSize,
-    needed: (p) => p.mask !== undefined,
-    sample: (_, draw) => (draw.integer(4) === 0 ? 0 : draw.normal()),
-  },
+  x: maskInput<DepthwiseBackwardDataParams>(inputSize),
   dX: { access: 'write', type: 'f32', length: inputSize },
 } as const satisfies Record<string, Binding<DepthwiseBackwardDataParams>>;
 
@@ -43,6 +37,6 @@ export const depthwiseBackwardData = defineKernel<DepthwiseBackwardDataParams, k
   variants: { run, plain },
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.multiplier + 1,
-  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseInputGradient(p, dY, w), x) }),
+  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseReference.inputGradient(p, dY, w), x) }),
   cases: depthwiseConvolutions(MASKS),
 });

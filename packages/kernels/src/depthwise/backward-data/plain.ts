@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution backward data, a thread an input: runs everywhere, and is read before the other.
+ * Depthwise convolution backward data, a thread an input: runs on every device. Read it before the other variant.
  *
  *   dX[n, iy, ix, ci] = finish(Σ_{oy, ox, m} dY[n, oy, ox, ci · multiplier + m] · W[ky, kx, ci, m])
  *   over the windows (oy, ox) that cover the input, with ky = iy + top − oy·sh and kx = ix + left − ox·sw

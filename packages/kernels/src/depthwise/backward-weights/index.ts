@@ -12,9 +12,10 @@
  */
 import { WEIGHT_GRADIENTS } from '../../conv2d/cases.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { channelSums, decayedReference } from '../../window/reference.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
-import { depthwiseKernelGradient } from '../reference.js';
+import { depthwiseReference } from '../reference.js';
 import type { DepthwiseBackwardWeightsParams } from './params.js';
 import { plain } from './plain.js';
 import { taps } from './taps.js';
@@ -35,16 +36,9 @@ export const depthwiseBackwardWeights = defineKernel<DepthwiseBackwardWeightsPar
   variants: { taps, plain },
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
-  reference: (p, { x, dY, w }) => {
-    const sums = depthwiseKernelGradient(p, x, dY);
-    const dW = p.decay === 0 ? sums : sums.map((sum, i) => sum + p.decay * (w[i] as number));
-    if (!p.bias) return { dW };
-    const dBias = new Float64Array(outChannels(p));
-    dY.forEach((value, i) => {
-      const co = i % outChannels(p);
-      dBias[co] = (dBias[co] as number) + value;
-    });
-    return { dW, dBias };
-  },
+  reference: (p, { x, dY, w }) => ({
+    dW: decayedReference(p, depthwiseReference.kernelGradient(p, x, dY), w),
+    ...(p.bias ? { dBias: channelSums(dY, outChannels(p)) } : {}),
+  }),
   cases: depthwiseConvolutions(WEIGHT_GRADIENTS),
 });

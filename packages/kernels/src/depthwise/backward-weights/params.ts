@@ -1,4 +1,4 @@
-/** What the gradients of a depthwise convolution's weights are asked for, beyond the sizes. */
+/** Options of the gradients of a depthwise convolution's weights, beside its sizes. */
 import type { WeightGradientOptions } from '../../window/join-weights.js';
 import type { DepthwiseParams } from '../geometry.js';
 

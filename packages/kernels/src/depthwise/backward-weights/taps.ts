@@ -20,7 +20,7 @@ import type { DepthwiseBackwardWeightsParams } from './params.js';
 
 /** Taps whose sums, and whose inputs, fit into registers. */
 const MAX_TAPS = 25;
-/** Parts at most: the second dispatch adds so many numbers in a row. */
+/** The most parts: the second dispatch adds as many numbers one after the other. */
 const MAX_PARTS = 256;
 /** Threads that keep a device busy: a CPU's few cores, a GPU's many. */
 const BUSY = { software: 2048, hardware: 32768 };

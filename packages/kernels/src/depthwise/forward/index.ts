@@ -10,11 +10,12 @@
  * All are timed by `pnpm anke bench kernels --filter depthwise/forward`.
  */
 import { EPILOGUES } from '../../conv2d/cases.js';
+import { epilogueCounters } from '../../epilogue/bindings.js';
 import { finishReference } from '../../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
-import { depthwiseConvolve } from '../reference.js';
+import { depthwiseReference } from '../reference.js';
 import type { DepthwiseForwardParams } from './params.js';
 import { plain } from './plain.js';
 import { run } from './run.js';
@@ -25,14 +26,7 @@ const bindings = {
   x: { access: 'read', type: 'f32', length: inputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
   bias: { access: 'read', type: 'f32', length: outChannels, needed: (p) => p.epilogue.bias },
-  /** Step, index in the epoch, seed: what the dropout draws from. */
-  counters: {
-    access: 'read',
-    type: 'u32',
-    length: () => 3,
-    needed: (p) => p.epilogue.dropout !== undefined,
-    sample: (_, draw, i) => draw.integer(i === 2 ? 2 ** 32 : 1000),
-  },
+  counters: epilogueCounters,
   y: { access: 'write', type: 'f32', length: outputSize },
 } as const satisfies Record<string, Binding<DepthwiseForwardParams>>;
 
@@ -42,10 +36,8 @@ export const depthwiseForward = defineKernel<DepthwiseForwardParams, keyof typeo
   variants: { run, plain },
   cost: (p) => ({ flops: depthwiseFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth + 3,
-  reference: (p, { x, w, bias, counters }) => {
-    const products = depthwiseConvolve(p, x, w);
-    const sums = p.epilogue.bias ? products.map((sum, i) => sum + (bias[i % outChannels(p)] as number)) : products;
-    return { y: finishReference(p.epilogue, sums, counters) };
-  },
+  reference: (p, { x, w, ...others }) => ({
+    y: finishReference(p.epilogue, depthwiseReference.forward(p, x, w), others),
+  }),
   cases: depthwiseConvolutions(EPILOGUES),
 });

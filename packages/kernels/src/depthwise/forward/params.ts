@@ -1,4 +1,4 @@
-/** What a forward depthwise convolution is asked for, beyond its sizes. */
+/** Options of a forward depthwise convolution, beside its sizes. */
 import type { Epilogue } from '../../epilogue/epilogue.js';
 import type { DepthwiseParams } from '../geometry.js';
 

@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution forward, a thread an output: runs everywhere, and is read before the other.
+ * Depthwise convolution forward, a thread an output: runs on every device. Read it before the other variant.
  *
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, co])
  *   with ci = ⌊co / multiplier⌋

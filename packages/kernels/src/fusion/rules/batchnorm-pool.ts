@@ -1,6 +1,6 @@
 /**
- * Batch normalization and the max pooling behind it as one, both ways: what lies between, as large as the input, is never
- * written.
+ * Batch normalization and the max pooling behind it as one kernel, forward and backward: the array between them, as
+ * large as the input, is never written.
  *
  *   n = γ · x̂ + β;  y = max over windows of n              →   y = max over windows of γ · x̂ + β
  *   dN = the pooling's gradient;  dβ = Σ dN;  dγ = Σ dN · x̂    →   the same sums over the windows' winners

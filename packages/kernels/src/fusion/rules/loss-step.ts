@@ -1,9 +1,9 @@
 /**
- * The end of a step's forward pass as one dispatch: the loss, its gradient, the penalties, the epoch's sums, and the counts
- * that move on with each step. All of it is little work, and each dispatch costs more than that work.
+ * The end of a step's forward pass as one dispatch: the loss, its gradient, the penalties, the epoch's sums, and the
+ * counters of the steps. All of it is little work, and each dispatch costs more than that work.
  *
  *   losses = cross-entropy of each row;  loss = Σ losses / rows;  dLogits = (softmax − one-hot) / rows
- *   loss = loss + Σ penalties;  totals += (loss · rows, correct, rows);  counters += 1;  corrections move on
+ *   loss = loss + Σ penalties;  totals += (loss · rows, correct, rows);  counters += 1;  corrections advance
  */
 import { addPenalties } from '../../loss/add-penalties.js';
 import { type CrossEntropyStepParams, crossEntropyStep } from '../../loss/cross-entropy-step.js';
@@ -18,7 +18,7 @@ import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from '../../softmax/
 import { isOf, type Program, type Rewrite, replace } from '../program.js';
 import type { CaseBuilder, Rule, RuleCase } from '../rule.js';
 
-/** A step's dispatch that does one thing more. */
+/** The step's dispatch with one more task. */
 function extended(
   step: Dispatch,
   absorbed: Dispatch,

@@ -1,6 +1,6 @@
 /**
- * The gradient through a rectifier, and through the dropout behind it, done by the kernel that computes the gradient that
- * comes in. Both are told from the output y alone (epilogue/epilogue.ts).
+ * The gradient through a rectifier, and through the dropout behind it, done by the kernel that computes the gradient
+ * that comes in. Both are told from the output y alone (epilogue/epilogue.ts).
  *
  *   d = dropout(dY);  dX = rectify'(d)                        →   dX = mask(dY), with y the dropout's output
  *   t = dY ∗ wᵀ, or a normalization's gradient;  dX = mask(t)   →   dX = mask(dY ∗ wᵀ)
