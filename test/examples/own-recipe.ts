@@ -1,6 +1,7 @@
 /**
  * A recipe as code: layers by a loop, rates by a formula.
- * `anke train --recipe test/examples/own-recipe.ts --data data/digits`
+ *
+ *     anke train --recipe test/examples/own-recipe.ts --data data/digits
  */
 import { defineRecipe } from '@anke/training/recipe';
 

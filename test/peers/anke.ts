@@ -1,4 +1,4 @@
-/** Anke in the comparison of `pnpm bench:peers`. */
+/** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
 import { Adam, Batches, notebookCnn, Session } from '../../packages/nn/dist/index.js';
 import { batchOf, type Peer } from './peer.js';

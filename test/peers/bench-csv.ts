@@ -1,10 +1,10 @@
 /**
  * `pnpm bench:csv [FILE]`: reads a CSV file of images by Anke's reader, by nodejs-polars and by papaparse, turn by
- * turn, each in a process of its own, so that none pays for another's garbage collection. Memory is the most that such
- * a process has needed after its first reading. FILE is a CSV file, or a zip archive with a train.csv, which Anke reads
- * from the archive too; without it, 60,000 synthetic digits are written into a temporary folder. Anke checks every cell
- * and gives bytes; polars gives columns of 64-bit numbers, papaparse rows of strings. `--json` prints one JSON object
- * on stdout; all else then goes to stderr.
+ * turn, each in a process of its own, so that nobody meets another's garbage. Memory is what such a process has needed
+ * at most after its first reading. FILE is a CSV file, or a zip archive with a train.csv, which Anke reads from the
+ * archive too; without it, 60,000 synthetic digits are written into a temporary folder. Anke checks every cell and
+ * gives bytes; polars gives columns of 64-bit numbers, papaparse rows of strings. `--json` prints one JSON object on
+ * stdout; all else then goes to stderr.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -111,9 +111,9 @@ async function compare(given: string): Promise<void> {
   const anke = results[0] as (typeof results)[number];
   for (const { name, median, quartiles, peakBytes } of results) {
     const ratio = name === 'Anke' ? '' : `  ${(median / anke.median).toFixed(2)} × Anke's time`;
-    const time = `${median.toFixed(0).padStart(6)} ms (${quartiles.map((ms) => ms.toFixed(0)).join(' … ')})`;
+    const range = `${quartiles.map((ms) => ms.toFixed(0)).join(' … ')}`;
     const memory = `${(peakBytes / 1e6).toFixed(0).padStart(5)} MB at most`;
-    say(`  ${name.padEnd(24)} ${time}  ${memory}${ratio}`);
+    say(`  ${name.padEnd(24)} ${median.toFixed(0).padStart(6)} ms (${range})  ${memory}${ratio}`);
   }
   if (json) process.stdout.write(`${JSON.stringify({ bytes: statSync(csv).size, results })}\n`);
 }

@@ -73,8 +73,8 @@ for (const { what, kind, batch } of CASES) {
     const images = `${((batch / median) * 1000).toFixed(0)} images/s`;
     const compared = name === peers[0]?.name ? '' : `Anke is ${ratio.toFixed(1)} × as fast`;
     const start = `first ${(first / 1000).toFixed(1)} s`;
-    const time = `${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${images.padStart(15)}`;
-    say(`  ${name.padEnd(14)} ${time}  ${start.padEnd(12)} ${compared}`.trimEnd());
+    const times = `${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${images.padStart(15)}`;
+    say(`  ${name.padEnd(14)} ${times}  ${start.padEnd(12)} ${compared}`.trimEnd());
     results.push({ what, batch, engine: name, median, quartiles: [low, high], firstMs: first, ratio });
   }
 }

@@ -1,4 +1,4 @@
-/** What is measured of each engine: the notebook's CNN, trained with Adam, and its predictions. */
+/** What is measured of each engine: the notebook's CNN, trained with Adam, and asked. */
 
 /** Does the work once and returns when the device has finished it. */
 export type Run = () => Promise<void>;

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/** The command `anke`: reads the command line, runs what it asks for, and turns errors into one line each. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
