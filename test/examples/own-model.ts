@@ -1,4 +1,4 @@
-/** Trains a small CNN on the images at a path; returns its weights, and its accuracy on the held-out images. */
+/** The example of docs/own-data-and-models.md: a small CNN of one's own, on images of one's own. */
 import { ImageDataGenerator, type ImageDataset, requireTraining } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
 import { loadDataAt } from '@anke/files';
