@@ -17,11 +17,11 @@ beforeAll(() => {
 });
 
 test.each(['commands.md', 'recipe.schema.json', 'api'])('docs/%s is fresh', (name) => {
-  const files = (place: string): string[] =>
-    name === 'api' ? readdirSync(join(place, name)).map((file) => join(name, file)) : [name];
+  const files = (folder: string): string[] =>
+    name === 'api' ? readdirSync(join(folder, name)).map((file) => join(name, file)) : [name];
   expect(files(join(root, 'docs'))).toEqual(files(fresh));
   for (const file of files(fresh)) {
-    const [written, made] = [join(root, 'docs'), fresh].map((place) => readFileSync(join(place, file), 'utf8'));
+    const [written, made] = [join(root, 'docs'), fresh].map((folder) => readFileSync(join(folder, file), 'utf8'));
     expect(written === made, `docs/${file} is stale: pnpm reference`).toBe(true);
   }
 });

@@ -4,7 +4,7 @@ import { batchOf, CONVOLUTIONS, DENSE, type Peer } from './peer.js';
 
 type Weights = { [name: string]: np.Array };
 
-/** NCHW, as jax-js wants it. Values do not matter for the time, as long as nothing overflows. */
+/** NCHW, as jax-js expects it. Values do not matter for the time, as long as nothing overflows. */
 function weights(): Weights {
   const all: Weights = {};
   const noise = (shape: number[]): np.Array => {
