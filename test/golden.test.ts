@@ -31,7 +31,7 @@ describe.each(['notebook-cnn', 'residual', 'vgg16', 'mobilenetv2'])('%s', (name)
     ['fused', true],
     ['plain', false],
   ])('logits, every gradient, averages, losses and weights agree with PyTorch, %s', async (_, fuse) => {
-    await expectWithinBounds(readGolden(file, readFileSync(file)), fuse);
+    await expectWithinBounds(await readGolden(file, readFileSync(file)), fuse);
   });
 });
 

@@ -28,7 +28,7 @@ interface Options {
 
 async function runVerify(file: string | undefined, { fuse, ...options }: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const given = file === undefined ? undefined : readGolden(file, await readWhole(plainFile(file)));
+  const given = file === undefined ? undefined : await readGolden(file, await readWhole(plainFile(file)));
   const { gpu, report } = await openDevice(terminal);
   terminal.fact('adapter', report.name);
   if (!given) terminal.fact('golden run', 'a narrow CNN, trained in float64 by the CPU references');

@@ -21,7 +21,8 @@ import {
   ShapeError,
   type TensorEntry,
 } from '@anke/nn';
-import { GoldenError } from '../errors.js';
+import { GoldenError, RecipeError } from '../errors.js';
+import { checkLayers } from '../recipe/check.js';
 
 export const OPTIMIZERS = ['adam', 'sgd'] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
@@ -39,17 +40,18 @@ export interface GoldenRun {
 export const goldenName = (weight: string): string => weight.replace('/', '.');
 
 /** @throws GoldenError if the bytes hold no golden run */
-export function readGolden(source: string, bytes: Uint8Array): GoldenRun {
+export async function readGolden(source: string, bytes: Uint8Array): Promise<GoldenRun> {
   try {
-    return goldenFrom(source, readSafetensors(bytes));
+    return await goldenFrom(source, readSafetensors(bytes));
   } catch (error) {
+    if (error instanceof RecipeError) throw new GoldenError(error.message);
     const isExpected = [FormatError, ModelError, ShapeError].some((kind) => error instanceof kind);
     if (isExpected) throw new GoldenError(`${source}: ${(error as Error).message}`);
     throw error;
   }
 }
 
-export function goldenFrom(source: string, { tensors, metadata }: Safetensors): GoldenRun {
+export async function goldenFrom(source: string, { tensors, metadata }: Safetensors): Promise<GoldenRun> {
   const shapeOf = (name: string): readonly number[] => {
     const tensor = tensors.get(name);
     if (!tensor) throw new GoldenError(`${source}: this is no golden run: the tensor "${name}" is missing`);
@@ -66,6 +68,8 @@ export function goldenFrom(source: string, { tensors, metadata }: Safetensors): 
   const inputShape = images.slice(1);
   const layers = json(source, metadata, 'layers', Array.isArray) as LayerDescription[] | undefined;
   const width = (layer: string): number => shapeOf(`init/${layer}.bias`)[0] ?? 0;
+  // An option that is not known would be left out, and the network would be another one: so each is checked.
+  if (layers) await checkLayers(layers, source);
   const graph = layers
     ? graphFromLayers(layers.map(withoutDropout), { inputShape, seed: 0 })
     : notebookCnn(inputShape, {

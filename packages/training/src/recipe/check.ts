@@ -19,16 +19,30 @@ export const recipeJsonSchema = async (): Promise<object> => (await import('./sc
 export async function checkRecipe(recipe: unknown, where: string): Promise<ResolvedRecipe> {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe))
     throw new RecipeError(`${where}: a recipe is an object, with layers and phases`);
-  const { recipeSchema, recipeJsonSchema: jsonSchema } = await import('./schema.js');
-  const { success, data, error } = recipeSchema.safeParse(recipe, { reportInput: true });
-  if (!success) {
-    const schema = jsonSchema() as SchemaNode;
-    const said = error.issues.map((issue) => describe(issue, schema));
-    throw new RecipeError(`${where}: ${[...new Set(said)].join('; ')}`);
-  }
-  const { $schema: _, ...resolved } = data;
+  const { recipeSchema } = await import('./schema.js');
+  const { $schema: _, ...resolved } = await parsed(recipeSchema, recipe, where);
   const phases = uniqueNames(resolved.phases, where);
   return { ...resolved, name: resolved.name ?? 'recipe', phases };
+}
+
+/**
+ * Checks a list of layers as a recipe has it.
+ *
+ * @param where what the messages begin with
+ * @throws RecipeError that names each path that is wrong, and what it may hold
+ */
+export async function checkLayers(layers: unknown, where: string): Promise<ResolvedRecipe['layers']> {
+  const { recipeSchema } = await import('./schema.js');
+  return (await parsed(recipeSchema.pick({ layers: true }), { layers }, where)).layers;
+}
+
+/** What a schema makes of a value, or what is wrong with it. */
+async function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): Promise<T> {
+  const { success, data, error } = schema.safeParse(value, { reportInput: true });
+  if (success) return data;
+  const known = (await recipeJsonSchema()) as SchemaNode;
+  const said = error.issues.map((issue) => describe(issue, known));
+  throw new RecipeError(`${where}: ${[...new Set(said)].join('; ')}`);
 }
 
 /** Gives each phase a name of its own: the optimizer's, with a number from the second on. */
