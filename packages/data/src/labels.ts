@@ -1,5 +1,4 @@
 /** Labels are class numbers 0 … classes − 1, as 32-bit integers because that is what the loss kernel reads. */
-import type { ImageDataset } from './dataset.js';
 import { DataError } from './errors.js';
 
 /** A label that is not below this is no class number, but an id or a broken cell. */
@@ -18,12 +17,21 @@ export function countClasses(labels: Uint32Array | undefined): number {
   return classes;
 }
 
+/** A data set, as far as its classes are concerned. */
+export interface LabelledRows {
+  readonly source: string;
+  readonly labels: Uint32Array | undefined;
+  readonly classes: number;
+  readonly classNames: readonly string[] | undefined;
+  readonly count: number;
+}
+
 /**
  * Refuses data to train on whose labels are ids: as many classes as rows, or more, so that nothing could be learned.
  *
  * @throws DataError that names the file and a row
  */
-export function checkClasses({ source, labels, classes, classNames, count }: ImageDataset): void {
+export function checkClasses({ source, labels, classes, classNames, count }: LabelledRows): void {
   if (!labels || classNames || classes <= FEW_CLASSES || classes < count) return;
   const largest = classes - 1;
   throw new DataError(

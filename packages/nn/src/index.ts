@@ -10,9 +10,15 @@ export {
   type NotebookWidths,
   notebookCnn,
 } from './applications/notebook-cnn.js';
-export { defineOperation, type Gradient, type GradientContext, type Operation } from './autograd/operation.js';
+export {
+  defineOperation,
+  type Gradient,
+  type GradientContext,
+  type Operation,
+  type Workspace,
+} from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
-export { formatShape, type Shape, sizeOf, Tensor } from './autograd/tensor.js';
+export { formatShape, type Shape, type Source, sizeOf, Tensor } from './autograd/tensor.js';
 export { Batches, type BatchesOptions, type Evaluation } from './engine/batches.js';
 export { DataCache, DeviceData, type Samples } from './engine/device-data.js';
 export { ModelMemory, type Slot } from './engine/memory.js';
@@ -61,7 +67,7 @@ export { History } from './fit/history.js';
 export { LearningRateScheduler, type LearningRateSchedulerOptions } from './fit/learning-rate-scheduler.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './fit/reduce-lr-on-plateau.js';
 export { TerminateOnNaN } from './fit/terminate-on-nan.js';
-export type { GraphDescription, LayerDescription } from './graph/description.js';
+export { describeGraph, type GraphDescription, type LayerDescription } from './graph/description.js';
 export { Graph, type GraphInput, type GraphLayer, type GraphNode, type GraphOptions } from './graph/graph.js';
 export { input, type Node } from './graph/node.js';
 export { graphFromDescription, graphFromLayers, type ReadingOptions } from './graph/reading.js';
@@ -74,6 +80,15 @@ export { BatchNormalization, type BatchNormalizationOptions } from './layers/bat
 export { catalogue, type LayerOptionsOf, makeLayer } from './layers/catalogue.js';
 export { Concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
+export {
+  type CallContext,
+  type Inference,
+  type L2Regularizer,
+  type LayerDefinition,
+  type LayerOptions,
+  l2,
+  type WeightSpec,
+} from './layers/definition.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './layers/depthwise-conv2d.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
@@ -81,15 +96,7 @@ export { Flatten } from './layers/flatten.js';
 export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
 export { GrayscaleToRGB } from './layers/grayscale-to-rgb.js';
 export { type Initializer, initialValues } from './layers/initializers.js';
-export {
-  type CallContext,
-  type Inference,
-  type L2Regularizer,
-  Layer,
-  type LayerOptions,
-  l2,
-  type WeightSpec,
-} from './layers/layer.js';
+export { Layer } from './layers/layer.js';
 export { LAYER_TYPES, type LayerType } from './layers/layer-type.js';
 export { MaxPooling2D } from './layers/max-pooling-2d.js';
 export type { Pooling2DOptions } from './layers/pooling-2d.js';

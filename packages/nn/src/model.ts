@@ -13,7 +13,7 @@ import { ModelError } from './errors.js';
 import { type EvaluateOptions, evaluate } from './fit/evaluate.js';
 import { type FitEvent, type FitOptions, fit } from './fit/fit.js';
 import { History } from './fit/history.js';
-import { describe, type GraphDescription } from './graph/description.js';
+import { describeGraph, type GraphDescription } from './graph/description.js';
 import { Graph, type GraphLayer, type GraphOptions } from './graph/graph.js';
 import type { Node } from './graph/node.js';
 import { graphFromDescription } from './graph/reading.js';
@@ -66,7 +66,7 @@ export class Model {
 
   /** The model as JSON, without the values of its weights: what `model.json` holds. */
   description(): GraphDescription {
-    return describe(this.graph);
+    return describeGraph(this.graph);
   }
 
   /**

@@ -1,29 +1,13 @@
 /** What becomes of each type of layer in ONNX. */
-import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType, Shape } from '@anke/nn';
+import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
 import { pair } from '../options.js';
 import { float, int } from './attributes.js';
 import type { OnnxAttribute } from './format.js';
 import { channelAxis, type GraphWriter, type Value } from './graph-writer.js';
 import { CONVOLUTION, DEPTHWISE, type KernelLayout } from './order.js';
 import { pad, resample } from './resampling.js';
+import type { OnnxLayer, OnnxSource } from './source.js';
 import { windowAttributes } from './windows.js';
-
-/** A node of a model that is to be written. */
-export interface OnnxSource<O extends LayerOptions = LayerOptions> {
-  readonly name: string;
-  /** What its weights' names begin with. */
-  readonly layerName: string;
-  readonly options: O;
-  readonly inputs: readonly Value[];
-  /** Of one sample of the first input, channels last. */
-  readonly inputShape: Shape;
-}
-
-export interface OnnxLayer<O extends LayerOptions = LayerOptions> {
-  write(graph: GraphWriter, source: OnnxSource<O>): Value;
-  /** How ONNX has the layer's kernel, where it is another way than here. */
-  readonly kernel?: KernelLayout;
-}
 
 /** The input of a layer that has one. */
 const only = ({ inputs }: OnnxSource): Value => inputs[0] as Value;

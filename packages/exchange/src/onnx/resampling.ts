@@ -4,7 +4,7 @@ import { paddedSides } from '../options.js';
 import { nearestPixels } from '../resampling.js';
 import { int, text } from './attributes.js';
 import type { GraphWriter, Value } from './graph-writer.js';
-import type { OnnxSource } from './layers.js';
+import type { OnnxSource } from './source.js';
 
 /**
  * Bilinear is a Resize between the centres of pixels, with a size that is the batch's own in the axes that stay. The

@@ -7,7 +7,7 @@
  * averages; dropout is left out. The model's own description is in the file's metadata, and its weights are there by
  * their names, so that the file can be read back.
  */
-import type { Graph, WeightValues } from '@anke/nn';
+import { describeGraph, type Graph, type WeightValues } from '@anke/nn';
 import { checkedWeights } from '../weights/checked.js';
 import { DESCRIPTION, encodeOnnx, FLOAT, type OnnxValue } from './format.js';
 import { GraphWriter, type Value } from './graph-writer.js';
@@ -43,7 +43,7 @@ export async function toOnnx(graph: Graph, weights: ReadonlyMap<string, WeightVa
     producerName: 'Anke',
     docString: 'Input: images (batch, height, width, channels), pixels / 255. Output: probabilities (batch, classes).',
     opsetImport: [{ domain: '', version: OPSET }],
-    metadataProps: [{ key: DESCRIPTION, value: JSON.stringify(graph.description()) }],
+    metadataProps: [{ key: DESCRIPTION, value: JSON.stringify(describeGraph(graph)) }],
     graph: {
       name: 'model',
       node: writer.nodes,

@@ -2,31 +2,11 @@
  * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
  * options.
  */
-import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType, Shape, WeightValues } from '@anke/nn';
+import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
 import { resampling } from './resampling.js';
-
-/** A layer of a model that is to be written. */
-export interface TensorFlowSource<O extends LayerOptions = LayerOptions> {
-  readonly name: string;
-  readonly options: O;
-  /** Of one sample of the first input. */
-  readonly inputShape: Shape;
-}
-
-/** A layer of TensorFlow.js. */
-export interface TensorFlowLayer {
-  readonly className: string;
-  /** Its options, without its name. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** What its name adds to that of the model's layer, where that becomes several. */
-  readonly suffix?: string;
-  /** How many times it takes its input; once if absent. */
-  readonly times?: number;
-  /** Weights that the model's layer does not have, by name. */
-  readonly constants?: Readonly<Record<string, WeightValues>>;
-}
+import type { TensorFlowLayer, TensorFlowSource } from './source.js';
 
 const CHANNELS_LAST = { data_format: 'channels_last' };
 

@@ -5,7 +5,7 @@
  */
 import type { ResizingOptions } from '@anke/nn';
 import { resamplingMatrix } from '../resampling.js';
-import type { TensorFlowLayer, TensorFlowSource } from './layers.js';
+import type { TensorFlowLayer, TensorFlowSource } from './source.js';
 
 export function resampling({ options, inputShape }: TensorFlowSource<ResizingOptions>): TensorFlowLayer[] {
   const { height, width, interpolation = 'bilinear' } = options;

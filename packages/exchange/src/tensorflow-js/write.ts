@@ -8,7 +8,8 @@
 import type { Graph, GraphNode, WeightValues } from '@anke/nn';
 import { FreeNames } from '../names.js';
 import { checkedWeights } from '../weights/checked.js';
-import { type TensorFlowLayer, tensorFlowLayers, tensorFlowWeight } from './layers.js';
+import { tensorFlowLayers, tensorFlowWeight } from './layers.js';
+import type { TensorFlowLayer } from './source.js';
 
 export interface TensorFlowJsModel {
   /** What `model.json` holds. */

@@ -57,7 +57,7 @@ export class Compiler {
   constructor(
     readonly device: GPUDevice,
     readonly traits: Traits,
-    readonly tuner: Chooser,
+    readonly tuner: Pick<Chooser<never>, 'choice'>,
     readonly check: () => void,
   ) {}
 

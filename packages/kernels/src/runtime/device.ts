@@ -24,7 +24,7 @@ export class Gpu {
   private constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
-    readonly tuner: Chooser,
+    readonly tuner: Chooser<Gpu>,
   ) {
     const { subgroupMinSize, subgroupMaxSize } = info;
     this.traits = {
@@ -49,7 +49,7 @@ export class Gpu {
    * @param tuner chooses between variants; without one, each kernel's own order of preference does
    * @throws DeviceError if the adapter gives no device
    */
-  static async open(adapter: GPUAdapter, tuner: Chooser = NO_CHOOSER): Promise<Gpu> {
+  static async open(adapter: GPUAdapter, tuner: Chooser<Gpu> = NO_CHOOSER): Promise<Gpu> {
     const wanted: GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
     const device = await adapter

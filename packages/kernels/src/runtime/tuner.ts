@@ -26,7 +26,7 @@ const ROUNDS = 3;
 /** Device time that one round of one variant takes, roughly. */
 const ROUND_MILLISECONDS = 8;
 
-export class Tuner implements Chooser {
+export class Tuner implements Chooser<Gpu> {
   readonly #choices = new Map<string, string>();
   readonly #used = new Set<string>();
   /** One request at a time: while another kernel runs, timings mean nothing. */

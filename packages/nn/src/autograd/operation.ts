@@ -2,12 +2,20 @@
  * Operations: plain kernels forward, what is saved for the backward pass, and a gradient for each input. An operation
  * knows nothing of the operations around it: the fusion pass joins kernels, over the dispatches of a whole step.
  */
-import type { Executor, Storage } from '@anke/kernels';
-import type { Tape } from './tape.js';
-import type { Tensor } from './tensor.js';
+import type { Executor, Storage, StorageType } from '@anke/kernels';
+import type { Shape, Source, Tensor } from './tensor.js';
+
+/** Where an operation sends its kernels and has its memory from: a tape is one. */
+export interface Workspace {
+  readonly executor: Executor;
+  /** A new tensor whose content is undefined until a kernel has written it. */
+  temporary(label: string, shape: Shape, type?: Exclude<StorageType, 'f16'>): Tensor;
+  /** A new tensor for what a forward pass hands on, in the type that activations are kept in. */
+  activation(label: string, shape: Shape): Tensor;
+}
 
 export interface GradientContext<A extends object, I extends object, S extends string = never> {
-  readonly tape: Tape;
+  readonly tape: Workspace;
   readonly executor: Executor;
   readonly attributes: A;
   readonly inputs: I;
@@ -33,7 +41,7 @@ export type Gradient<A extends object, I extends object, S extends string> = (
 export interface Operation<A extends object, I extends object, S extends string = never> {
   readonly name: string;
   forward(
-    tape: Tape,
+    tape: Workspace,
     inputs: I,
     attributes: A,
   ): { readonly output: Tensor; readonly saved: Readonly<Record<S, Storage>> };
@@ -55,10 +63,9 @@ export function defineOperation<A extends object, I extends object, S extends st
 export type NamedTensors = Readonly<Record<string, Tensor | undefined>>;
 
 /** An operation that was applied: all that its gradients may ask for. */
-export interface Application {
+export interface Application extends Source {
   readonly operation: Operation<object, NamedTensors, string>;
   readonly attributes: object;
   readonly inputs: NamedTensors;
-  readonly output: Tensor;
   readonly saved: Readonly<Record<string, Storage>>;
 }

@@ -5,10 +5,10 @@
  */
 import { accumulate, add, type Executor, type Storage, type StorageType } from '@anke/kernels';
 import { ModelError } from '../errors.js';
-import type { Application, GradientContext, NamedTensors, Operation } from './operation.js';
-import { type Shape, sizeOf, Tensor } from './tensor.js';
+import type { Application, GradientContext, NamedTensors, Operation, Workspace } from './operation.js';
+import { type Shape, type Source, sizeOf, Tensor } from './tensor.js';
 
-export class Tape {
+export class Tape implements Workspace {
   readonly #applications: Application[] = [];
   #activations: 'f32' | 'f16' = 'f32';
 
@@ -67,7 +67,7 @@ export class Tape {
    */
   backward(loss: Tensor): void {
     if (!loss.source) throw new ModelError('the loss depends on no weight that is trained');
-    const gradients = new Map<Application, Tensor>([[loss.source, loss]]);
+    const gradients = new Map<Source, Tensor>([[loss.source, loss]]);
     const written = new Set<Storage>();
     for (const application of this.#applications.toReversed()) {
       const dY = gradients.get(application);

@@ -1,6 +1,5 @@
 /** Tensors: shapes over memory of the device, and where their gradients go. */
 import type { Storage } from '@anke/kernels';
-import type { Application } from './operation.js';
 
 export type Shape = readonly number[];
 
@@ -11,10 +10,15 @@ export const sizeOf = (shape: Shape): number => shape.reduce((product, side) => 
 export const formatShape = (shape: readonly (number | null)[]): string =>
   `(${shape.map((side) => side ?? 'None').join(', ')}${shape.length === 1 ? ',' : ''})`;
 
+/** What has made a tensor: the tape knows the rest of it. */
+export interface Source {
+  readonly output: Tensor;
+}
+
 /** An array of floats (or of uint32 labels) on the device, as an operation's input or output. */
 export class Tensor {
   /** The application of an operation that made this tensor, if a gradient has to flow back through it. */
-  source: Application | undefined;
+  source: Source | undefined;
 
   constructor(
     readonly shape: Shape,

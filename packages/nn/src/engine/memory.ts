@@ -6,8 +6,8 @@
 import { type Gpu, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
 import { sizeOf, Tensor } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';
+import type { WeightSpec } from '../layers/definition.js';
 import { initialValues } from '../layers/initializers.js';
-import type { WeightSpec } from '../layers/layer.js';
 import type { StepMemory } from './step.js';
 
 /** A weight and where it lies. */

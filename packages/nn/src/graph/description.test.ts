@@ -4,6 +4,7 @@ import {
   Add,
   Conv2D,
   Dense,
+  describeGraph,
   Flatten,
   Graph,
   graphFromDescription,
@@ -11,6 +12,7 @@ import {
   input,
   type LayerDescription,
   notebookCnn,
+  summarize,
 } from '../index.js';
 
 /** A convolution that is used twice, and a sum of three. */
@@ -23,7 +25,7 @@ function shared(): Graph {
 }
 
 test('a chain is a list of layers', () => {
-  const description = notebookCnn([28, 28, 1], { seed: 4 }).description();
+  const description = describeGraph(notebookCnn([28, 28, 1], { seed: 4 }));
   const { layers, ...rest } = description;
   expect(rest).toEqual({
     format: 'anke-model',
@@ -37,7 +39,7 @@ test('a chain is a list of layers', () => {
 
 test('a graph says what feeds its nodes, and which layer they share', () => {
   const conv = { filters: 2, kernelSize: 3, padding: 'same', trainable: false };
-  expect(shared().description().layers).toEqual([
+  expect(describeGraph(shared()).layers).toEqual([
     { type: 'Conv2D', name: 'conv', ...conv },
     { layer: 'conv', name: 'conv:2' },
     { type: 'Add', name: 'add', inputs: ['conv', 'conv:2', 'images'] },
@@ -51,9 +53,9 @@ test.each([
   ['shared layers', shared],
 ])('%s comes back from its JSON', (_, make) => {
   const graph = make();
-  const again = graphFromDescription(JSON.parse(JSON.stringify(graph.description())));
-  expect(again.description()).toEqual(graph.description());
-  expect(again.summary()).toBe(graph.summary());
+  const again = graphFromDescription(JSON.parse(JSON.stringify(describeGraph(graph))));
+  expect(describeGraph(again)).toEqual(describeGraph(graph));
+  expect(summarize(again)).toBe(summarize(graph));
   expect(again.layers.map(({ weights }) => weights)).toEqual(graph.layers.map(({ weights }) => weights));
 });
 
@@ -64,7 +66,7 @@ test('layers without names are named in the order of the list', () => {
 });
 
 describe('what is no model', () => {
-  const good = notebookCnn([28, 28, 1]).description();
+  const good = describeGraph(notebookCnn([28, 28, 1]));
   test.each([
     [null, 'this JSON does not describe an Anke model'],
     [{ ...good, version: 1 }, 'this model has format version 1; version 2 can be read'],

@@ -36,7 +36,7 @@ export interface GraphDescription {
 }
 
 /** The graph as JSON, without the values of its weights. */
-export function describe({ seed, input, nodes }: Graph): GraphDescription {
+export function describeGraph({ seed, input, nodes }: Graph): GraphDescription {
   const layers = nodes.map((node, i): LayerDescription => {
     const { name, inputs } = node;
     const isFedByLast = inputs.length === 1 && inputs[0] === (nodes[i - 1] ?? input);

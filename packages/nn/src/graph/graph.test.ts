@@ -22,6 +22,7 @@ import {
   Rescaling,
   Resizing,
   sequential,
+  summarize,
   ZeroPadding2D,
 } from '../index.js';
 
@@ -208,7 +209,7 @@ describe('summary', () => {
       new BatchNormalization({ trainable: false }),
       new Flatten(),
     ]);
-    expect(graph.summary()).toBe(
+    expect(summarize(graph)).toBe(
       `
 Layer (type)                              Output shape       Parameters
 ───────────────────────────────────────────────────────────────────────
@@ -221,7 +222,7 @@ Total 70 · trainable 50 · not trainable 20`.trim(),
   });
 
   test('of branches says what is connected, and counts a shared layer once', () => {
-    expect(branched().summary()).toBe(
+    expect(summarize(branched())).toBe(
       `
 Layer (type)                                         Output shape      Parameters  Connected to
 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +245,7 @@ Total 157 · trainable 149 · not trainable 8`.trim(),
 
 test('the notebook’s CNN has 173,674 parameters, and a node’s index is a dropout’s number', () => {
   const graph = notebookCnn([28, 28, 1]);
-  expect(graph.summary()).toContain('Total 173,674 ·');
+  expect(summarize(graph)).toContain('Total 173,674 ·');
   expect(graph.nodes.findIndex(({ name }) => name === 'dropout1')).toBe(10);
   expect(graph.layers.flatMap(({ weights }) => weights).filter(({ regularizer }) => regularizer).length).toBe(2);
   expect(

@@ -4,11 +4,9 @@
  */
 import type { Shape } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
-import type { Layer, WeightSpec } from '../layers/layer.js';
-import { describe, type GraphDescription } from './description.js';
+import type { LayerDefinition, WeightSpec } from '../layers/definition.js';
 import { Namer } from './names.js';
 import type { Node } from './node.js';
-import { summarize } from './summary.js';
 
 /** The input of a graph: every graph has one. */
 export interface GraphInput extends Node {
@@ -19,7 +17,7 @@ export interface GraphInput extends Node {
 export interface GraphNode extends Node {
   /** Unique in the graph. A layer's first node has the layer's name, the further ones `name:2`, `name:3`, … */
   readonly name: string;
-  readonly layer: Layer;
+  readonly layer: LayerDefinition;
   /** The name of the layer in `graph.layers`; its weights are called `layerName/weight`. */
   readonly layerName: string;
   readonly inputs: readonly (GraphNode | GraphInput)[];
@@ -28,7 +26,7 @@ export interface GraphNode extends Node {
 /** A layer of a graph: here once, however many nodes apply it. */
 export interface GraphLayer {
   readonly name: string;
-  readonly layer: Layer;
+  readonly layer: LayerDefinition;
   /** In a layer that is frozen, no weight is trainable. */
   readonly weights: readonly WeightSpec[];
   readonly trainable: boolean;
@@ -71,22 +69,12 @@ export class Graph {
   get outputShape(): Shape {
     return this.output.shape;
   }
-
-  /** A table of the layers with their output shapes and numbers of parameters. */
-  summary(): string {
-    return summarize(this);
-  }
-
-  /** The graph as JSON, without the values of its weights. */
-  description(): GraphDescription {
-    return describe(this);
-  }
 }
 
 /** Names nodes and puts each behind its inputs. */
 class Builder {
   readonly nodes: GraphNode[] = [];
-  readonly layers = new Map<Layer, GraphLayer>();
+  readonly layers = new Map<LayerDefinition, GraphLayer>();
   readonly #made = new Map<Node, GraphNode | GraphInput>();
   readonly #namer = new Namer();
   readonly #names: Set<string>;
@@ -114,7 +102,7 @@ class Builder {
     return made;
   }
 
-  #register(layer: Layer, node: Node): GraphLayer {
+  #register(layer: LayerDefinition, node: Node): GraphLayer {
     const { trainable } = layer;
     const name = layer.options.name ?? node.name ?? this.#namer.nameFor(layer, this.#names);
     const weights = node.weights.map((spec) => ({ ...spec, trainable: spec.trainable && trainable }));

@@ -1,5 +1,5 @@
 /** Names of layers that the user gave none, as Keras makes them. */
-import type { Layer } from '../layers/layer.js';
+import type { LayerDefinition } from '../layers/definition.js';
 
 /**
  * Gives layers their names: their own or, without one, the type in snake case, then `_1`, `_2`, … from the second on.
@@ -8,7 +8,7 @@ export class Namer {
   readonly #counts = new Map<string, number>();
 
   /** @param taken names that are not to be given again */
-  nameFor({ type, options }: Layer, taken: ReadonlySet<string> = new Set()): string {
+  nameFor({ type, options }: LayerDefinition, taken: ReadonlySet<string> = new Set()): string {
     if (options.name !== undefined) return options.name;
     const base = type.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
     for (let count = this.#counts.get(base) ?? 0; ; count++) {

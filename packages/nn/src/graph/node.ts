@@ -4,14 +4,14 @@
  */
 import { formatShape, type Shape } from '../autograd/tensor.js';
 import { ShapeError } from '../errors.js';
+import type { LayerDefinition, WeightSpec } from '../layers/definition.js';
 import { Mismatch } from '../layers/expect.js';
-import type { Layer, WeightSpec } from '../layers/layer.js';
 
 export interface Node {
   /** Absent where the user gave none: a graph makes one. */
   readonly name?: string;
   /** Absent for an input. */
-  readonly layer?: Layer;
+  readonly layer?: LayerDefinition;
   readonly inputs: readonly Node[];
   /** Shape of the output. */
   readonly shape: Shape;
@@ -37,7 +37,7 @@ export function input(shape: Shape, name = 'input'): Node {
  * @param name how the node and error messages call it; the layer's own name if absent
  * @throws ShapeError that names the layer, what it expects and the inputs it was given
  */
-export function connect(layer: Layer, inputs: readonly Node[], name = layer.options.name): Node {
+export function connect(layer: LayerDefinition, inputs: readonly Node[], name = layer.options.name): Node {
   const shapes = inputs.map(({ shape }) => shape);
   try {
     const { output: shape, weights } = layer.infer(shapes);

@@ -3,7 +3,7 @@
  * inputs.
  */
 import { formatShape, sizeOf } from '../autograd/tensor.js';
-import type { WeightSpec } from '../layers/layer.js';
+import type { WeightSpec } from '../layers/definition.js';
 import type { Graph } from './graph.js';
 
 const number = (value: number): string => value.toLocaleString('en-US');

@@ -3,8 +3,9 @@ import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { relu } from '../operations/relu.js';
 import { softmax } from '../operations/softmax.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export const ACTIVATIONS = ['linear', 'relu', 'softmax'] as const;
 export type ActivationName = (typeof ACTIVATIONS)[number];

@@ -1,8 +1,9 @@
 /** The sum of its inputs, element by element. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { add } from '../operations/add.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { Mismatch } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export class Add extends Layer {
   override readonly type = 'Add';

@@ -1,8 +1,8 @@
 /** The mean under each window of (height, width, channels) images. */
 import type { Tensor } from '../autograd/tensor.js';
 import { averagePool } from '../operations/average-pool.js';
+import type { CallContext } from './definition.js';
 import { first } from './expect.js';
-import type { CallContext } from './layer.js';
 import { Pooling2D } from './pooling-2d.js';
 
 export class AveragePooling2D extends Pooling2D {

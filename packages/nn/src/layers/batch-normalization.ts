@@ -4,8 +4,9 @@
  */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { batchNormInference, batchNormTraining } from '../operations/batch-norm.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, Mismatch, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** Share of the old value in the moving averages; 0.99 if absent. */

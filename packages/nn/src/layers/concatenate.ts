@@ -1,8 +1,9 @@
 /** Joins its inputs along the last axis: the channels of images. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { concatenate } from '../operations/concatenate.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { Mismatch } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export class Concatenate extends Layer {
   override readonly type = 'Concatenate';

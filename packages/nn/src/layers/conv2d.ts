@@ -3,16 +3,16 @@ import { type Conv2dParams, conv2dParams, type Padding } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { conv2d } from '../operations/conv2d.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import { batchOf, first, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
 import {
   type CallContext,
   type Inference,
   type L2Regularizer,
-  Layer,
   type LayerOptions,
   regularized,
   type WeightSpec,
-} from './layer.js';
+} from './definition.js';
+import { batchOf, first, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
+import { Layer } from './layer.js';
 
 export interface Conv2DOptions extends LayerOptions {
   readonly filters: number;

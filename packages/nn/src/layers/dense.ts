@@ -2,16 +2,16 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dense } from '../operations/dense.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import { first, Mismatch, positiveInteger, single } from './expect.js';
 import {
   type CallContext,
   type Inference,
   type L2Regularizer,
-  Layer,
   type LayerOptions,
   regularized,
   type WeightSpec,
-} from './layer.js';
+} from './definition.js';
+import { first, Mismatch, positiveInteger, single } from './expect.js';
+import { Layer } from './layer.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units: number;

@@ -3,16 +3,16 @@ import { type DepthwiseParams, depthwiseParams, type Padding } from '@anke/kerne
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { depthwiseConv2d } from '../operations/depthwise-conv2d.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import { batchOf, first, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
 import {
   type CallContext,
   type Inference,
   type L2Regularizer,
-  Layer,
   type LayerOptions,
   regularized,
   type WeightSpec,
-} from './layer.js';
+} from './definition.js';
+import { batchOf, first, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
+import { Layer } from './layer.js';
 
 export interface DepthwiseConv2DOptions extends LayerOptions {
   readonly kernelSize: Pair;

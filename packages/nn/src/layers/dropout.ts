@@ -1,8 +1,9 @@
 /** Drops elements at random while training, and scales the others so that the expected sum stays. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dropout } from '../operations/dropout.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface DropoutOptions extends LayerOptions {
   /** Share of the elements that are dropped in training. */

@@ -1,7 +1,8 @@
 /** Lays a sample's elements in one row; nothing is computed. */
 import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export class Flatten extends Layer {
   override readonly type = 'Flatten';

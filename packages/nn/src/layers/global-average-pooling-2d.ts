@@ -2,8 +2,9 @@
 import { poolParams } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { averagePool } from '../operations/average-pool.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { batchOf, first, image } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export class GlobalAveragePooling2D extends Layer {
   override readonly type = 'GlobalAveragePooling2D';

@@ -1,8 +1,9 @@
 /** Gives grey images three equal channels. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { repeatChannel } from '../operations/repeat-channel.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, image, Mismatch } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 const RGB = 3;
 

@@ -1,67 +1,14 @@
 /**
- * What a layer is: options, and two functions of its inputs. `infer` tells shapes and weights when a graph is built,
- * `call` sends the operations of one step. A layer has no state, so that it can be applied several times in a graph,
- * with the same weights, and in several graphs, each with weights of its own.
+ * The base of all layers. A layer has no state, so that it can be applied several times in a graph, with the same
+ * weights, and in several graphs, each with weights of its own.
  */
-import type { Storage } from '@anke/kernels';
-import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import { connect, type Node } from '../graph/node.js';
-import type { Initializer } from './initializers.js';
+import type { CallContext, Inference, LayerDefinition, LayerOptions } from './definition.js';
 import type { LayerType } from './layer-type.js';
 
-/** What a layer needs to send the operations of one step. */
-export interface CallContext {
-  readonly tape: Tape;
-  /** Whether dropout drops and batch normalization uses the batch's own statistics. */
-  readonly training: boolean;
-  /** Whether the model ends here and a softmax at its end is left to the loss. */
-  readonly logits: boolean;
-  /** One of the layer's weights. */
-  weight(name: string): Tensor;
-  /** The step's number, its index in the epoch, and the seed, on the device. */
-  readonly counters: Storage;
-  /** The node's index in the graph, the input not counted. */
-  readonly index: number;
-}
-
-/** λ · Σ w² in the loss. */
-export interface L2Regularizer {
-  readonly l2: number;
-}
-
-/** `kernelRegularizer: l2(0.01)` */
-export const l2 = (factor: number): L2Regularizer => ({ l2: factor });
-
-export interface WeightSpec {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly initializer: Initializer;
-  readonly trainable: boolean;
-  readonly regularizer?: L2Regularizer;
-}
-
-/** A weight with a penalty, if there is one. */
-export const regularized = (spec: WeightSpec, regularizer: L2Regularizer | undefined): WeightSpec =>
-  regularizer ? { ...spec, regularizer } : spec;
-
-export interface LayerOptions {
-  /** Unique in a graph; made from the type and a number if absent. */
-  readonly name?: string;
-  /** Shape of one sample, without the batch axis: the first layer of a sequential model needs it. */
-  readonly inputShape?: Shape;
-  /** If false, training leaves the layer's weights as they are, and a batch normalization uses its moving averages. */
-  readonly trainable?: boolean;
-}
-
-/** What a layer makes of inputs of given shapes. Shapes are those of one sample. */
-export interface Inference {
-  readonly output: Shape;
-  readonly weights: readonly WeightSpec[];
-}
-
-export abstract class Layer<O extends LayerOptions = LayerOptions> {
+export abstract class Layer<O extends LayerOptions = LayerOptions> implements LayerDefinition {
   abstract readonly type: LayerType;
 
   constructor(readonly options: O) {}

@@ -1,8 +1,9 @@
 /** What the pooling layers share: windows that move over (height, width, channels) images, each channel by itself. */
 import { type Padding, type PoolParams, poolParams } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
+import type { Inference, LayerOptions } from './definition.js';
 import { batchOf, fitting, type ImageShape, image, type Pair, pair, positiveInteger } from './expect.js';
-import { type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface Pooling2DOptions extends LayerOptions {
   /** 2 if absent. */

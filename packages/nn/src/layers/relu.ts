@@ -1,8 +1,9 @@
 /** A rectifier: relu, ReLU6 (`maxValue: 6`), leaky relu (`negativeSlope`). */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { relu } from '../operations/relu.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface ReLUOptions extends LayerOptions {
   /** The largest output; none if absent. */

@@ -1,8 +1,9 @@
 /** y = scale · x + offset */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { affine } from '../operations/affine.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface RescalingOptions extends LayerOptions {
   readonly scale: number;

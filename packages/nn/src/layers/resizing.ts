@@ -1,8 +1,9 @@
 /** Resamples (height, width, channels) images to another size. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { type Interpolation, resize } from '../operations/resize.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { batchOf, first, image, positiveInteger } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export type { Interpolation };
 export const INTERPOLATIONS: readonly Interpolation[] = ['bilinear', 'nearest'];

@@ -1,8 +1,9 @@
 /** Adds rows and columns of zeros around (height, width, channels) images. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { pad } from '../operations/pad.js';
+import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { batchOf, first, image, type Pair } from './expect.js';
-import { type CallContext, type Inference, Layer, type LayerOptions } from './layer.js';
+import { Layer } from './layer.js';
 
 export interface ZeroPadding2DOptions extends LayerOptions {
   /**

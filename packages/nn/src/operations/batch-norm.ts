@@ -14,8 +14,7 @@ import {
   batchNormStatistics,
   type Storage,
 } from '@anke/kernels';
-import { defineOperation, type GradientContext } from '../autograd/operation.js';
-import type { Tape } from '../autograd/tape.js';
+import { defineOperation, type GradientContext, type Workspace } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
 
 export interface BatchNormAttributes {
@@ -40,7 +39,12 @@ const sides = ({ shape }: Tensor): { rows: number; channels: number } => {
   return { rows: sizeOf(shape) / channels, channels };
 };
 
-function normalized(tape: Tape, { x, gamma, beta }: Inputs, { mean, variance }: Statistics, epsilon: number): Tensor {
+function normalized(
+  tape: Workspace,
+  { x, gamma, beta }: Inputs,
+  { mean, variance }: Statistics,
+  epsilon: number,
+): Tensor {
   const y = tape.activation('batch norm', x.shape);
   const bindings = { x: x.storage, mean, variance, gamma: gamma.storage, beta: beta.storage, y: y.storage };
   tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon }, bindings);

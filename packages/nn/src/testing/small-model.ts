@@ -4,10 +4,10 @@ import type { Samples } from '../engine/device-data.js';
 import { Activation } from '../layers/activation.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Conv2D } from '../layers/conv2d.js';
+import { l2 } from '../layers/definition.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
-import { l2 } from '../layers/layer.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { Sequential } from '../model.js';
 

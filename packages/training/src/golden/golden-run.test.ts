@@ -1,4 +1,4 @@
-/** A golden file that cannot be replayed as it is meant is refused, with what is wrong: never replayed as another network. */
+/** A golden file that cannot be replayed as it is meant is refused with what is wrong, not replayed otherwise. */
 import { encodeSafetensors, type TensorEntry } from '@anke/nn';
 import { expect, test } from 'vitest';
 import { GoldenError } from '../errors.js';
