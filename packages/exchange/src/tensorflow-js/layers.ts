@@ -2,7 +2,7 @@
  * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
  * options.
  */
-import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
+import type { ActivationName, LayerOptionsOf, LayerType } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
 import { resampling } from './resampling.js';
