@@ -42,18 +42,24 @@ export const augmentOptions = (command: Command): Command =>
       '--augment',
       'change training images at random: rotation 10, shifts 0.1, shear 10, zoom 0.1, unless said otherwise',
     )
-    .option('--rotation-range <degrees>', 'turn images by up to so much, either way', numbers)
-    .option('--width-shift-range <x>', 'move them sideways: a share of the width below 1, else pixels', numbers)
-    .option('--height-shift-range <x>', 'move them up or down: a share of the height below 1, else pixels', numbers)
-    .option('--shear-range <degrees>', 'let them lean by up to so much, either way', numbers)
-    .option('--zoom-range <z|low,high>', 'zoom by factors in 1-z … 1+z, or low … high; below 1 they grow', numbers)
-    .option('--horizontal-flip', 'turn half of them left to right')
-    .option('--vertical-flip', 'turn half of them upside down')
-    .option('--brightness-range <low,high>', 'multiply their pixels by a factor', numbers)
-    .addOption(
-      new Option('--fill-mode <name>', 'what comes in from beyond the edge; default: nearest').choices(FILL_MODES),
+    .option('--rotation-range <degrees>', 'rotate by up to this many degrees, either way', numbers)
+    .option('--width-shift-range <x>', 'shift sideways by up to x: below 1 a share of the width, else pixels', numbers)
+    .option(
+      '--height-shift-range <x>',
+      'shift up or down by up to x: below 1 a share of the height, else pixels',
+      numbers,
     )
-    .option('--cval <x>', 'the pixel 0 … 255 that --fill-mode constant brings in', numbers);
+    .option('--shear-range <degrees>', 'shear by up to this many degrees, either way', numbers)
+    .option('--zoom-range <z|low,high>', 'zoom by a factor in 1-z … 1+z, or low … high; below 1 enlarges', numbers)
+    .option('--horizontal-flip', 'mirror half of the images left to right')
+    .option('--vertical-flip', 'mirror half of the images upside down')
+    .option('--brightness-range <low,high>', 'multiply the pixels by a factor in low … high', numbers)
+    .addOption(
+      new Option('--fill-mode <name>', 'what fills pixels from outside the image; default: nearest').choices(
+        FILL_MODES,
+      ),
+    )
+    .option('--cval <x>', 'the pixel value 0 … 255 of --fill-mode constant', numbers);
 
 const NAMES = [
   'rotationRange',

@@ -44,8 +44,26 @@ async function runEvaluate(options: Options): Promise<void> {
   terminal.fact('images', `${count(images.count)} of ${images.source}`);
   terminal.fact('loss', loss.toFixed(4));
   terminal.fact('accuracy', percent(accuracy));
-  terminal.heading('Confusion matrix (rows: true class, columns: predicted)');
+  showConfusions(terminal, matrix);
+  terminal.result({
+    input: options.input,
+    images: images.count,
+    loss,
+    accuracy,
+    confusionMatrix: matrix,
+    adapter: device.report.name,
+  });
+  device.gpu.destroy();
+}
+
+/** The confusion matrix, or the most frequent confusions where it is wider than the terminal. */
+function showConfusions(terminal: Terminal, matrix: readonly (readonly number[])[]): void {
   const width = Math.max(3, ...matrix.flat().map((value) => String(value).length));
+  if (6 + matrix.length * (width + 1) > terminal.columns) {
+    showMostFrequent(terminal, matrix);
+    return;
+  }
+  terminal.heading('Confusion matrix (rows: true class, columns: predicted)');
   const cells = (values: readonly (number | string)[]): string =>
     values.map((value) => String(value).padStart(width)).join(' ');
   terminal.say(`      ${colors.dim(cells(matrix.map((_, i) => i)))}`);
@@ -57,13 +75,15 @@ async function runEvaluate(options: Options): Promise<void> {
     });
     terminal.say(`  ${colors.dim(String(i).padStart(3))} ${shown.join(' ')}`);
   });
-  terminal.result({
-    input: options.input,
-    images: images.count,
-    loss,
-    accuracy,
-    confusionMatrix: matrix,
-    adapter: device.report.name,
-  });
-  device.gpu.destroy();
+}
+
+const MOST_FREQUENT = 10;
+
+function showMostFrequent(terminal: Terminal, matrix: readonly (readonly number[])[]): void {
+  const confusions = matrix.flatMap((row, actual) =>
+    row.flatMap((times, predicted) => (times > 0 && predicted !== actual ? [{ actual, predicted, times }] : [])),
+  );
+  terminal.heading(`Most frequent confusions of ${matrix.length} classes (the whole matrix: --json)`);
+  for (const { actual, predicted, times } of confusions.sort((a, b) => b.times - a.times).slice(0, MOST_FREQUENT))
+    terminal.say(`  class ${actual} was predicted as ${predicted} ${times} times`);
 }
