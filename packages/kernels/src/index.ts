@@ -33,7 +33,7 @@ export { type DispatchOf, isOf, Program, type Rewrite, replace } from './fusion/
 export type { CaseBuilder, Rule, RuleCase } from './fusion/rule.js';
 export { RULES } from './fusion/rules.js';
 export { type Augmentation, type AugmentParams, augment, FILL_MODES } from './gather/augment.js';
-export { type GatherParams, gather, type ScatterParams, scatter } from './gather/gather.js';
+export { type GatherParams, gather } from './gather/gather.js';
 export { addPenalties } from './loss/add-penalties.js';
 export { type CrossEntropyStepParams, crossEntropyStep } from './loss/cross-entropy-step.js';
 export { argmax, epochTotals } from './metrics/metrics.js';

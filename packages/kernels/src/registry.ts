@@ -15,7 +15,7 @@ import { depthwiseForward } from './depthwise/forward/index.js';
 import { dropout } from './dropout/dropout.js';
 import { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
 import { augment } from './gather/augment.js';
-import { gather, scatter } from './gather/gather.js';
+import { gather } from './gather/gather.js';
 import { addPenalties } from './loss/add-penalties.js';
 import { crossEntropyStep } from './loss/cross-entropy-step.js';
 import { argmax, epochTotals } from './metrics/metrics.js';
@@ -90,7 +90,6 @@ export const registry: readonly Kernel[] = [
   l2Backward,
   gather,
   augment,
-  scatter,
   probeFma,
   probeCopy,
 ];

@@ -34,7 +34,7 @@ const counters = {
   length: () => 3,
   sample: (p, draw, i) =>
     draw.integer(i === INDEX ? Math.floor((p.rows - p.batch) / p.stride) + 1 : i === 2 ? 2 ** 32 : 1000),
-} as const satisfies Binding<ScatterParams>;
+} as const satisfies Binding<GatherParams>;
 
 const bindings = {
   pixels: {
@@ -116,58 +116,5 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     { batch: 7, rows: 33, rowLength: 65, stride: 8, factor: 1 / 127.5, offset: -1 },
     { batch: 33, rows: 129, rowLength: 9, stride: 33, factor: 0.5, offset: 0.1 },
     { batch: 32, rows: 100, rowLength: 784, stride: 32, factor: 1 / 255, offset: 0 },
-  ],
-});
-
-export interface ScatterParams {
-  readonly batch: number;
-  /** Rows of the result. */
-  readonly rows: number;
-  readonly rowLength: number;
-  readonly stride: number;
-}
-
-const scatterBindings = {
-  x: { access: 'read', type: 'f32', length: (p: ScatterParams) => p.batch * p.rowLength },
-  counters,
-  result: { access: 'update', type: 'f32', length: (p: ScatterParams) => p.rows * p.rowLength },
-} as const satisfies Record<string, Binding<ScatterParams>>;
-
-/** Puts a step's rows where they belong in a longer result: result[index · stride + b] = X[b]. A thread an element. */
-export const scatter = defineKernel<ScatterParams, keyof typeof scatterBindings>({
-  name: 'gather/scatter',
-  bindings: scatterBindings,
-  variants: {
-    plain: {
-      available: () => true,
-      grid: (p) => flatGrid(p.batch * p.rowLength),
-      wgsl: (p) => `
-${constants({
-  ROW_LENGTH: p.rowLength,
-  STRIDE: p.stride,
-  ELEMENTS: p.batch * p.rowLength,
-  ROW: flatRow(p.batch * p.rowLength),
-  INDEX,
-})}
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let i = thread.y * ROW + thread.x;
-  if (i >= ELEMENTS) { return; }
-  result[counters[INDEX] * STRIDE * ROW_LENGTH + i] = f32(x[i]);
-}`,
-    },
-  },
-  cost: (p) => ({ flops: 0, bytes: p.batch * p.rowLength * 8 }),
-  terms: () => 1,
-  reference: (p, { x, counters, result }) => {
-    const filled = result.slice();
-    filled.set(x, (counters[INDEX] as number) * p.stride * p.rowLength);
-    return { result: filled };
-  },
-  cases: [
-    { batch: 1, rows: 1, rowLength: 1, stride: 1 },
-    { batch: 3, rows: 11, rowLength: 7, stride: 4 },
-    { batch: 33, rows: 129, rowLength: 10, stride: 33 },
   ],
 });

@@ -100,10 +100,7 @@ export function evaluateStep(executor: Executor, step: EvaluateStep): StepResult
   return result;
 }
 
-/**
- * The model's outputs for one batch, with a softmax at the end if it has one. To go through many batches, a caller
- * also sends `scatter`, which collects the outputs, and `advance`.
- */
+/** The model's outputs for one batch, with a softmax at the end if it has one. */
 export function predictStep(executor: Executor, { model, data, batch }: PredictStep): Tensor {
   const tape = new Tape(executor);
   const { x } = takeBatch(tape, model.memory, data, batch);
