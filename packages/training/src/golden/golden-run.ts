@@ -66,12 +66,13 @@ export async function goldenFrom(source: string, { tensors, metadata }: Safetens
     );
   }
   const inputShape = images.slice(1);
-  const layers = json(source, metadata, 'layers', Array.isArray) as LayerDescription[] | undefined;
+  const given = json(source, metadata, 'layers', Array.isArray) as LayerDescription[] | undefined;
+  const layers = given?.map(asTrained);
   const width = (layer: string): number => shapeOf(`init/${layer}.bias`)[0] ?? 0;
   // An option that is not known would be left out, and the network would be another one: so each is checked.
   if (layers) await checkLayers(layers, source);
   const graph = layers
-    ? graphFromLayers(layers.map(withoutDropout), { inputShape, seed: 0 })
+    ? graphFromLayers(layers, { inputShape, seed: 0 })
     : notebookCnn(inputShape, {
         classes,
         dropout: 0,
@@ -85,9 +86,13 @@ export async function goldenFrom(source: string, { tensors, metadata }: Safetens
   return { tensors, graph, batch, steps, ...(float32 ? { float32 } : {}) };
 }
 
-/** Dropout is off in a golden run. */
-const withoutDropout = (layer: LayerDescription): LayerDescription =>
-  layer.type === 'Dropout' ? { ...layer, rate: 0 } : layer;
+/** A layer as it was trained: dropout is off, and every layer calls its penalty `kernelRegularizer`. */
+function asTrained(layer: LayerDescription): LayerDescription {
+  if (layer?.type === 'Dropout') return { ...layer, rate: 0 };
+  if (layer?.type !== 'DepthwiseConv2D' || !layer['kernelRegularizer']) return layer;
+  const { kernelRegularizer, ...rest } = layer;
+  return { ...rest, depthwiseRegularizer: kernelRegularizer };
+}
 
 const isRecordOfNumbers = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'number');
