@@ -69,12 +69,15 @@ export class DeviceData {
   readonly offset: number;
   readonly pixels: Storage;
   readonly labels: Storage;
+  /** The bytes that `pixels` was uploaded from. */
+  readonly bytes: Uint8Array;
 
   constructor(gpu: Gpu, label: string, samples: Samples) {
     this.count = countOf(samples);
     this.shape = samples.shape;
     this.factor = samples.rescale ?? 1;
     this.offset = samples.offset ?? 0;
+    this.bytes = samples.pixels;
     this.pixels = gpu.upload(`${label} pixels`, samples.pixels);
     this.labels = gpu.upload(`${label} labels`, Uint32Array.from(samples.labels ?? new Uint32Array(this.count)));
   }

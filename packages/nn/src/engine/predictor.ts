@@ -99,12 +99,15 @@ export class Predictor {
     const { gpu } = parts.recording;
     const count = images instanceof DeviceData ? images.count : this.#count(images);
     const all = new Float32Array(count * this.#outputs);
+    // WebGPU copies within the device only from multiples of 4 bytes.
+    const aligned = (batch * this.#imageBytes) % 4 === 0;
+    const source = images instanceof DeviceData && !aligned ? images.bytes : images;
     const running: Promise<void>[] = [];
     for (let first = 0; first < count; first += batch) {
       signal?.throwIfAborted();
       if (this.#destroyed) throw new ModelError('the model was destroyed while it predicted');
       const size = Math.min(batch, count - first);
-      this.#load(images, first, size);
+      this.#load(source, first, size);
       parts.recording.submit();
       // The copy that is read is submitted at once, before another call can write or run anything.
       const finished = gpu.readFloats(parts.output).then((outputs) => {
