@@ -223,18 +223,18 @@ test('bench step and bench kernels take any recipe, and say what is wrong with o
 });
 
 test('bench kernels times a variant and compares it with an earlier run', () => {
-  const only = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4'];
-  const before = anke(...only, '--json');
+  const bench = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4'];
+  const before = anke(...bench, '--json');
   expect(before.status, before.stderr).toBe(0);
   const { results, limits } = lastJson(before.stdout);
   expect(limits.gflops).toBeGreaterThan(0);
   expect(new Set(results.map((result: { variant: string }) => result.variant))).toContain('plain');
   expect(results.every((result: { ms: { median: number } }) => result.ms.median > 0)).toBe(true);
   writeFileSync(join(work, 'before.json'), before.stdout);
-  const after = anke(...only, '--variant', 'plain', '--compare', 'before.json');
+  const after = anke(...bench, '--variant', 'plain', '--compare', 'before.json');
   expect(after.status, after.stderr).toBe(0);
   expect(after.stdout).toMatch(/dense\/forward plain .* → .* ms {2}.* × as (fast|slow)/);
-  const wrong = anke(...only, '--variant', 'magic');
+  const wrong = anke(...bench, '--variant', 'magic');
   expect(wrong.status).toBe(2);
   expect(wrong.stderr).toMatch(/none of these kernels has a variant "magic"; there are .*plain/);
 });
