@@ -2,16 +2,40 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
+import { adapterAgain, cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
 import { type Choices, Gpu, registry, Tuner } from '@anke/kernels';
 import { CHOICES_FILE, formatChoices, type KernelChoices, parseChoices } from '@anke/training';
 import { CommandError } from './errors.js';
 import { writeWhole } from './files.js';
 import type { Terminal } from './terminal.js';
 
-export interface Device {
-  readonly gpu: Gpu;
-  readonly report: DriverReport;
+/** A device that can be opened again. */
+export class Device {
+  #gpu: Gpu;
+
+  constructor(
+    gpu: Gpu,
+    readonly report: DriverReport,
+  ) {
+    this.#gpu = gpu;
+  }
+
+  /** The open device; another one after {@link Device.reopen}. */
+  get gpu(): Gpu {
+    return this.#gpu;
+  }
+
+  /**
+   * Opens a device in the place of the present one, which was lost, with the same choices of kernels: it computes the
+   * same bits. What was on the lost one must be made anew.
+   *
+   * @throws DriverError or DeviceError if there is none to be had
+   */
+  async reopen(): Promise<Gpu> {
+    this.#gpu.destroy();
+    this.#gpu = await Gpu.open(await adapterAgain(this.report), this.#gpu.tuner);
+    return this.#gpu;
+  }
 }
 
 export interface TuningOptions {
@@ -41,14 +65,14 @@ export async function openDevice(
   const ofModel = model === undefined ? undefined : readChoices(join(model, CHOICES_FILE))?.choices;
   const given = kernels === undefined ? ofModel : readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
-  if (given) return { gpu: await Gpu.open(report.adapter, new Tuner(given, false)), report };
-  if (!tune) return { gpu: await Gpu.open(report.adapter), report };
+  if (given) return new Device(await Gpu.open(report.adapter, new Tuner(given, false)), report);
+  if (!tune) return new Device(await Gpu.open(report.adapter), report);
   const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}-${variantsStamp()}.json`);
   const ofRun = resume === undefined ? undefined : readChoices(join(resume, CHOICES_FILE))?.choices;
   const known = { ...readChoices(cache)?.choices, ...ofRun };
   const save = (choices: Choices): void =>
     writeWhole(cache, formatChoices({ device: report.name, choices: { ...known, ...choices } }));
-  return { gpu: await Gpu.open(report.adapter, new Tuner(known, true, save)), report };
+  return new Device(await Gpu.open(report.adapter, new Tuner(known, true, save)), report);
 }
 
 /** Tells apart which variants there were to choose from: with others, what was chosen says nothing. */

@@ -5,4 +5,4 @@
  */
 export { cacheFolder } from './cache.js';
 export { type Driver, loadDriver } from './driver.js';
-export { DriverError, type DriverReport, openAdapter } from './open.js';
+export { adapterAgain, DriverError, type DriverReport, openAdapter } from './open.js';

@@ -31,15 +31,29 @@ type Found = Pick<DriverReport, 'adapter' | 'gpu'>;
 /** Dawn's instances: dropping one would close its adapters. */
 const instances: GPU[] = [];
 
+const requestFrom = (gpu: GPU): Promise<GPUAdapter | null> =>
+  gpu.requestAdapter({ powerPreference: 'high-performance' });
+
 async function request(): Promise<Found | undefined> {
   if (!hasVulkanLoader()) return undefined;
   // Timestamps are rounded to 65 µs for the web's sake; kernels are shorter than that.
   const gpu = create(['disable-dawn-features=timestamp_quantization']);
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await requestFrom(gpu);
   // Dawn's Null backend accepts work and does nothing.
   if (!adapter || /null/i.test(`${adapter.info.device} ${adapter.info.architecture}`)) return undefined;
   instances.push(gpu);
   return { adapter, gpu };
+}
+
+/**
+ * The same adapter once more: one gives a single device, and when that is lost, the next device needs another.
+ *
+ * @throws DriverError if there is none any more
+ */
+export async function adapterAgain({ gpu, name }: DriverReport): Promise<GPUAdapter> {
+  const adapter = await requestFrom(gpu);
+  if (!adapter) throw new DriverError(`the adapter ${name} is not there any more`);
+  return adapter;
 }
 
 function report({ adapter, gpu }: Found, why: (kind: DriverReport['kind']) => string): DriverReport {

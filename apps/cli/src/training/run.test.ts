@@ -9,7 +9,7 @@ import { Gpu } from '@anke/kernels';
 import { decodeCheckpoint } from '@anke/nn';
 import { CHECKPOINT_FILE, checkRecipe, makeModel, type Store } from '@anke/training';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Device } from '../device.js';
+import { Device } from '../device.js';
 import { explain } from '../errors.js';
 import { folderStore } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
@@ -20,7 +20,7 @@ let device: Device;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'anke training '));
   const report = await openAdapter(console.log);
-  device = { gpu: await Gpu.open(report.adapter), report };
+  device = new Device(await Gpu.open(report.adapter), report);
 });
 afterEach(() => {
   device.gpu.destroy();

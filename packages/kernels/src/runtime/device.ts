@@ -2,7 +2,7 @@
 
 import { type Chooser, NO_CHOOSER } from './chooser.js';
 import { Compiler } from './compiler.js';
-import { DeviceError, KernelError } from './errors.js';
+import { DeviceError, DeviceLostError, KernelError } from './errors.js';
 import type { Traits } from './kernel.js';
 import { bufferOf, Storage, type StorageType } from './storage.js';
 
@@ -39,7 +39,7 @@ export class Gpu {
       this.#failure ??= new DeviceError(error.message);
     };
     void device.lost.then(({ reason, message }) => {
-      if (!this.#closed) this.#failure = new DeviceError(`the GPU device was lost: ${message || reason}`);
+      if (!this.#closed) this.#failure = new DeviceLostError(message || reason);
     });
   }
 
@@ -151,7 +151,7 @@ export class Gpu {
     this.check();
   }
 
-  /** @throws the first error that the device has reported since it was opened, if any */
+  /** @throws DeviceLostError if the device was lost, else the first error that it has reported, if any */
   check(): void {
     if (this.#failure) throw this.#failure;
   }

@@ -7,5 +7,18 @@ export class KernelError extends Error {
 
 /** The device cannot do what is asked: no adapter, too little memory, a limit exceeded, or it was lost. */
 export class DeviceError extends Error {
-  override readonly name = 'DeviceError';
+  override readonly name: string = 'DeviceError';
+}
+
+/**
+ * The device is gone: its driver was reset, its process ended, or the hardware was taken away. All that was on it is
+ * lost; another device can be opened, and work that was kept elsewhere can go on there.
+ */
+export class DeviceLostError extends DeviceError {
+  override readonly name = 'DeviceLostError';
+
+  /** @param reason what the driver says */
+  constructor(readonly reason: string) {
+    super(`the GPU device was lost: ${reason}`);
+  }
 }
