@@ -1,13 +1,13 @@
 /** The device that a command computes on, and which variants of the kernels are chosen for it. */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { adapterAgain, cacheFolder, type DriverReport, openAdapter } from '@anke/dawn';
-import { type Choices, Gpu, registry, Tuner } from '@anke/kernels';
-import { CHOICES_FILE, formatChoices, type KernelChoices, parseChoices } from '@anke/training';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { adapterAgain, type DriverReport, openAdapter } from '@anke/dawn';
+import { type Choices, Gpu, Tuner } from '@anke/kernels';
+import { CHOICES_FILE, parseChoices, readChoices, readText } from '@anke/training';
 import { CommandError } from './errors.js';
-import { writeWhole } from './files.js';
+import { fromRun, runOf } from './run-files.js';
 import type { Terminal } from './terminal.js';
+import { TuningCache } from './tuning-cache.js';
 
 /** A device that can be opened again. */
 export class Device {
@@ -62,36 +62,24 @@ export async function openDevice(
   terminal: Terminal,
   { tune = false, kernels, model, resume }: TuningOptions = {},
 ): Promise<Device> {
-  const ofModel = model === undefined ? undefined : readChoices(join(model, CHOICES_FILE))?.choices;
-  const given = kernels === undefined ? ofModel : readGiven(kernels);
+  const ofModel = model === undefined ? undefined : await fromRun(runOf(model), readChoices);
+  const given = kernels === undefined ? ofModel : await readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
   if (given) return new Device(await Gpu.open(report.adapter, new Tuner(given, false)), report);
   if (!tune) return new Device(await Gpu.open(report.adapter), report);
-  const cache = join(cacheFolder('tuning'), `${report.name.replace(/[^\w.-]+/g, '_')}-${variantsStamp()}.json`);
-  const ofRun = resume === undefined ? undefined : readChoices(join(resume, CHOICES_FILE))?.choices;
-  const known = { ...readChoices(cache)?.choices, ...ofRun };
-  const save = (choices: Choices): void =>
-    writeWhole(cache, formatChoices({ device: report.name, choices: { ...known, ...choices } }));
-  return new Device(await Gpu.open(report.adapter, new Tuner(known, true, save)), report);
+  const cache = new TuningCache(report.name, (line) => terminal.say(line));
+  const ofRun = resume === undefined ? undefined : await fromRun(resume, readChoices);
+  const known = { ...(await cache.read()), ...ofRun };
+  const tuner = new Tuner(known, true, (choices) => cache.add(choices));
+  return new Device(await Gpu.open(report.adapter, tuner), report);
 }
 
-/** Tells apart which variants there were to choose from: with others, what was chosen says nothing. */
-const variantsStamp = (): string =>
-  createHash('sha256')
-    .update(registry.map(({ name, variants }) => `${name}: ${Object.keys(variants)}`).join('; '))
-    .digest('hex')
-    .slice(0, 8);
-
-/** What a file holds; undefined if it is absent or no such file: then there is nothing to know from it. */
-const readChoices = (file: string): KernelChoices | undefined =>
-  existsSync(file) ? parseChoices(readFileSync(file, 'utf8')) : undefined;
-
-function readGiven(path: string): Choices {
+async function readGiven(path: string): Promise<Choices> {
   if (!existsSync(path))
     throw new CommandError(`${path}: there is no such file or folder; --kernels expects an earlier run`);
   const file = statSync(path).isDirectory() ? join(path, CHOICES_FILE) : path;
-  const read = readChoices(file);
-  if (!read)
-    throw new CommandError(`${file}: this holds no choices of kernels; --kernels expects the folder of an earlier run`);
-  return read.choices;
+  const text = await fromRun(dirname(file), (store) => readText(store, basename(file)));
+  if (text === undefined)
+    throw new CommandError(`${file}: there is no such file; --kernels expects the folder of an earlier run`);
+  return await fromRun(dirname(file), async () => parseChoices(text, basename(file)).choices);
 }

@@ -1,6 +1,6 @@
 /** Trained models from files: a run folder, its weights alone, or ONNX. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { ExchangeError, fromOnnx } from '@anke/exchange';
 import {
   decodeWeights,
@@ -12,9 +12,10 @@ import {
   ShapeError,
   type WeightValues,
 } from '@anke/nn';
-import { LAYERS_FILE, WEIGHTS_FILE } from '@anke/training';
+import { type DataFacts, LAYERS_FILE, readDataFacts, type Store, WEIGHTS_FILE } from '@anke/training';
 import type { Device } from './device.js';
 import { CommandError } from './errors.js';
+import { fromRun, runOf } from './run-files.js';
 
 /** A trained model as files hold it. */
 export interface StoredModel {
@@ -58,21 +59,24 @@ export async function readModel(path: string): Promise<StoredModel> {
   throw new CommandError(`${path}: no model.json beside it or above tells its layers; ${remedy}`);
 }
 
-/** The folder that tells the layers which a file's weights belong to: its own or the one above. */
-function runOf(path: string): string {
-  const own = dirname(resolve(path));
-  return existsSync(join(own, LAYERS_FILE)) ? own : dirname(own);
-}
+/** What the model at a path has learned from; undefined where nothing tells. */
+export const factsOf = (path: string): Promise<DataFacts | undefined> => fromRun(runOf(path), readDataFacts);
 
 async function readRun(run: string, path: string): Promise<StoredModel> {
-  for (const file of [path, join(run, LAYERS_FILE)]) {
-    if (existsSync(file)) continue;
+  const read = async (store: Store, name: string): Promise<Uint8Array> => {
+    const bytes = await store.read(name);
+    if (bytes) return bytes;
     const expected = '--model expects a folder that "anke train" or "anke notebook" has written';
-    throw new CommandError(`${run}: there is no ${basename(file)} in it; ${expected}`);
-  }
-  const [bytes, text] = [readFileSync(path), readFileSync(join(run, LAYERS_FILE), 'utf8')];
-  const graph = await explained(join(run, LAYERS_FILE), () => graphFromDescription(JSON.parse(text)));
-  return { graph, weights: await explained(path, () => decodeWeights(bytes)) };
+    throw new CommandError(`${run}: there is no ${basename(name)} in it; ${expected}`);
+  };
+  const [bytes, json] = await fromRun(run, async (store) => [
+    await read(store, relative(run, path).replaceAll('\\', '/')),
+    await read(store, LAYERS_FILE),
+  ]);
+  const graph = await explained(join(run, LAYERS_FILE), () =>
+    graphFromDescription(JSON.parse(new TextDecoder().decode(json))),
+  );
+  return { graph, weights: await explained(path, () => decodeWeights(bytes as Uint8Array)) };
 }
 
 /** What a file's reader says of it, with the file's name. */

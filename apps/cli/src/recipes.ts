@@ -1,10 +1,11 @@
 /** Recipes by name, or from files: JSON, TypeScript or JavaScript. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { type Recipe, SHIPPED } from '@anke/training';
+import { type Recipe, readText, SHIPPED } from '@anke/training';
 import { CommandError } from './errors.js';
 import { parseJson } from './json.js';
+import { fromRun } from './run-files.js';
 
 const CODE = ['.ts', '.mts', '.js', '.mjs'];
 
@@ -21,7 +22,7 @@ export async function readRecipe(source: string): Promise<Recipe> {
   }
   const read = CODE.includes(extname(source))
     ? await importRecipe(source)
-    : parseJson(source, readFileSync(source, 'utf8'));
+    : parseJson(source, await readListed(source));
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw new CommandError(`${source}: a recipe is an object, with layers and phases`);
   const recipe = { name: basename(source, extname(source)).replace(/[^\w-]+/g, '-'), ...read } as Recipe;
@@ -29,6 +30,10 @@ export async function readRecipe(source: string): Promise<Recipe> {
   if (typeof path === 'string') recipe.data = { ...recipe.data, path: resolve(dirname(source), path) };
   return recipe;
 }
+
+/** A file's text, which must be what a list beside it says: so a run's recipe, too, is what the run has written. */
+const readListed = async (path: string): Promise<string> =>
+  (await fromRun(dirname(path), (store) => readText(store, basename(path)))) ?? '';
 
 async function importRecipe(source: string): Promise<unknown> {
   const { createJiti } = await import('jiti');

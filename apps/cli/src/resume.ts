@@ -1,11 +1,12 @@
 /** Runs that stopped before their end: what they were asked for. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { checkRecipe, type ResolvedRecipe } from '@anke/training';
+import { join, resolve } from 'node:path';
+import { checkRecipe, type ResolvedRecipe, readText } from '@anke/training';
 import type { DataOptions } from './data-sets.js';
 import type { Device, TuningOptions } from './device.js';
 import { CommandError } from './errors.js';
+import { parseJson } from './json.js';
 import { readRecipe } from './recipes.js';
+import { CONFIG_FILE, fromRun, RECIPE_FILE } from './run-files.js';
 
 type RunOptions = TuningOptions & Pick<DataOptions, 'maxUnpacked' | 'maxRatio'>;
 
@@ -14,29 +15,41 @@ type RunOptions = TuningOptions & Pick<DataOptions, 'maxUnpacked' | 'maxRatio'>;
  *
  * @throws CommandError if the folder holds no run of this command
  */
-export function optionsOf<O extends { readonly resume?: string; readonly json?: boolean; readonly quiet?: boolean }>(
-  given: O,
-  command: string,
-): O {
+export async function optionsOf<
+  O extends { readonly resume?: string; readonly json?: boolean; readonly quiet?: boolean },
+>(given: O, command: string): Promise<O> {
   const { resume, json, quiet } = given;
   if (resume === undefined) return given;
-  const path = join(resume, 'config.json');
-  if (!existsSync(path)) throw new CommandError(`${resume}: there is no run in it to resume (config.json is missing)`);
-  let config: O & { readonly command?: string };
-  try {
-    config = JSON.parse(readFileSync(path, 'utf8')) as typeof config;
-  } catch {
-    throw new CommandError(`${path}: this is no JSON`);
-  }
+  const text = await fromRun(resume, (store) => readText(store, CONFIG_FILE));
+  if (text === undefined)
+    throw new CommandError(`${resume}: there is no run in it to resume (${CONFIG_FILE} is missing)`);
+  const config = configIn(join(resume, CONFIG_FILE), text) as O & { readonly command: string };
   if (config.command !== command) {
-    const maker = `anke ${config.command ?? '?'}`;
+    const maker = `anke ${config.command}`;
     throw new CommandError(`${resume}: this run was made by "${maker}"; resume with: ${maker} --resume ${resume}`);
   }
-  // Drafts of files that a run was just writing when it was killed.
-  for (const file of readdirSync(resume, { recursive: true, encoding: 'utf8' })) {
-    if (/^\..*\.part$/.test(basename(file))) rmSync(join(resume, file));
-  }
   return { ...config, ...(json === undefined ? {} : { json }), ...(quiet === undefined ? {} : { quiet }), resume };
+}
+
+/** What each entry of `config.json` must be, where it is there. */
+const CONFIG: Readonly<Record<string, 'string' | 'boolean' | 'number'>> = {
+  command: 'string',
+  tune: 'boolean',
+  kernels: 'string',
+  maxUnpacked: 'number',
+  maxRatio: 'number',
+  adapter: 'string',
+};
+
+/** @throws CommandError if it is nothing that {@link configOf} makes */
+function configIn(path: string, text: string): object {
+  const read = parseJson(path, text);
+  if (typeof read !== 'object' || read === null || !('command' in read))
+    throw new CommandError(`${path}: it does not say which command has made this run`);
+  for (const [key, value] of Object.entries(read))
+    if (!Object.hasOwn(CONFIG, key) || typeof value !== CONFIG[key])
+      throw new CommandError(`${path}: "${key}" is not what a run has written there`);
+  return read;
 }
 
 /**
@@ -45,7 +58,7 @@ export function optionsOf<O extends { readonly resume?: string; readonly json?: 
  * @throws CommandError if it cannot be read
  */
 export async function recipeOfRun(run: string): Promise<ResolvedRecipe> {
-  const path = join(run, 'recipe.json');
+  const path = join(run, RECIPE_FILE);
   return await checkRecipe(await readRecipe(path), path);
 }
 

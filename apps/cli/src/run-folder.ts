@@ -1,53 +1,75 @@
-/** Folders of runs: as stores, made anew for each run, never overwriting one another. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { CHECKPOINT_FILE, CHOICES_FILE, formatJson, LAYERS_FILE, type Store, WEIGHTS_FILE } from '@anke/training';
+/** Folders of runs: made anew for each run, used by one process at a time, never overwriting one another. */
+import { existsSync, readdirSync, rmdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DISK, isDraft, isLockFile, makeFolder, takeLock } from '@anke/files';
+import { CHOICES_FILE, formatJson, LAYERS_FILE, SealedStore, type Store, SUMS_FILE, writeText } from '@anke/training';
 import { CommandError } from './errors.js';
-import { makeFolder, writeWhole } from './files.js';
-
-/** A folder as a store. What is no folder, or is not there, holds no file. */
-export const folderStore = (folder: string): Store => ({
-  read: async (name) => {
-    const path = join(folder, name);
-    return existsSync(path) ? readFileSync(path) : undefined;
-  },
-  write: async (name, bytes) => {
-    const path = join(folder, name);
-    makeFolder(dirname(path));
-    writeWhole(path, bytes);
-  },
-});
+import { CONFIG_FILE, folderStore, hasProgress, RECIPE_FILE } from './run-files.js';
 
 /** Room that a run's files need; better to say so before the training than after it. */
 const ROOM = 16 * 2 ** 20;
+const LOCK = '.lock';
+
+/** A run's folder that this process alone may write into. */
+export interface OwnFolder {
+  readonly folder: string;
+  /** Lets others have it; a folder in which nothing is goes away. */
+  release(): void;
+}
 
 /**
  * Makes an empty folder for a run.
  *
  * @param named the folder that the user named; else the next free `runs/<date>-<name>-<n>`
  * @throws CommandError if the folder holds files, cannot be written, or its disk is full
+ * @throws LockedError if another process has just made it
  */
-export function makeRunFolder(named: string | undefined, name: string): string {
+export async function makeRunFolder(named: string | undefined, name: string): Promise<OwnFolder> {
   const folder = named ?? nextFree(name);
-  const existed = existsSync(folder);
+  const existed = named !== undefined && existsSync(folder);
   if (existed && !statSync(folder).isDirectory())
     throw new CommandError(`${folder}: this is a file, and a run needs a folder of its own`);
-  if (existed && readdirSync(folder).length > 0) {
-    throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
-  }
+  if (existed) refuseFilled(folder);
+  let own: OwnFolder | undefined;
   try {
     makeFolder(folder);
+    own = await lockFolder(folder);
+    refuseFilled(folder);
     const { bavail, bsize } = statfsSync(folder);
     if (bavail * bsize < ROOM)
       throw new CommandError(`${folder}: the disk is full (${Math.floor((bavail * bsize) / 2 ** 20)} MiB left)`);
-    const probe = join(folder, '.probe');
-    writeFileSync(probe, '');
-    rmSync(probe);
+    return own;
   } catch (error) {
-    if (!existed && existsSync(folder)) rmdirSync(folder);
-    throw error instanceof CommandError ? error : Object.assign(error as NodeJS.ErrnoException, { path: folder });
+    own?.release();
+    if (!own && !existed && existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+    const isOfSystem = (error as NodeJS.ErrnoException).code !== undefined;
+    throw isOfSystem ? Object.assign(error as NodeJS.ErrnoException, { path: folder }) : error;
   }
-  return folder;
+}
+
+function refuseFilled(folder: string): void {
+  if (readdirSync(folder).some((file) => !isLockFile(LOCK, file)))
+    throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
+}
+
+/** @throws LockedError if another process has it */
+async function lockFolder(folder: string): Promise<OwnFolder> {
+  const release = await takeLock(join(folder, LOCK), folder);
+  return {
+    folder,
+    release: () => {
+      release();
+      if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+    },
+  };
+}
+
+/** The folder of a run that is to go on, without the drafts of files that it was just writing when it was killed. */
+async function openRunFolder(folder: string): Promise<OwnFolder> {
+  const own = await lockFolder(folder);
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    if (isDraft(basename(file))) rmSync(join(folder, file));
+  return own;
 }
 
 /**
@@ -58,30 +80,41 @@ export async function inRunFolder<T>(
   { out, resume }: { readonly out?: string; readonly resume?: string },
   name: string,
   { config, recipe }: { readonly config: object; readonly recipe: object },
-  work: (folder: string) => Promise<T>,
+  work: (folder: string, store: Store) => Promise<T>,
 ): Promise<T> {
-  if (resume !== undefined) return await work(resume);
-  const folder = makeRunFolder(out, name);
+  const { folder, release } = resume === undefined ? await makeRunFolder(out, name) : await openRunFolder(resume);
+  const store = new SealedStore(folderStore(folder));
   try {
-    writeWhole(join(folder, 'recipe.json'), `${formatJson(recipe)}\n`);
-    writeWhole(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-    return await work(folder);
+    if (resume === undefined) {
+      await writeText(store, RECIPE_FILE, `${formatJson(recipe)}\n`);
+      await writeText(store, CONFIG_FILE, `${JSON.stringify(config, null, 2)}\n`);
+    }
+    return await work(folder, store);
   } catch (error) {
-    const kept = [WEIGHTS_FILE, dirname(CHECKPOINT_FILE)].some((file) => existsSync(join(folder, file)));
-    if (!kept)
-      for (const file of ['config.json', 'recipe.json', 'data.json', CHOICES_FILE, LAYERS_FILE])
-        rmSync(join(folder, file), { force: true });
-    if (readdirSync(folder).length === 0) rmdirSync(folder);
+    if (resume === undefined && !hasProgress(folder)) {
+      const begun = [CONFIG_FILE, RECIPE_FILE, 'data.json', CHOICES_FILE, LAYERS_FILE, SUMS_FILE];
+      for (const file of begun) rmSync(join(folder, file), { force: true });
+    }
     throw error;
+  } finally {
+    release();
   }
 }
 
+/** Makes the next free folder, and leaves it empty. */
 function nextFree(name: string): string {
   const now = new Date();
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  makeFolder('runs');
   for (let n = 1; ; n++) {
     const folder = join('runs', `${date}-${name}-${n}`);
-    if (!existsSync(folder)) return folder;
+    try {
+      DISK.makeFolder(folder);
+      DISK.sync('runs');
+      return folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }

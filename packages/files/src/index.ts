@@ -15,3 +15,4 @@ export { decodePicture } from './pictures.js';
 export { plainFile } from './source/disk.js';
 export { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';
 export { openPacked, openSource } from './source/open.js';
+export { DISK, type Disk, isDraft, makeFolder, moveWhole, writeWhole } from './whole.js';

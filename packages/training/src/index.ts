@@ -19,8 +19,15 @@ export { makeCallbacks, makeModel, makeOptimizer, scheduledRate } from './recipe
 export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
 export { SHIPPED } from './recipe/shipped.js';
 export { didYouMean } from './recipe/suggestion.js';
-export { CHECKPOINT_FILE } from './run/checkpoint.js';
-export { CHOICES_FILE, formatChoices, type KernelChoices, parseChoices, saveChoices } from './run/choices.js';
+export { CHECKPOINT_FILES } from './run/checkpoint.js';
+export {
+  CHOICES_FILE,
+  formatChoices,
+  type KernelChoices,
+  parseChoices,
+  readChoices,
+  saveChoices,
+} from './run/choices.js';
 export type { EpochRecord, Phase, TrainEvent } from './run/events.js';
 export { type DataFacts, readDataFacts } from './run/facts.js';
 export { bestEpochOf, formatHistory, HISTORY_FILE, type HistoryRow, parseHistory } from './run/history.js';
@@ -28,4 +35,5 @@ export { LAYERS_FILE, saveLayers, saveModel, WEIGHTS_FILE } from './run/model-fi
 export { train } from './run/train.js';
 export type { Training, TrainingData } from './run/training.js';
 export { samplesOf } from './samples.js';
+export { DamageError, SealedStore, SUMS_FILE } from './sealed-store.js';
 export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';

@@ -5,8 +5,7 @@
 
 export interface Store {
   /**
-   * The bytes of a file; undefined if there is none. Names have slashes between folders:
-   * `checkpoint/state.safetensors`.
+   * The bytes of a file; undefined if there is none. Names have slashes between folders: `checkpoint/odd.safetensors`.
    */
   read(name: string): Promise<Uint8Array | undefined>;
   /** Writes a file as a whole: a reader finds the old file, or none, until the new one is complete. */

@@ -1,12 +1,13 @@
 /** `anke compare`: runs beside one another, by what their folders tell. */
+
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '@anke/files';
 import { chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
 import { HISTORY_FILE, parseHistory } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
-import { writeWhole } from '../files.js';
 import { Terminal } from '../terminal.js';
 
 interface Options {

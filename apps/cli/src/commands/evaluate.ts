@@ -1,12 +1,11 @@
 /** `anke evaluate`: loss, accuracy and confusion matrix of a trained model. */
 import { confusionMatrix, count, mostLikely, percent } from '@anke/report';
-import { readDataFacts, samplesOf } from '@anke/training';
+import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { loadModel } from '../model-folder.js';
-import { folderStore } from '../run-folder.js';
+import { factsOf, loadModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 
 interface Options extends DataOptions {
@@ -30,7 +29,7 @@ export function addEvaluate(program: Command): void {
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const read = await readImages(terminal, options.input, options, 'label');
-  const names = (await readDataFacts(folderStore(options.model)))?.classNames;
+  const names = (await factsOf(options.model))?.classNames;
   const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
   const model = await loadModel(options.model, device);

@@ -1,12 +1,13 @@
 /** `anke export`: a trained model in other programs' formats. */
+
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkedWeights, toOnnx, toTensorFlowJs } from '@anke/exchange';
+import { writeWhole } from '@anke/files';
 import { encodeWeights } from '@anke/nn';
 import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
 import { CommandError } from '../errors.js';
-import { writeWhole } from '../files.js';
 import { readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 

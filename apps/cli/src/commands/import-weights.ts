@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { assignWeights, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
 import { encodeWeights, type Model, modelFromDescription } from '@anke/nn';
 import { count } from '@anke/report';
-import { LAYERS_FILE, saveLayers, WEIGHTS_FILE } from '@anke/training';
+import { LAYERS_FILE, readText, SealedStore, saveLayers, WEIGHTS_FILE } from '@anke/training';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { folderStore, makeRunFolder } from '../run-folder.js';
+import { folderStore, fromRun } from '../run-files.js';
+import { makeRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
 import { type ModelOptions, modelOptions, recipeModel } from './model-options.js';
 
@@ -46,14 +47,18 @@ async function runImportWeights(file: string, options: Options): Promise<void> {
   if (!existsSync(file)) throw new CommandError(`${file}: there is no such file`);
   const isHdf5 = /\.(h5|hdf5)$/i.test(file);
   if (!isHdf5 && !/\.safetensors$/i.test(file)) throw new CommandError(`${file}: weights come as .safetensors or .h5`);
-  const model = options.model === undefined ? await modelOfRecipe(options) : modelOfRun(options.model);
+  const model = options.model === undefined ? await modelOfRecipe(options) : await modelOfRun(options.model);
   const bytes = readFileSync(file);
   const found = isHdf5 ? await readKerasWeights(file, bytes) : readSafetensorsWeights(file, bytes);
   const weights = assignWeights(model.graph, found);
-  const folder = makeRunFolder(options.out, 'imported');
-  const store = folderStore(folder);
-  await store.write(WEIGHTS_FILE, encodeWeights(weights));
-  await saveLayers(store, model);
+  const { folder, release } = await makeRunFolder(options.out, 'imported');
+  try {
+    const store = new SealedStore(folderStore(folder));
+    await store.write(WEIGHTS_FILE, encodeWeights(weights));
+    await saveLayers(store, model);
+  } finally {
+    release();
+  }
   const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
   terminal.say(
     `${count(parameters)} weights of ${found.layers.length} layers, from ${file}: the model is in ${folder}`,
@@ -66,9 +71,9 @@ async function modelOfRecipe(options: Options): Promise<Model> {
   return make(recipe.seed);
 }
 
-function modelOfRun(run: string): Model {
-  const path = join(run, LAYERS_FILE);
-  if (!existsSync(path))
+async function modelOfRun(run: string): Promise<Model> {
+  const text = await fromRun(run, (store) => readText(store, LAYERS_FILE));
+  if (text === undefined)
     throw new CommandError(`${run}: there is no model.json in it; --model expects the folder of a run`);
-  return modelFromDescription(parseJson(path, readFileSync(path, 'utf8')));
+  return modelFromDescription(parseJson(join(run, LAYERS_FILE), text));
 }

@@ -6,6 +6,7 @@ import {
   type DownloadSource,
   download,
   FilesError,
+  makeFolder,
   parseSources,
   type Unpacked,
   unpack,
@@ -14,7 +15,6 @@ import { count } from '@anke/report';
 import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { CommandError, Interrupted, UsageError } from '../errors.js';
-import { makeFolder } from '../files.js';
 import { Terminal } from '../terminal.js';
 import { positive, positiveNumber } from './options.js';
 

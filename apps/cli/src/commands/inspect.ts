@@ -1,4 +1,5 @@
 /** `anke inspect`: what a data set holds, and what is odd about it. */
+
 import {
   areInverted,
   countShared,
@@ -9,14 +10,14 @@ import {
   missingClasses,
   splitForValidation,
 } from '@anke/data';
+import { writeWhole } from '@anke/files';
 import { contactSheet, count } from '@anke/report';
 import { readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
 import { CommandError } from '../errors.js';
-import { writeWhole } from '../files.js';
-import { folderStore } from '../run-folder.js';
+import { fromRun } from '../run-files.js';
 import { Terminal } from '../terminal.js';
 import { positive, share } from './options.js';
 
@@ -50,7 +51,7 @@ Examples:
 
 async function runInspect(path: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const facts = options.model === undefined ? undefined : await readDataFacts(folderStore(options.model));
+  const facts = options.model === undefined ? undefined : await fromRun(options.model, readDataFacts);
   if (options.model !== undefined && !facts) {
     throw new CommandError(`${options.model}: there is no data.json in it that tells what the model has learned from`);
   }

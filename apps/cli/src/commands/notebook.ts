@@ -11,11 +11,10 @@ import {
 } from '@anke/data';
 import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
-import { bestEpochOf, samplesOf, saveChoices } from '@anke/training';
+import { bestEpochOf, samplesOf, saveChoices, writeText } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
-import { writeWhole } from '../files.js';
 import type { Terminal } from '../terminal.js';
 import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
@@ -122,7 +121,7 @@ interface Scores {
 }
 
 /** Predicts the test images, writes the submission, and scores what has labels. */
-async function predict({ terminal, device, model, folder }: TrainedRun, sets: DataSets): Promise<Scores> {
+async function predict({ terminal, device, model, folder, store }: TrainedRun, sets: DataSets): Promise<Scores> {
   const { testLabels, extra } = sets;
   const test = sets.test as ImageDataset;
   const started = performance.now();
@@ -131,13 +130,13 @@ async function predict({ terminal, device, model, folder }: TrainedRun, sets: Da
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
   const labels = mostLikely(probabilities, model.outputShape[0] as number);
-  const file = join(folder, 'submission.csv');
-  writeWhole(file, formatSubmission(test.ids as readonly string[], labels));
+  const file = 'submission.csv';
+  await writeText(store, file, formatSubmission(test.ids as readonly string[], labels));
   terminal.fact(
     test.source,
     `${count(test.count)} predictions in ${duration(seconds)} (${count(test.count / seconds)} images/s)`,
   );
-  terminal.fact('submission', file);
+  terminal.fact('submission', join(folder, file));
   let scores: Scores = {};
   if (testLabels) {
     const testAccuracy = accuracyOf(labels, testLabels);

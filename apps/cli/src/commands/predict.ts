@@ -1,17 +1,15 @@
 /** `anke predict`: a trained model's predictions, as CSV or for a single picture. */
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
-import { decodePicture, plainFile } from '@anke/files';
+import { decodePicture, plainFile, writeWhole } from '@anke/files';
 import type { Model } from '@anke/nn';
 import { count, duration, mostLikely, percent } from '@anke/report';
-import { readDataFacts, samplesOf } from '@anke/training';
+import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
-import { writeWhole } from '../files.js';
-import { loadModel } from '../model-folder.js';
-import { folderStore } from '../run-folder.js';
+import { factsOf, loadModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 import { positive } from './options.js';
 
@@ -73,7 +71,7 @@ async function runPredict(options: Options): Promise<void> {
   const model = await loadModel(options.model, device);
   const read = many ?? (await readPicture(input, model));
   const images = options.invert ? inverted(read) : read;
-  const facts = await readDataFacts(folderStore(options.model));
+  const facts = await factsOf(options.model);
   if (facts && areInverted(pixelStatistics(images), facts.pixels)) {
     const hint = options.invert ? 'leave out --invert' : '--invert turns them round';
     terminal.say(

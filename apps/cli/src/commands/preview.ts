@@ -1,11 +1,12 @@
 /** `anke preview`: images, and what augmentation makes of them, as a picture. */
+
 import { ImageDataset } from '@anke/data';
+import { writeWhole } from '@anke/files';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
 import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice } from '../device.js';
-import { writeWhole } from '../files.js';
 import { Terminal } from '../terminal.js';
 import { type AugmentOptions, augmentationOf, augmentOptions, generatorOf, USUAL } from './augment-options.js';
 import { natural, positive, seed } from './options.js';

@@ -1,7 +1,7 @@
 /** `anke recipe`: recipes as JSON, and their schema. */
+import { writeWhole } from '@anke/files';
 import { checkRecipe, formatJson, recipeJsonSchema, SHIPPED } from '@anke/training';
 import type { Command } from 'commander';
-import { writeWhole } from '../files.js';
 import { readRecipe } from '../recipes.js';
 
 interface Options {

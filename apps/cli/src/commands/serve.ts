@@ -4,12 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { ImageDataset } from '@anke/data';
 import type { Predictor } from '@anke/nn';
 import { count } from '@anke/report';
-import { readDataFacts, samplesOf } from '@anke/training';
+import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { loadModel } from '../model-folder.js';
-import { folderStore } from '../run-folder.js';
+import { factsOf, loadModel } from '../model-folder.js';
 import { Batcher } from '../serve/batcher.js';
 import { predictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
@@ -67,7 +66,7 @@ async function runServe({ model: path, host, port, maxBody, timeout }: Options):
   }
   preparing.stop();
 
-  const names = (await readDataFacts(folderStore(path)))?.classNames;
+  const names = (await factsOf(path))?.classNames;
   const batcher = new Batcher(predictors, height * width * channels);
   const classes = model.outputShape[0] as number;
   const server = predictionServer(batcher, {

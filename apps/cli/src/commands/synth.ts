@@ -1,10 +1,9 @@
 /** `anke synth`: draws a synthetic data set of Kannada digits. */
 import { join } from 'node:path';
 import { synthesize, writeCompetition } from '@anke/data';
-import { digitOutlines } from '@anke/files';
+import { digitOutlines, makeFolder, writeWhole } from '@anke/files';
 import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
-import { makeFolder, writeWhole } from '../files.js';
 import { Terminal } from '../terminal.js';
 import { positive, seed } from './options.js';
 

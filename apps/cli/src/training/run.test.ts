@@ -1,5 +1,5 @@
 /** What is left of a training whose disk is full, or whose device is lost, and what is said of it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesize } from '@anke/data';
@@ -7,11 +7,11 @@ import { openAdapter } from '@anke/dawn';
 import { digitOutlines } from '@anke/files';
 import { Gpu } from '@anke/kernels';
 import { decodeCheckpoint } from '@anke/nn';
-import { CHECKPOINT_FILE, checkRecipe, makeModel, type Store } from '@anke/training';
+import { CHECKPOINT_FILES, checkRecipe, makeModel, type Store } from '@anke/training';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Device } from '../device.js';
 import { explain } from '../errors.js';
-import { folderStore } from '../run-folder.js';
+import { folderStore } from '../run-files.js';
 import { Terminal } from '../terminal.js';
 import { watch } from './run.js';
 
@@ -45,7 +45,7 @@ async function failure(beforeCheckpoint: (epoch: number) => void): Promise<strin
   const store: Store = {
     read: inFolder.read,
     write: async (name, bytes) => {
-      if (name === CHECKPOINT_FILE) beforeCheckpoint(++epoch);
+      if (name.startsWith('checkpoint/')) beforeCheckpoint(++epoch);
       await inFolder.write(name, bytes);
     },
   };
@@ -60,14 +60,19 @@ async function failure(beforeCheckpoint: (epoch: number) => void): Promise<strin
   throw new Error('the training did not fail');
 }
 
-const epochsKept = (): number => decodeCheckpoint(readFileSync(join(folder, CHECKPOINT_FILE))).model.epochs;
+const epochsKept = (): number =>
+  Math.max(
+    ...CHECKPOINT_FILES.map((file) => join(folder, file))
+      .filter(existsSync)
+      .map((path) => decodeCheckpoint(readFileSync(path)).model.epochs),
+  );
 
 test('a disk that fills up leaves the checkpoint of the epoch before, and says how to resume', async () => {
   const message = await failure((epoch) => {
-    const path = join(folder, CHECKPOINT_FILE);
+    const path = join(folder, CHECKPOINT_FILES[1]);
     if (epoch === 3) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', path });
   });
-  expect(message).toContain('state.safetensors: the disk is full');
+  expect(message).toContain('odd.safetensors: the disk is full');
   expect(message).toContain(`the epochs so far are kept: resume with --resume ${folder}`);
   expect(message).not.toContain('\n');
   expect(epochsKept()).toBe(2);

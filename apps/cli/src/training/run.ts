@@ -2,29 +2,26 @@
  * A training as commands run it: what was asked for, in a folder of its own, watched in the terminal, ended by Ctrl-C,
  * and told in a report.
  */
-import { existsSync } from 'node:fs';
 import { arch, platform, release as systemRelease, version } from 'node:os';
-import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
 import type { Model } from '@anke/nn';
 import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
 import {
-  CHECKPOINT_FILE,
   makeModel,
   type Phase,
   type ResolvedRecipe,
-  RunError,
   type Store,
   type TrainingData,
   train,
+  writeText,
 } from '@anke/training';
 import { generatorOf } from '../commands/augment-options.js';
 import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
 import { type Device, openDevice } from '../device.js';
 import { CommandError, explain, Interrupted } from '../errors.js';
-import { writeWhole } from '../files.js';
 import { configOf, optionsOf, recipeOfRun } from '../resume.js';
-import { folderStore, inRunFolder } from '../run-folder.js';
+import { hasProgress, inFolder } from '../run-files.js';
+import { inRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
 import { interruptible } from './interrupt.js';
 import { TrainingView } from './view.js';
@@ -44,7 +41,7 @@ export interface Request {
  * @throws CommandError, RecipeError or UsageError if it makes no sense
  */
 export async function requestOf(given: RecipeOptions, command: string): Promise<Request> {
-  const options = optionsOf(given, command);
+  const options = await optionsOf(given, command);
   const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
   const generator = generatorOf(recipe.augmentation, recipe.data.validationSplit);
   return { command, options, terminal: new Terminal(options), recipe, generator };
@@ -80,12 +77,12 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
   const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
   const device = await openDevice(terminal, options);
   const files = { config: configOf(command, options, device), recipe };
-  await inRunFolder(options, recipe.name, files, async (folder) => {
-    const run: Run = { terminal, device, folder, store: folderStore(folder), recipe, data, model };
+  await inRunFolder(options, recipe.name, files, async (folder, store) => {
+    const run: Run = { terminal, device, folder, store, recipe, data, model };
     begin(run);
     const { signal, release } = interruptible(terminal);
     const phases = await watch(run, signal);
-    await drawCurves(folder, phases);
+    await drawCurves(store, phases);
     release();
     if (signal.aborted) {
       const kept = `the model, the history and the curves so far are in ${folder}`;
@@ -114,24 +111,23 @@ export async function watch(run: Run, signal: AbortSignal): Promise<readonly Pha
     }
     return phases;
   } catch (error) {
-    if (error instanceof RunError) throw new CommandError(`${join(folder, error.file ?? '')}: ${error.reason}`);
-    if (!begun || !existsSync(join(folder, CHECKPOINT_FILE))) throw error;
-    const { message } = explain(error);
+    if (!begun || !hasProgress(folder)) throw inFolder(folder, error);
+    const { message } = explain(inFolder(folder, error));
     throw new CommandError(`${message}; the epochs so far are kept: resume with --resume ${folder}`);
   } finally {
     view.close();
   }
 }
 
-async function drawCurves(folder: string, phases: readonly Phase[]): Promise<void> {
+async function drawCurves(store: Store, phases: readonly Phase[]): Promise<void> {
   const svg = await chartSvg(curvesPicture(phases));
-  writeWhole(join(folder, 'curves.svg'), svg);
-  writeWhole(join(folder, 'curves.png'), await renderPng(svg));
+  await writeText(store, 'curves.svg', svg);
+  await store.write('curves.png', await renderPng(svg));
 }
 
 /** Writes report.html, confusion.svg and confusion.png into the run's folder. */
 export async function writeReport(run: TrainedRun): Promise<void> {
-  const { terminal, device, folder } = run;
+  const { terminal, device, folder, store } = run;
   const bar = terminal.progress('Predicting the validation images', 'images');
   const finished = {
     ...run,
@@ -144,9 +140,9 @@ export async function writeReport(run: TrainedRun): Promise<void> {
     bar.update(done, total);
     if (done === total) bar.stop();
   });
-  writeWhole(join(folder, 'confusion.svg'), confusion.svg);
-  writeWhole(join(folder, 'confusion.png'), confusion.png);
-  writeWhole(join(folder, 'report.html'), page);
+  await writeText(store, 'confusion.svg', confusion.svg);
+  await store.write('confusion.png', confusion.png);
+  await writeText(store, 'report.html', page);
 }
 
 const environmentOf = ({ report, gpu }: Device): [name: string, value: string][] => [

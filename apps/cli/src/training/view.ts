@@ -29,6 +29,11 @@ export class TrainingView {
 
   show(event: TrainEvent): void {
     switch (event.type) {
+      case 'damage': {
+        const from = `the run goes on from the checkpoint after epoch ${event.epochs} of all its phases`;
+        this.terminal.say(colors.yellow(`${event.damage.message}; ${from}, and comes to the same end`));
+        break;
+      }
       case 'phase':
         this.#plan = event.plan;
         this.#losses = event.epochs.map(lossesOf);

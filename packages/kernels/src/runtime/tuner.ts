@@ -35,12 +35,12 @@ export class Tuner implements Chooser<Gpu> {
   /**
    * @param choices what was chosen before
    * @param measure whether variants are timed where nothing was chosen
-   * @param onChoice is told each new choice
+   * @param onChoice is told each new choice, and waited for
    */
   constructor(
     choices: Choices = {},
     readonly measure = true,
-    readonly onChoice: (choices: Choices) => void = () => undefined,
+    readonly onChoice: (choices: Choices) => void | Promise<void> = () => undefined,
   ) {
     for (const [key, variant] of Object.entries(choices)) this.#choices.set(key, variant);
   }
@@ -98,7 +98,7 @@ export class Tuner implements Chooser<Gpu> {
       for (const dispatch of dispatches) dispatch.destroy();
       for (const storage of Object.values(bindings)) storage.destroy();
     }
-    this.onChoice(this.choices);
+    await this.onChoice(this.choices);
   }
 }
 

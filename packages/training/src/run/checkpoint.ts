@@ -1,10 +1,16 @@
-/** How far a run has come: the checkpoint of its last epoch, which replaces the one before. */
+/**
+ * How far a run has come. A checkpoint follows each epoch, in one of two files by turns, so that the one before stays:
+ * where one is damaged, the run goes on from the other, and computes the same in the end.
+ */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, FormatError } from '@anke/nn';
 import { RunError } from '../errors.js';
 import type { Store } from '../store.js';
 import type { Phase } from './events.js';
 
-export const CHECKPOINT_FILE = 'checkpoint/state.safetensors';
+/** After an even number of epochs of the run, and after an odd one. */
+export const CHECKPOINT_FILES = ['checkpoint/even.safetensors', 'checkpoint/odd.safetensors'] as const;
+/** Of earlier versions, which kept a single one. */
+const FORMER_FILE = 'checkpoint/state.safetensors';
 
 /** The phases that are done, and the one that was under way. */
 export interface RunProgress {
@@ -17,20 +23,49 @@ export interface RunCheckpoint extends Checkpoint {
   readonly run: RunProgress;
 }
 
+/** Epochs of all phases. */
+export const epochsOf = ({ phases }: RunProgress): number => phases.reduce((sum, { epochs }) => sum + epochs.length, 0);
+
 export const saveCheckpoint = (store: Store, checkpoint: RunCheckpoint): Promise<void> =>
-  store.write(CHECKPOINT_FILE, encodeCheckpoint(checkpoint));
+  store.write(CHECKPOINT_FILES[(epochsOf(checkpoint.run) % 2) as 0 | 1], encodeCheckpoint(checkpoint));
+
+export interface LastCheckpoint {
+  /** Undefined if the run stopped before the end of its first epoch. */
+  readonly checkpoint: RunCheckpoint | undefined;
+  /** What is wrong with the other one, if it is damaged. */
+  readonly damage: RunError | undefined;
+}
 
 /**
- * Undefined if the run stopped before the end of its first epoch.
+ * The last checkpoint that is whole.
  *
- * @throws RunError if the file is no checkpoint
+ * @throws RunError if there are checkpoints, and none is whole
  */
-export async function readCheckpoint(store: Store): Promise<RunCheckpoint | undefined> {
-  const bytes = await store.read(CHECKPOINT_FILE);
-  if (!bytes) return undefined;
-  try {
-    return decodeCheckpoint(bytes) as RunCheckpoint;
-  } catch (error) {
-    throw error instanceof FormatError ? new RunError(error.message, CHECKPOINT_FILE) : error;
+export async function readCheckpoint(store: Store): Promise<LastCheckpoint> {
+  const whole: RunCheckpoint[] = [];
+  const damaged: RunError[] = [];
+  for (const file of CHECKPOINT_FILES) {
+    try {
+      const bytes = await store.read(file);
+      if (bytes) whole.push(checked(decodeCheckpoint(bytes), file));
+    } catch (error) {
+      if (error instanceof RunError) damaged.push(error);
+      else if (error instanceof FormatError) damaged.push(new RunError(error.message, file));
+      else throw error;
+    }
   }
+  const [checkpoint] = whole.sort((a, b) => epochsOf(b.run) - epochsOf(a.run));
+  const [damage] = damaged;
+  if (damage && !checkpoint) throw damage;
+  if (!checkpoint && (await store.read(FORMER_FILE)))
+    throw new RunError('this checkpoint is of an earlier version of Anke, which has to resume it', FORMER_FILE);
+  return { checkpoint, damage };
+}
+
+/** @throws RunError if it does not tell how far a run has come */
+function checked({ run, ...rest }: Checkpoint, file: string): RunCheckpoint {
+  const { phases, ended } = (run ?? {}) as Partial<RunProgress>;
+  const tells = Array.isArray(phases) && phases.every((phase: Partial<Phase> | null) => Array.isArray(phase?.epochs));
+  if (!tells || typeof ended !== 'boolean') throw new RunError('it does not tell how far the run has come', file);
+  return { ...rest, run: { phases, ended } };
 }

@@ -2,7 +2,8 @@
  * Which variants of the kernels a run has used, `kernels.json`: with the same ones, it computes the same bits again.
  */
 import type { Choices } from '@anke/kernels';
-import { type Store, writeText } from '../store.js';
+import { RunError } from '../errors.js';
+import { readText, type Store, writeText } from '../store.js';
 
 export const CHOICES_FILE = 'kernels.json';
 
@@ -14,15 +15,31 @@ export interface KernelChoices {
 
 export const formatChoices = (choices: KernelChoices): string => `${JSON.stringify(choices, null, 2)}\n`;
 
-/** What a file's text holds; undefined if that is no choices. */
-export function parseChoices(text: string): KernelChoices | undefined {
+/**
+ * What a file's text holds.
+ *
+ * @param file the file's name in its store
+ * @throws RunError if that is no choices
+ */
+export function parseChoices(text: string, file = CHOICES_FILE): KernelChoices {
   try {
     const { device, choices } = JSON.parse(text) as Partial<KernelChoices>;
     const valid = typeof device === 'string' && typeof choices === 'object' && choices !== null;
-    return valid && Object.values(choices).every((v) => typeof v === 'string') ? { device, choices } : undefined;
+    if (valid && Object.values(choices).every((variant) => typeof variant === 'string')) return { device, choices };
   } catch {
-    return undefined;
+    // No JSON is as bad as other JSON.
   }
+  throw new RunError('it holds no choices of kernels', file);
+}
+
+/**
+ * The choices of a run; undefined if it has made none.
+ *
+ * @throws RunError if the file holds none, or has changed since it was written
+ */
+export async function readChoices(store: Store): Promise<Choices | undefined> {
+  const text = await readText(store, CHOICES_FILE);
+  return text === undefined ? undefined : parseChoices(text).choices;
 }
 
 export const saveChoices = (store: Store, choices: KernelChoices): Promise<void> =>

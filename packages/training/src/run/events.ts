@@ -3,6 +3,7 @@
  * itself shows nothing.
  */
 import type { Logs } from '@anke/nn';
+import type { RunError } from '../errors.js';
 import type { RecipePhase } from '../recipe/schema.js';
 
 /** What an epoch came to, and how long it took. */
@@ -20,6 +21,8 @@ export interface Phase {
 }
 
 export type TrainEvent =
+  /** A checkpoint is damaged; the run goes on from the other one, after so many epochs in all. */
+  | { readonly type: 'damage'; readonly damage: RunError; readonly epochs: number }
   /** A phase begins, or is resumed after the epochs that it has done already. */
   | {
       readonly type: 'phase';

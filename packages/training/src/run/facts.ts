@@ -24,16 +24,23 @@ function dataFactsOf(training: ImageDataset): DataFacts {
 export const saveDataFacts = (store: Store, training: ImageDataset): Promise<void> =>
   writeText(store, FILE, `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
 
-/** Undefined where the store does not tell. */
+/**
+ * Undefined where the store does not tell.
+ *
+ * @throws RunError if the file is no such facts, or has changed since it was written
+ */
 export async function readDataFacts(store: Store): Promise<DataFacts | undefined> {
   const text = await readText(store, FILE);
   if (text === undefined) return undefined;
   try {
-    const facts = JSON.parse(text) as Partial<DataFacts>;
-    return typeof facts.pixels?.border === 'number' ? (facts as DataFacts) : undefined;
+    const facts = JSON.parse(text) as Partial<DataFacts> | null;
+    const { classNames = [], pixels } = facts ?? {};
+    const areNames = Array.isArray(classNames) && classNames.every((name) => typeof name === 'string');
+    if (areNames && typeof pixels?.border === 'number') return facts as DataFacts;
   } catch {
-    return undefined;
+    // No JSON is as bad as other JSON.
   }
+  throw new RunError('it does not tell what the model has learned from', FILE);
 }
 
 /** @throws RunError if the data is not what the run has begun with */

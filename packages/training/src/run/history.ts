@@ -1,4 +1,5 @@
 /** The history of a run, `history.csv`: a row an epoch, all phases below one another. */
+import { RunError } from '../errors.js';
 import type { EpochRecord, Phase } from './events.js';
 
 export const HISTORY_FILE = 'history.csv';
@@ -19,15 +20,30 @@ export interface HistoryRow {
   readonly record: EpochRecord;
 }
 
-/** The rows of a history; a column that it does not have is absent from the records. */
+/**
+ * The rows of a history; a column that it does not have is absent from the records.
+ *
+ * @throws RunError if a row is none
+ */
 export function parseHistory(text: string): HistoryRow[] {
   const [header = '', ...lines] = text.trimEnd().split('\n');
-  const [, , ...names] = header.split(',');
-  return lines.map((line) => {
-    const [phase = '', epoch, ...values] = line.split(',');
-    const record = Object.fromEntries(names.map((name, i) => [name, Number(values[i])]));
-    return { phase, epoch: Number(epoch), record: record as unknown as EpochRecord };
+  const columns = header.split(',');
+  const [, , ...names] = columns;
+  return lines.map((line, i) => {
+    const cells = line.split(',');
+    const [phase = '', epoch, ...values] = cells;
+    const numbers = [epoch, ...values].map(numberIn);
+    if (cells.length !== columns.length || numbers.includes(undefined))
+      throw new RunError(`line ${i + 2} is no epoch`, HISTORY_FILE);
+    const record = Object.fromEntries(names.map((name, at) => [name, numbers[at + 1]]));
+    return { phase, epoch: numbers[0] as number, record: record as unknown as EpochRecord };
   });
+}
+
+/** Undefined if the cell holds no number; what is not a number in the training is written as NaN. */
+function numberIn(cell = ''): number | undefined {
+  const value = Number(cell);
+  return cell === 'NaN' || (cell.trim() !== '' && !Number.isNaN(value)) ? value : undefined;
 }
 
 /** The epoch with the least validation loss; undefined if there is none. */

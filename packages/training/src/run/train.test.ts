@@ -10,8 +10,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkRecipe } from '../recipe/check.js';
 import { makeModel } from '../recipe/make.js';
 import type { Recipe, ResolvedRecipe } from '../recipe/schema.js';
+import { SUMS_FILE } from '../sealed-store.js';
 import { type MemoryStore, memoryStore, readText } from '../store.js';
-import { CHECKPOINT_FILE } from './checkpoint.js';
+import { CHECKPOINT_FILES } from './checkpoint.js';
 import type { TrainEvent } from './events.js';
 import { parseHistory } from './history.js';
 import { train } from './train.js';
@@ -86,8 +87,9 @@ test('tells its phases and epochs in order, and leaves its files', async () => {
     ...['phase', 'preparing', ...epoch, ...epoch, 'phaseEnd', 'done'],
   ]);
   expect([...whole.files.keys()].sort()).toEqual([
+    SUMS_FILE,
     'adam.csv',
-    CHECKPOINT_FILE,
+    ...CHECKPOINT_FILES,
     'data.json',
     'history.csv',
     'kernels.json',
@@ -135,10 +137,30 @@ test('left by its listener, it ends, and is resumed to the same bits', async () 
   expect(weights(store)).toEqual(weights(whole));
 });
 
+test.each([
+  ['odd', 4],
+  ['even', 3],
+])('where the %s checkpoint is damaged, it goes on from the other one, to the same bits', async (which, epochs) => {
+  const store = memoryStore();
+  let count = 0;
+  await events(store, { stop: ({ type }) => type === 'epoch' && ++count === 4 });
+  const file = `checkpoint/${which}.safetensors`;
+  const bytes = (await store.read(file)) as Uint8Array;
+  (bytes[bytes.length - 9] as number) ^= 4;
+  await store.write(file, bytes);
+  const rest = await events(store);
+  expect(rest[0]).toMatchObject({ type: 'damage', epochs, damage: { file } });
+  expect(rest.at(-1)).toMatchObject({ type: 'done' });
+  expect(weights(store)).toEqual(weights(whole));
+});
+
 test('what cannot be resumed says why', async () => {
   const store = memoryStore();
-  await store.write(CHECKPOINT_FILE, Uint8Array.of(1, 2, 3));
-  await expect(events(store)).rejects.toThrow('checkpoint/state.safetensors: not a safetensors file');
+  await store.write(CHECKPOINT_FILES[1], Uint8Array.of(1, 2, 3));
+  await expect(events(store)).rejects.toThrow('checkpoint/odd.safetensors: not a safetensors file');
+  const former = memoryStore();
+  await former.write('checkpoint/state.safetensors', Uint8Array.of(1, 2, 3));
+  await expect(events(former)).rejects.toThrow('this checkpoint is of an earlier version of Anke');
   const other = memoryStore();
   const facts = JSON.parse((await readText(whole, 'data.json')) as string);
   await other.write('data.json', new TextEncoder().encode(JSON.stringify({ ...facts, images: 41 })));
