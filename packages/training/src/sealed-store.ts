@@ -1,10 +1,10 @@
 /**
- * A store that notices when a file has changed since it was written: `SHA256SUMS` lists what each file must be, a line a
- * file, as the program sha256sum writes and checks them. A file that is not listed is taken as it is.
+ * A store that notices when a file has changed since it was written: `SHA256SUMS` lists what each file must be, a line
+ * a file, as the program sha256sum writes and checks them. A file that is not listed is taken as it is.
  *
- * Two files cannot change at the same moment. So a file's new sum is listed before the file is written, and the one that
- * it has had until then stays as a remark, `# was …`, which programs skip: whenever a run is killed, a file has one of
- * the two.
+ * Two files cannot change at the same moment. So a file's new sum is listed before the file is written, and the one
+ * that it has had until then stays as a remark, `# was …`, which programs skip: whenever a run is killed, a file has
+ * one of the two.
  */
 import { RunError } from './errors.js';
 import { readText, type Store, writeText } from './store.js';

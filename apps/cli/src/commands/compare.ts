@@ -1,13 +1,15 @@
 /** `anke compare`: runs beside one another, by what their folders tell. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '@anke/files';
 import { chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
-import { HISTORY_FILE, parseHistory } from '@anke/training';
+import { checkRecipe, HISTORY_FILE, parseHistory, readText } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
+import { parseJson } from '../json.js';
+import { fromRun, RECIPE_FILE } from '../run-files.js';
 import { Terminal } from '../terminal.js';
 
 interface Options {
@@ -44,7 +46,8 @@ const INCIDENTAL = ['name', 'description'];
 async function runCompare(runs: readonly string[], options: Options): Promise<void> {
   const terminal = new Terminal(options);
   if (new Set(runs).size !== runs.length) throw new UsageError('a run is named twice');
-  const summaries = runs.map(readRun);
+  const summaries: RunSummary[] = [];
+  for (const run of runs) summaries.push(await readRun(run));
   const names = [...new Set(summaries.flatMap(({ recipe: own }) => Object.keys(own)))];
   const different = names.filter(
     (name) => new Set(summaries.map(({ recipe: own }) => JSON.stringify(own[name]))).size > 1,
@@ -88,29 +91,33 @@ const flat = (value: object, before = ''): Record<string, unknown> =>
     ),
   );
 
-/** @throws CommandError if the folder holds no run that has ended an epoch */
-function readRun(run: string): RunSummary {
-  const read = (name: string): string => {
-    const path = join(run, name);
-    if (!existsSync(run) || !statSync(run).isDirectory())
-      throw new CommandError(`${run}: there is no such folder; compare expects the folders of runs`);
-    if (!existsSync(path))
+/** @throws CommandError if the folder holds no run that has come to its end */
+async function readRun(run: string): Promise<RunSummary> {
+  if (!existsSync(run) || !statSync(run).isDirectory())
+    throw new CommandError(`${run}: there is no such folder; compare expects the folders of runs`);
+  const [rows, recipe] = await fromRun(run, async (store) => {
+    const read = async (name: string): Promise<string> => {
+      const text = await readText(store, name);
+      if (text !== undefined) return text;
       throw new CommandError(`${run}: there is no ${name} in it; compare expects runs that have come to their end`);
-    return readFileSync(path, 'utf8');
-  };
-  const rows = parseHistory(read(HISTORY_FILE));
+    };
+    const path = join(run, RECIPE_FILE);
+    return [
+      parseHistory(await read(HISTORY_FILE)),
+      await checkRecipe(parseJson(path, await read(RECIPE_FILE)), path),
+    ] as const;
+  });
   const column = (name: string): number[] => rows.map(({ record }) => record[name] as number);
   const [losses, accuracies] = [column('val_loss'), column('val_accuracy')];
   if (losses.length === 0 || losses.some((loss) => loss === undefined))
     throw new CommandError(`${join(run, HISTORY_FILE)}: it tells of no epoch`);
   const bestLoss = Math.min(...losses);
-  const recipe = flat(JSON.parse(read('recipe.json')) as object);
   return {
     run,
     epochs: losses.map((loss, i) => ({ loss, accuracy: accuracies[i] as number })),
     bestLoss,
     bestAccuracy: accuracies[losses.indexOf(bestLoss)] as number,
     seconds: column('seconds').reduce((a, b) => a + b, 0),
-    recipe: Object.fromEntries(Object.entries(recipe).filter(([path]) => !INCIDENTAL.includes(path))),
+    recipe: Object.fromEntries(Object.entries(flat(recipe)).filter(([path]) => !INCIDENTAL.includes(path))),
   };
 }
