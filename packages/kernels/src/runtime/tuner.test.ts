@@ -48,7 +48,7 @@ const params = { length: 4096 };
 
 test('the fastest of the suitable variants is chosen, once', async () => {
   const told: Choices[] = [];
-  const tuner = new Tuner({}, true, (choices) => told.push(choices));
+  const tuner = new Tuner({}, true, (choices) => void told.push(choices));
   await tuner.tune(gpu(), [{ kernel, params }]);
   expect(tuner.choice(kernel, params)).toBe('fast');
   expect(tuner.choice(kernel, { length: 64 })).toBeUndefined();
