@@ -1,7 +1,8 @@
 /** A Vulkan driver in a folder of its own, loaded into this process without installing anything in the system. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { checkFiles, describeFiles, type Manifest } from './manifest.js';
 
 /** What an unpacked driver consists of. */
 export interface Driver {
@@ -13,22 +14,53 @@ export interface Driver {
   readonly libraries: readonly string[];
 }
 
-const FILE = 'driver.json';
-
-export function readDriver(folder: string): Driver | undefined {
-  const file = join(folder, FILE);
-  if (!existsSync(file)) return undefined;
-  try {
-    const driver = JSON.parse(readFileSync(file, 'utf8')) as Driver;
-    return [driver.icd, ...driver.libraries].every((path) => existsSync(path)) ? driver : undefined;
-  } catch {
-    return undefined;
-  }
+/** How a driver is written down, with paths below its folder, so that the folder can be moved. */
+interface Description extends Driver {
+  readonly files: Manifest;
 }
 
-/** Written last, so that a folder with this file in it is a complete driver. */
-export function writeDriver(folder: string, driver: Driver): void {
-  writeFileSync(join(folder, FILE), JSON.stringify(driver, null, 2));
+const FILE = 'driver.json';
+const ICD = 'icd.json';
+
+/**
+ * The driver in a folder; undefined if there is none.
+ *
+ * @throws if it is damaged, or others may have changed it
+ */
+export function readDriver(folder: string): Driver | undefined {
+  if (!existsSync(folder)) return undefined;
+  let description: Description;
+  try {
+    description = JSON.parse(readFileSync(join(folder, FILE), 'utf8')) as Description;
+    checkFiles(folder, description.files);
+  } catch (error) {
+    throw new Error(`the driver in ${folder} is damaged: ${(error as Error).message}`);
+  }
+  const { name, icd, libraries } = description;
+  return { name, icd: join(folder, icd), libraries: libraries.map((path) => join(folder, path)) };
+}
+
+/**
+ * Describes the driver that has been unpacked into `root` below a folder, so that `readDriver` finds it there.
+ *
+ * @param library the name of the file that is the driver itself
+ * @throws if that file is not there
+ */
+export function describeDriver(folder: string, name: string, library: string, version: string): void {
+  const found = readdirSync(join(folder, 'root'), { recursive: true, withFileTypes: true }).find(
+    (entry) => entry.name === library,
+  );
+  if (!found) throw new Error(`the package holds no ${library}`);
+  // The Vulkan loader takes a path that begins with a dot as one beside the file that it reads it from.
+  const path = `./${relative(folder, join(found.parentPath, library))}`;
+  writeFileSync(
+    join(folder, ICD),
+    JSON.stringify({ ICD: { api_version: version, library_path: path }, file_format_version: '1.0.0' }),
+  );
+  const libraries = findLibraries(join(folder, 'root')).map((file) => relative(folder, file));
+  const files = describeFiles(folder, [ICD, path, ...libraries]);
+  const description: Description = { name, icd: ICD, libraries, files };
+  writeFileSync(join(folder, FILE), JSON.stringify(description, null, 2));
 }
 
 // glibc's RTLD_NODELETE, which Node's constants lack.
@@ -65,9 +97,10 @@ export function loadDriver(driver: Driver): void {
   process.env['VK_ICD_FILENAMES'] = driver.icd; // the older name, for loaders before 1.3.207
 }
 
-/** Every shared library below a folder but drivers and layers. */
-export function findLibraries(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+/** Every shared library below a folder but drivers and layers: the files themselves, where links lead to them. */
+function findLibraries(folder: string): string[] {
+  const named = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => /^lib.*\.so\.\d+$/.test(entry.name) && !/^lib(vulkan_|VkLayer)/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name));
+    .map((entry) => realpathSync(join(entry.parentPath, entry.name)));
+  return [...new Set(named)];
 }

@@ -5,4 +5,5 @@
  */
 export { cacheFolder } from './cache.js';
 export { type Driver, loadDriver } from './driver.js';
-export { adapterAgain, DriverError, type DriverReport, openAdapter } from './open.js';
+export { DriverError } from './errors.js';
+export { adapterAgain, type DriverReport, openAdapter } from './open.js';

@@ -5,15 +5,13 @@
 import { join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { cacheFolder } from './cache.js';
+import { InterruptedError } from './command.js';
 import { type Driver, hasVulkanLoader, loadDriver, readDriver } from './driver.js';
-import { installLavapipe } from './lavapipe.js';
-import { installSwiftShader } from './swiftshader.js';
+import { DriverError } from './errors.js';
+import { type Installer, install } from './install.js';
+import { lavapipe } from './lavapipe.js';
+import { swiftShader } from './swiftshader.js';
 import { restWhileWaiting } from './waiting.js';
-
-/** No adapter was found; the message says what was tried and what to do. */
-export class DriverError extends Error {
-  override readonly name = 'DriverError';
-}
 
 export interface DriverReport {
   readonly adapter: GPUAdapter;
@@ -85,25 +83,22 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
   }
   const failures: string[] = [];
   const sources = [
-    { folder: 'lavapipe', title: "Mesa's lavapipe", install: installLavapipe },
-    { folder: 'swiftshader', title: 'SwiftShader', install: installSwiftShader },
+    { name: 'lavapipe', installer: lavapipe },
+    { name: 'swiftshader', installer: swiftShader },
   ];
   const missing = hasVulkanLoader() ? 'the system has no driver that Dawn accepts' : 'the system has no Vulkan loader';
   if (process.platform === 'linux') {
-    for (const { folder, title, install } of sources) {
+    for (const { name, installer } of sources) {
+      const { title } = installer;
       try {
-        const path = cacheFolder(join('drivers', folder));
-        let driver: Driver | undefined = readDriver(path);
-        if (!driver) {
-          say(`GPU driver: ${missing}; installing ${title} into ${path}`);
-          driver = await install(path, (line) => say(`GPU driver: ${line}`));
-          say(`GPU driver: ${driver.name} is installed`);
-        }
+        const folder = join(cacheFolder('vulkan'), name);
+        const driver = await installed(folder, installer, missing, (line) => say(`GPU driver: ${line}`));
         loadDriver(driver);
         const found = await request();
-        if (found) return report(found, () => `${missing}; ${title} stands in, from ${path}`);
+        if (found) return report(found, () => `${missing}; ${title} stands in, from ${folder}`);
         failures.push(`${title}: Dawn does not accept ${driver.name}`);
       } catch (error) {
+        if (error instanceof InterruptedError) throw endedBy(error.signal, title);
         failures.push(`${title}: ${error instanceof Error ? error.message : String(error)}`);
       }
       say(`GPU driver: ${failures.at(-1)}`);
@@ -114,4 +109,30 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
       ? "install the GPU's Vulkan driver (Debian and Ubuntu: libvulkan1 and mesa-vulkan-drivers, version 23 or later)"
       : "update the GPU's driver";
   throw new DriverError(`no usable WebGPU adapter: ${[missing, ...failures].join('; ')}. To go on, ${advice}.`);
+}
+
+/** The driver in a folder, which is fetched if it is not there, or not as it was installed. */
+async function installed(
+  folder: string,
+  installer: Installer,
+  why: string,
+  say: (line: string) => void,
+): Promise<Driver> {
+  let reason = why;
+  try {
+    const driver = readDriver(folder);
+    if (driver) return driver;
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  say(`${reason}; installing ${installer.title} into ${folder}`);
+  const driver = await install(folder, installer, say);
+  say(`${driver.name} is installed`);
+  return driver;
+}
+
+/** Ends this process as the signal would have; where somebody else heeds the signal, it is theirs to end it. */
+function endedBy(signal: NodeJS.Signals, title: string): DriverError {
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  return new DriverError(`interrupted while ${title} was installed`);
 }

