@@ -27,6 +27,20 @@ function onSignals(onSignal) {
  */
 export async function output(program, args, environment) {
   const onWindows = process.platform === 'win32';
+  let ended = false;
+  const kill = (signal) => {
+    try {
+      process.kill(onWindows ? child.pid : -child.pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  // First of all: a signal may come while the program is being started.
+  const forget = onSignals((signal) => {
+    ended = true;
+    kill(signal);
+    setTimeout(kill, GRACE, 'SIGKILL').unref();
+  });
   const child = spawn(program, args, {
     cwd: root,
     env: environment,
@@ -36,19 +50,6 @@ export async function output(program, args, environment) {
     detached: !onWindows,
   });
   const release = child.pid === undefined ? () => undefined : holdFor(child.pid);
-  let ended = false;
-  const kill = (signal) => {
-    try {
-      process.kill(onWindows ? child.pid : -child.pid, signal);
-    } catch {
-      // It has ended meanwhile.
-    }
-  };
-  const forget = onSignals((signal) => {
-    ended = true;
-    kill(signal);
-    setTimeout(kill, GRACE, 'SIGKILL').unref();
-  });
   const printed = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8').on('data', (text) => {

@@ -43,13 +43,6 @@ export function freeSpace(folder: string): number {
  */
 export function run(program: string, args: readonly string[], { folder, fills }: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
-      // A group of its own, so that what the program has started can be ended with it.
-      detached: true,
-      ...(folder === undefined ? {} : { cwd: folder }),
-    });
     let output = '';
     let errors = '';
     let ended: Error | undefined;
@@ -68,7 +61,15 @@ export function run(program: string, args: readonly string[], { folder, fills }:
       killing = setTimeout(kill, GRACE, 'SIGKILL');
     };
     const onSignal = (signal: NodeJS.Signals): void => end(new InterruptedError(signal));
+    // First of all: a signal may come while the program is being started.
     for (const signal of SIGNALS) process.on(signal, onSignal);
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C' },
+      // A group of its own, so that what the program has started can be ended with it.
+      detached: true,
+      ...(folder === undefined ? {} : { cwd: folder }),
+    });
     const watch = setInterval(() => {
       if (fills !== undefined && freeSpace(fills) < FULL) end(new Error(`the disk of ${fills} is full`));
     }, PAUSE);
