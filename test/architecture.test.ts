@@ -130,8 +130,6 @@ test.each(Object.keys(ARROWS))('%s has no circle of imports, of values or of typ
 
 /** Files of more than {@link MOST_LINES} lines: each is one idea that would be harder to read in parts. */
 const LONG_FILES: Readonly<Record<string, string>> = {
-  'packages/kernels/src/gather/augment.ts':
-    'one kernel: a shader, its reference and its options, which share one formula',
   'packages/data/src/csv/parser.ts':
     'one state machine: every reader of cells moves the same offset over the same bytes',
 };

@@ -13,7 +13,7 @@ import { type Mask, maskReference, maskWgsl } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
-import { inputGradient, parameterGradients } from './reference.js';
+import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import {
   channels,
   EPSILON,
@@ -86,6 +86,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 4 * elements(p) + 2 * partCount(p) * p.channels, bytes: bindingBytes(gradientsBindings, p) }),
   terms: (p) => rowsPerPart(p) + partCount(p) + 24,
   reference: (p, inputs) => parameterGradients(p, inputs),
+  magnitudes(p, inputs) {
+    return this.reference(p, deviationsAddedUp(inputs));
+  },
   cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });
 
@@ -134,6 +137,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(backwardBindings, p) }),
   terms: () => 8,
   reference: (p, { x, dY, coefficients }) => ({ dX: maskReference(p.mask, inputGradient(x, dY, coefficients), x) }),
+  magnitudes: ({ mask }, { x, dY, coefficients }) => ({
+    dX: inputGradientMagnitudes(x, dY, coefficients).map((value) => value * (mask?.keep ?? 1)),
+  }),
   cases: shapes.map((shape, i) => {
     const mask = MASKS[i % MASKS.length];
     return { ...shape, ...(mask ? { mask } : {}) };
@@ -183,5 +189,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       return ((gamma[c] as number) / Math.sqrt((variance[c] as number) + p.epsilon)) * gradient;
     }),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
 });

@@ -11,7 +11,7 @@
 import { type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
-import { normalize, statistics } from './reference.js';
+import { deviationsAddedUp, normalize, statistics, statisticsMagnitudes } from './reference.js';
 import {
   channels,
   EPSILON,
@@ -131,6 +131,13 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       moving.map((value, c) => p.momentum * value + (1 - p.momentum) * (batch[c] as number));
     return { mean, variance, movingMean: move(movingMean, mean), movingVariance: move(movingVariance, variance) };
   },
+  magnitudes(p, { x, movingMean, movingVariance }) {
+    const parts = { channels: p.channels, part: rowsPerPart(p), terms: this.terms(p) };
+    const { mean, variance } = statisticsMagnitudes(x, parts);
+    const move = (moving: Float64Array, batch: Float64Array): Float64Array =>
+      moving.map((value, c) => Math.abs(value) + (1 - p.momentum) * ((batch[c] as number) + Math.abs(value)));
+    return { mean, variance, movingMean: move(movingMean, mean), movingVariance: move(movingVariance, variance) };
+  },
   cases: shapes.map((shape) => ({ ...shape, momentum: 0.99 })),
 });
 
@@ -184,6 +191,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   reference: ({ epsilon, rectifier }, { x, mean, variance, gamma, beta }) => {
     const y = normalize(x, { mean, variance }, gamma, beta, epsilon);
     return { y: rectifier ? y.map((value) => rectify(value, rectifier)) : y };
+  },
+  magnitudes({ rectifier: _, ...p }, inputs) {
+    return this.reference(p, deviationsAddedUp(inputs));
   },
   cases: shapes.map((shape, i) => {
     const rectifier = [undefined, { slope: 0 }, { slope: 0, cap: 1.5 }, { slope: 0.1 }][i % 4];

@@ -20,7 +20,7 @@ import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
-import { inputGradient, parameterGradients } from './reference.js';
+import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import { EPSILON, MASKS } from './shapes.js';
 
 export interface PoolGradientsParams extends PoolParams {
@@ -100,6 +100,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   reference: (p, inputs) => {
     const dNormalized = maxPoolGradient(p, inputs.dY, inputs.winner);
     return parameterGradients({ rows: rows(p), epsilon: p.epsilon }, { ...inputs, dY: dNormalized });
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, deviationsAddedUp(inputs));
   },
   cases: poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
 });
@@ -219,6 +222,10 @@ ${loadCoefficients}
   reference: (p, { x, dY, winner, coefficients }) => {
     const dNormalized = maxPoolGradient(p, dY, winner);
     return { dX: maskReference(p.mask, inputGradient(x, dNormalized, coefficients), x) };
+  },
+  magnitudes: ({ mask, ...p }, { x, dY, winner, coefficients }) => {
+    const dNormalized = maxPoolGradient(p, dY.map(Math.abs), winner);
+    return { dX: inputGradientMagnitudes(x, dNormalized, coefficients).map((value) => value * (mask?.keep ?? 1)) };
   },
   cases: poolCases.map((p, i) => {
     const mask = MASKS[i % MASKS.length];

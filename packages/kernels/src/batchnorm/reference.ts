@@ -1,4 +1,5 @@
 /** Batch normalization over the rows of a (rows, channels) array, in plain loops, in float64. */
+import { type Arrays, absolute, EPSILON } from '../runtime/kernel.js';
 
 export interface Statistics {
   readonly mean: Float64Array;
@@ -69,4 +70,55 @@ export function inputGradient(x: Float64Array, dY: Float64Array, coefficients: F
     );
     return factor * (value - (share + ((x[i] as number) - center) * slope));
   });
+}
+
+/**
+ * Sums of the absolute terms of {@link statistics}, where the rows are cut into parts of so many, each part adds up its
+ * differences d = x − origin from its first row, and the parts' means and squares are joined.
+ *
+ * @param terms roundings behind one result
+ */
+export function statisticsMagnitudes(
+  x: Float64Array,
+  { channels, part, terms }: { readonly channels: number; readonly part: number; readonly terms: number },
+): Statistics {
+  const rows = x.length / channels;
+  const { mean } = statistics(x, channels);
+  const magnitudes = { mean: new Float64Array(channels), variance: new Float64Array(channels) };
+  for (let c = 0; c < channels; c++) {
+    let [means, squares, deviations] = [0, 0, 0];
+    for (let first = 0; first < rows; first += part) {
+      const n = Math.min(part, rows - first);
+      const origin = x[first * channels + c] as number;
+      let sum = 0;
+      for (let row = first; row < first + n; row++) {
+        const d = (x[row * channels + c] as number) - origin;
+        sum += d;
+        means += Math.abs(origin) + Math.abs(d);
+        squares += d ** 2;
+      }
+      const deviation = origin + sum / n - (mean[c] as number);
+      squares += sum ** 2 / n + n * deviation ** 2;
+      deviations += n * Math.abs(deviation);
+    }
+    const ofMean = means / rows;
+    magnitudes.mean[c] = ofMean;
+    // A mean that is off moves the deviations: their squares change by 2 · deviation · error + error².
+    magnitudes.variance[c] = squares / rows + 2 * (deviations / rows) * ofMean + EPSILON * terms * ofMean ** 2;
+  }
+  return magnitudes;
+}
+
+/** Inputs whose terms all add up: x − mean becomes |x| + |mean|. */
+export function deviationsAddedUp<A extends Arrays<'mean'>>(inputs: A): A {
+  const positive = absolute(inputs);
+  return { ...positive, mean: positive.mean.map((value) => -value) };
+}
+
+/** |factor| · (|dY| + |share| + (|x| + |center|) · |slope|) */
+export function inputGradientMagnitudes(x: Float64Array, dY: Float64Array, coefficients: Float64Array): Float64Array {
+  const channels = coefficients.length / 4;
+  // With all but the factor negative, all terms add up.
+  const signed = coefficients.map((value, i) => (Math.floor(i / channels) === 1 ? 1 : -1) * Math.abs(value));
+  return inputGradient(x.map(Math.abs), dY.map(Math.abs), signed);
 }

@@ -7,7 +7,7 @@
  * that is written.
  * Timed by `pnpm anke bench kernels --filter channels/repeat`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface RepeatParams {
@@ -54,6 +54,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 0, bytes: bindingBytes(forwardBindings, p) }),
   terms: () => 0,
   reference: (p, { x }) => ({ y: repeatReference(p, x) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases,
 });
 
@@ -95,6 +98,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       dX[index] = (dX[index] as number) + gradient;
     });
     return { dX };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases,
 });

@@ -14,8 +14,8 @@ import { EPILOGUES, inTurn, MASKS, WEIGHT_GRADIENTS } from '../conv2d/cases.js';
 import { conv2dForward } from '../conv2d/forward/index.js';
 import { type Conv2dParams, conv2dParams } from '../conv2d/geometry.js';
 import { epilogueCounters, maskInput } from '../epilogue/bindings.js';
-import { type Epilogue, finishReference, type Mask, maskReference } from '../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { type Epilogue, enlarging, finishReference, type Mask, maskReference } from '../epilogue/epilogue.js';
+import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { channelSums, decayedReference } from '../window/reference.js';
 import { matmul, transpose } from './reference.js';
 
@@ -100,6 +100,10 @@ export const denseForward = defineKernel<DenseForwardParams, keyof typeof forwar
   reference: (p, { x, w, ...others }) => ({
     y: finishReference(p.epilogue, matmul(x, w, p.batch, p.inFeatures, p.outFeatures), others),
   }),
+  // A rectifier enlarges no error; a dropout scales it.
+  magnitudes({ epilogue: { rectifier: _, ...epilogue }, ...p }, inputs) {
+    return this.reference({ ...p, epilogue }, absolute(inputs));
+  },
   cases: inTurn(shapes, EPILOGUES),
 });
 
@@ -119,6 +123,9 @@ export const denseBackwardData = defineKernel<DenseBackwardDataParams, keyof typ
   reference: (p, { dY, w, x }) => {
     const sums = matmul(dY, transpose(w, p.inFeatures, p.outFeatures), p.batch, p.outFeatures, p.inFeatures);
     return { dX: maskReference(p.mask, sums, x) };
+  },
+  magnitudes({ mask, ...p }, inputs) {
+    return this.reference({ ...p, ...enlarging(mask) }, absolute(inputs));
   },
   cases: inTurn(shapes, MASKS),
 });
@@ -144,6 +151,9 @@ export const denseBackwardWeights = defineKernel<DenseBackwardWeightsParams, key
       dW: decayedReference(p, sums, w),
       ...(p.bias ? { dBias: channelSums(dY, p.outFeatures) } : {}),
     };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases: inTurn(shapes, WEIGHT_GRADIENTS),
 });

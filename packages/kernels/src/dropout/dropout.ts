@@ -51,6 +51,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // The scale and the product are rounded.
   terms: () => 2,
   reference: (p, { x, counters }) => ({ y: dropoutReference(p, x, counters) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: [1, 3, 7, 33, 65, 129, 32 * 128].flatMap((n, i) => [
     { length: n, rate: 0.5, layer: 3 },
     { length: n, rate: 0.1, layer: i },

@@ -4,7 +4,7 @@
  * Timed by `pnpm anke bench kernels --filter elementwise`.
  */
 import { type Mask, maskReference, maskWgsl, type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface ElementwiseParams {
@@ -66,6 +66,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // The slope is rounded to float32, and so is the product.
   terms: (p) => (p.rectifier.slope === 0 ? 1 : 2),
   reference: ({ rectifier }, { x }) => ({ y: x.map((value) => rectify(value, rectifier)) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: cases.map((p, i) => ({
     ...p,
     rectifier: [{ slope: 0 }, { slope: 0, cap: 1.5 }, { slope: 0.1 }, { slope: 0.3, cap: 0.75 }][i % 4] as Rectifier,
@@ -94,6 +97,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(reluBackwardBindings, p) }),
   terms: (p) => (p.mask.slope === 0 ? 2 : 4),
   reference: ({ mask }, { y, dY }) => ({ dX: maskReference(mask, dY, y) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: cases.map((p, i) => ({
     ...p,
     mask: [
@@ -125,6 +131,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(addBindings, p) }),
   terms: () => 1,
   reference: (_, { a, b }) => ({ sum: a.map((value, i) => value + (b[i] as number)) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases,
 });
 
@@ -146,6 +155,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(accumulateBindings, p) }),
   terms: () => 1,
   reference: (_, { total, x }) => ({ total: total.map((value, i) => value + (x[i] as number)) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases,
 });
 
@@ -169,6 +181,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // The factor is rounded to float32, and so is the product.
   terms: () => 2,
   reference: (p, { x }) => ({ y: x.map((value) => p.factor * value) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: cases.map((p, i) => ({ ...p, factor: FACTORS[i % FACTORS.length] as number })),
 });
 
@@ -190,6 +205,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // Both constants, the product and the sum are rounded.
   terms: () => 4,
   reference: (p, { x }) => ({ y: x.map((value) => p.factor * value + p.offset) }),
+  magnitudes: (p, { x }) => ({ y: x.map((value) => Math.abs(p.factor * value) + Math.abs(p.offset)) }),
   cases: cases.map((p, i) => ({
     ...p,
     factor: FACTORS[i % FACTORS.length] as number,

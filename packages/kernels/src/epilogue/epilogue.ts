@@ -103,3 +103,7 @@ export function maskReference(mask: Mask | undefined, gradient: Float64Array, y:
     return output < 0 || keep === 1 ? slope * keep * value : 0;
   });
 }
+
+/** What a mask does to an error at most, as a mask: the dropout's factor scales it, a rectifier enlarges none. */
+export const enlarging = (mask: Mask | undefined): { readonly mask?: Mask } =>
+  mask ? { mask: { slope: 1, keep: mask.keep } } : {};

@@ -24,8 +24,6 @@ export interface CaseBuilder {
 export interface RuleCase {
   /** Sends the plain dispatches, and returns what is to be compared, by name. */
   build(builder: CaseBuilder): Readonly<Record<string, Storage>>;
-  /** Length of the longest sum behind one result: see `Kernel.terms`. */
-  readonly terms: number;
   /** Dispatches before and after. */
   readonly plain: number;
   readonly fused: number;

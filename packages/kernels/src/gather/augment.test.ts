@@ -5,7 +5,8 @@
 import { expect, test } from 'vitest';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { type Augmentation, type AugmentParams, augment } from './augment.js';
+import { augment } from './augment.js';
+import type { Augmentation, AugmentParams } from './augmentation.js';
 
 const gpu = useGpu();
 checkKernel(gpu, augment);

@@ -25,41 +25,16 @@
  * WGSL promises no more than 11 bits of its own.
  * Timed by `pnpm anke bench kernels --filter gather/augment`.
  */
-import { philox4x32 } from '@anke/random';
 import { PHILOX_WGSL, STREAMS } from '../random/philox.js';
 import { defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
-import { type GatherParams, gather, rescaledWgsl, rescalingConstants } from './gather.js';
-
-export const FILL_MODES = ['constant', 'nearest', 'reflect', 'wrap'] as const;
-
-/** How far images may be changed at random; every number is drawn evenly between its bounds. */
-export interface Augmentation {
-  /** Degrees, in both directions. */
-  readonly rotation: number;
-  /** Pixels, up or down: a number is a bound, a list holds the distances to choose from. */
-  readonly heightShift: number | readonly number[];
-  /** Pixels, left or right. */
-  readonly widthShift: number | readonly number[];
-  /** Degrees, in both directions. */
-  readonly shear: number;
-  /** Bounds of the two factors for rows and columns: below 1, the image grows. */
-  readonly zoom: readonly [number, number];
-  readonly horizontalFlip: boolean;
-  readonly verticalFlip: boolean;
-  readonly brightness: readonly [number, number];
-  readonly fillMode: (typeof FILL_MODES)[number];
-  /** What lies beyond the edge with `constant`, 0 … 255. */
-  readonly cval: number;
-}
-
-export interface AugmentParams extends GatherParams {
-  /** (height, width, channels); `rowLength` is their product. */
-  readonly shape: readonly [number, number, number];
-  readonly augmentation: Augmentation;
-}
+import { augmentMagnitudes, augmentReference } from './augment-reference.js';
+import { type Augmentation, type AugmentParams, FILL_MODES } from './augmentation.js';
+import { gather, rescaledWgsl, rescalingConstants } from './gather.js';
 
 const THREADS = 64;
+/** Of a value, once it is known where it comes from: interpolation, brightness, rescaling. */
+const ROUNDINGS = 16;
 
 /** WGSL of a shift in pixels, drawn by `word`; `other` draws the sign of one from a list. */
 function shiftWgsl(shift: number | readonly number[], word: string, other: string): string {
@@ -209,39 +184,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     },
   },
   cost: (p) => ({ flops: p.batch * p.rowLength * 30, bytes: p.batch * p.rowLength * 5 }),
-  terms: ({ shape: [height, width], augmentation: { heightShift, widthShift, zoom } }) => {
-    // A coordinate is rounded some 16 times, at most at the size that it can reach; the value changes by at most 255 a
-    // pixel along either axis.
-    const reach = (height + width) * Math.max(1, zoom[1]) + Math.max(...[heightShift, widthShift].flat().map(Math.abs));
-    return 2 * 16 * reach;
-  },
-  reference: (p, { pixels, labels, order, counters }) => {
-    const { shape, rowLength, factor, offset } = p;
-    const [height, width, channels] = shape;
-    const [step = 0, index = 0, seed = 0] = counters;
-    const x = new Float64Array(p.batch * rowLength);
-    const y = new Float64Array(p.batch);
-    for (let b = 0; b < p.batch; b++) {
-      const row = order[index * p.stride + b] as number;
-      y[b] = labels[row] as number;
-      const image = Float64Array.from({ length: rowLength }, (_, i) => {
-        const byte = row * rowLength + i;
-        return Math.floor((pixels[Math.floor(byte / 4)] as number) / 256 ** (byte % 4)) % 256;
-      });
-      const { source, brightness } = transformOf(p, { step, seed, image: b });
-      for (let i = 0; i < rowLength; i++) {
-        const at = source(Math.floor(i / (channels * width)), Math.floor(i / channels) % width);
-        const value = interpolate(
-          (r, c) => image[(r * width + c) * channels + (i % channels)] as number,
-          at,
-          [height, width],
-          p.augmentation,
-        );
-        x[b * rowLength + i] = Math.min(value * brightness, 255) * factor + offset;
-      }
-    }
-    return { x, y };
-  },
+  terms: () => ROUNDINGS,
+  reference: augmentReference,
+  magnitudes: (p, inputs) => ({ x: augmentMagnitudes(p, inputs, ROUNDINGS) }),
   cases: [
     ...FILL_MODES.flatMap((fillMode) => [
       {
@@ -283,78 +228,4 @@ function everything(other: Partial<Augmentation>): Augmentation {
     cval: 17,
     ...other,
   };
-}
-
-type Position = readonly [row: number, column: number];
-
-/** What an image draws: where each pixel of the result comes from, and the brightness. */
-function transformOf(
-  { shape: [height, width], augmentation: a }: AugmentParams,
-  { step, seed, image }: { readonly step: number; readonly seed: number; readonly image: number },
-): { readonly source: (r: number, c: number) => Position; readonly brightness: number } {
-  const draw = (block: number): Uint32Array => {
-    const words = Uint32Array.of(4 * image + block, step, 0, STREAMS.augment);
-    philox4x32(words, seed, 0);
-    return words;
-  };
-  const [turned = 0, shiftedRows = 0, shiftedColumns = 0, sheared = 0] = draw(0);
-  const [zoomedRows = 0, zoomedColumns = 0, flippedColumns = 0, flippedRows = 0] = draw(1);
-  const [brightened = 0, rowSign = 0, columnSign = 0] = draw(2);
-  const between = (low: number, high: number, word: number): number => low + (high - low) * ((word >>> 8) / 2 ** 24);
-  const shift = (by: number | readonly number[], word: number, sign: number): number =>
-    typeof by === 'number'
-      ? between(-by, by, word)
-      : (by[((word >>> 16) * by.length) >>> 16] as number) * (sign >= 2 ** 31 ? 1 : -1);
-  const theta = (between(-a.rotation, a.rotation, turned) * Math.PI) / 180;
-  const phi = (between(-a.shear, a.shear, sheared) * Math.PI) / 180;
-  const [zr, zc] = [between(...a.zoom, zoomedRows), between(...a.zoom, zoomedColumns)];
-  const [tr, tc] = [shift(a.heightShift, shiftedRows, rowSign), shift(a.widthShift, shiftedColumns, columnSign)];
-  const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
-  // R · S · Z, written out.
-  const linear = [
-    [cos * zr, (-cos * Math.sin(phi) - sin * Math.cos(phi)) * zc],
-    [sin * zr, (-sin * Math.sin(phi) + cos * Math.cos(phi)) * zc],
-  ] as const;
-  const center = [(height - 1) / 2, (width - 1) / 2] as const;
-  const flipRows = a.verticalFlip && flippedRows < 2 ** 31;
-  const flipColumns = a.horizontalFlip && flippedColumns < 2 ** 31;
-  return {
-    brightness: between(...a.brightness, brightened),
-    source: (r, c) => {
-      const down = (flipRows ? height - 1 - r : r) - center[0];
-      const right = (flipColumns ? width - 1 - c : c) - center[1];
-      return [
-        center[0] + linear[0][0] * down + linear[0][1] * right + cos * tr - sin * tc,
-        center[1] + linear[1][0] * down + linear[1][1] * right + sin * tr + cos * tc,
-      ];
-    },
-  };
-}
-
-/** The value of an image (height, width) between its pixels, and beyond its edge as the fill mode has it. */
-function interpolate(
-  pixel: (r: number, c: number) => number,
-  at: Position,
-  sides: Position,
-  { fillMode, cval }: Augmentation,
-): number {
-  if (fillMode === 'constant' && at.some((x, axis) => x < 0 || x > (sides[axis] as number) - 1)) return cval;
-  const axes = at.map((x, axis) => {
-    const size = sides[axis] as number;
-    const period = size - 1;
-    let inside = x;
-    if (fillMode === 'wrap' && (x < 0 || x > period)) inside = period === 0 ? 0 : x - Math.floor(x / period) * period;
-    if (fillMode === 'nearest') inside = Math.max(0, Math.min(period, x));
-    const before = Math.floor(inside);
-    const neighbour = (i: number): number => {
-      if (fillMode !== 'reflect') return Math.min(i, size - 1);
-      const folded = ((i % (2 * size)) + 2 * size) % (2 * size);
-      return Math.min(folded, 2 * size - 1 - folded);
-    };
-    return { before: neighbour(before), after: neighbour(before + 1), part: inside - before };
-  });
-  const [rows, columns] = axes as [(typeof axes)[number], (typeof axes)[number]];
-  const along = (r: number): number =>
-    pixel(r, columns.before) * (1 - columns.part) + pixel(r, columns.after) * columns.part;
-  return along(rows.before) * (1 - rows.part) + along(rows.after) * rows.part;
 }

@@ -62,7 +62,10 @@ export const rescalingConstants = ({ factor, offset }: Pick<GatherParams, 'facto
   ...(offset === 0 ? {} : { OFFSET: { f32: offset } }),
 });
 
-/** WGSL of byte · factor + offset. The product is rounded once where the device fuses multiplication and addition. */
+/**
+ * WGSL of byte · factor + offset. FACTOR_REST makes up for the factor's rounding. The product itself is rounded once on
+ * a device that fuses multiplication and addition, twice on one that does not: so its last bit may differ between them.
+ */
 export const rescaledWgsl = (byte: string, { offset }: Pick<GatherParams, 'offset'>): string =>
   `fma(${byte}, FACTOR, ${byte} * FACTOR_REST)${offset === 0 ? '' : ' + OFFSET'}`;
 
@@ -98,6 +101,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   },
   // It reads one batch of the data set, not all of it.
   cost: (p) => ({ flops: outputs(p), bytes: outputs(p) * 5 + p.batch * 12 }),
+  // The product's two roundings where it is not fused; the offset's own, and the sum's.
   terms: (p) => (p.offset === 0 ? 2 : 4),
   reference: (p, { pixels, labels, order, counters }) => {
     const row = (b: number): number => order[(counters[INDEX] as number) * p.stride + b] as number;
@@ -109,6 +113,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }),
       y: Float64Array.from({ length: p.batch }, (_, b) => labels[row(b)] as number),
     };
+  },
+  magnitudes(p, inputs) {
+    return this.reference({ ...p, factor: Math.abs(p.factor), offset: Math.abs(p.offset) }, inputs);
   },
   cases: [
     { batch: 1, rows: 1, rowLength: 1, stride: 1, factor: 1, offset: 0 },

@@ -2,7 +2,7 @@
  * loss = mean + Σ penalties: the mean loss of a batch and the parts in which the penalty on the weights was left, added
  * by a single thread. Timed by `pnpm anke bench kernels --filter loss`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
 
 export interface AddPenaltiesParams {
@@ -39,5 +39,8 @@ fn main() {
   reference: (_, { mean, penalties }) => ({
     loss: Float64Array.of(penalties.reduce((sum, part) => sum + part, mean[0] as number)),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: [{ penalties: 1 }, { penalties: 3 }, { penalties: 32 }],
 });

@@ -12,11 +12,16 @@
  * idle threads. Timed by `pnpm anke bench kernels --filter loss`.
  */
 import { largestIndex } from '../metrics/metrics.js';
-import { type AdamCorrectionsParams, advancedCorrections, corrections } from '../optimizer/adam.js';
+import {
+  type AdamCorrectionsParams,
+  advancedCorrections,
+  correctionMagnitudes,
+  corrections,
+} from '../optimizer/adam.js';
 import { counters } from '../optimizer/advance.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
-import { crossEntropy, softmax } from '../softmax/reference.js';
+import { crossEntropy, crossEntropyGradientMagnitudes, crossEntropyMagnitudes, softmax } from '../softmax/reference.js';
 import { labels, logits, type RowsParams } from '../softmax/softmax.js';
 
 export interface CrossEntropyStepParams extends RowsParams {
@@ -152,8 +157,8 @@ ${endWgsl(p)}
     },
   },
   cost: (p) => ({ flops: 8 * elements(p), bytes: bindingBytes(bindings, p) }),
-  // WGSL allows exp(x) an error of 3 + 2·|x| units; |x| stays below 104 where the result is not zero.
-  terms: (p) => p.classes + Math.ceil(p.rows / threadsOf(p)) + p.penalties + 2 * (3 + 2 * 104) + 16,
+  // Sums over the classes, over a thread's rows, over the threads and the penalties; and what WGSL allows functions.
+  terms: (p) => p.classes + Math.ceil(p.rows / threadsOf(p)) + Math.log2(threadsOf(p)) + p.penalties + 16,
   reference: (p, inputs) => {
     const add = (sum: number, value: number): number => sum + value;
     const loss =
@@ -175,6 +180,18 @@ ${endWgsl(p)}
     if (p.advance) outputs.counters = inputs.counters.map((value, i) => (i < 2 ? value + 1 : value));
     if (p.betas) outputs.corrections = advancedCorrections(p.betas, inputs.corrections);
     return outputs;
+  },
+  magnitudes(p, inputs) {
+    const { logits, labels, penalties } = inputs;
+    const rowLosses = crossEntropyMagnitudes(logits, labels, p.classes).reduce((sum, loss) => sum + loss, 0);
+    const loss = penalties.reduce((sum, part) => sum + Math.abs(part), rowLosses / p.rows);
+    const { totals } = this.reference(p, inputs);
+    return {
+      loss: Float64Array.of(loss),
+      dLogits: crossEntropyGradientMagnitudes(logits, labels, { classes: p.classes, share: 1 / p.rows }),
+      ...(totals ? { totals: totals.map((value, i) => Math.abs(value) + (i === 0 ? loss * p.rows : 0)) } : {}),
+      ...(p.betas ? { corrections: correctionMagnitudes(p.betas, inputs.corrections) } : {}),
+    };
   },
   cases: [
     { rows: 1, classes: 1, penalties: 0 },

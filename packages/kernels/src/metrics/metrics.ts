@@ -3,7 +3,7 @@
  * of an epoch's loss and accuracy, so that one small readback an epoch is enough.
  * Timed by `pnpm anke bench kernels --filter metrics`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { labels, type RowsParams } from '../softmax/softmax.js';
 
@@ -70,6 +70,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       largestIndex(inputs.scores.subarray(row * p.classes, (row + 1) * p.classes)),
     ),
   }),
+  magnitudes: () => ({}),
   cases,
 });
 
@@ -134,6 +135,9 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
     const loss = inputs.loss[0] as number;
     return { totals: Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows) };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases,
 });

@@ -70,6 +70,27 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     );
     return { m, v, weights };
   },
+  magnitudes(p, inputs) {
+    const { m, v, weights } = this.reference(p, inputs) as Record<'m' | 'v' | 'weights', Float64Array>;
+    const [c1 = 0, c2 = 0] = inputs.corrections;
+    const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
+    const moved = (value: number, towards: number, share: number): number =>
+      Math.abs(value) + share * (Math.abs(towards) + Math.abs(value));
+    const first = inputs.m.map((value, i) => moved(value, inputs.gradients[i] as number, 1 - p.beta1));
+    const second = inputs.v.map((value, i) => moved(value, (inputs.gradients[i] as number) ** 2, 1 - p.beta2));
+    return {
+      m: first,
+      v: second,
+      // The quotient is as exact as its parts; the root halves v's relative error.
+      weights: weights.map((value, i) => {
+        const ofRoot = v[i] === 0 ? 0 : (second[i] as number) / (v[i] as number);
+        const step =
+          (alpha * (Math.abs(m[i] as number) * ofRoot + (first[i] as number))) /
+          (Math.sqrt(v[i] as number) + p.epsilon);
+        return Math.abs(value) + step;
+      }),
+    };
+  },
   cases: LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
 });
 
@@ -112,6 +133,7 @@ fn main() {
   cost: (p) => ({ flops: 6, bytes: bindingBytes(correctionsBindings, p) }),
   terms: () => 4,
   reference: (p, inputs) => ({ corrections: advancedCorrections(p, inputs.corrections) }),
+  magnitudes: (p, inputs) => ({ corrections: correctionMagnitudes(p, inputs.corrections) }),
   cases: [
     { beta1: 0.9, beta2: 0.999 },
     { beta1: 0, beta2: 0.5 },
@@ -122,4 +144,10 @@ fn main() {
 export function advancedCorrections({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
   const [c1 = 0, c2 = 0] = before;
   return Float64Array.of(c1 + (1 - c1) * (1 - beta1), c2 + (1 - c2) * (1 - beta2));
+}
+
+/** Sums of the absolute terms of {@link advancedCorrections}. */
+export function correctionMagnitudes({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
+  const [c1 = 0, c2 = 0] = before;
+  return Float64Array.of(c1 + (1 + c1) * (1 - beta1), c2 + (1 + c2) * (1 - beta2));
 }

@@ -33,5 +33,6 @@ fn main() {
   cost: (p) => ({ flops: 2, bytes: bindingBytes(bindings, p) }),
   terms: () => 0,
   reference: (_, inputs) => ({ counters: inputs.counters.map((value, i) => (i < 2 ? value + 1 : value)) }),
+  magnitudes: () => ({}),
   cases: [{}],
 });

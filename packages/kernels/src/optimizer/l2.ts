@@ -1,7 +1,7 @@
 /**
  * The L2 penalty on large weights, and its gradient. Float32. Timed by `pnpm anke bench kernels --filter optimizer`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { LENGTHS, length } from './flat.js';
 
@@ -76,6 +76,9 @@ ${p.stretches.map(stretchWgsl).join('')}
     }
     return { parts };
   },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: [
     { stretches: [{ offset: 0, length: 1, factor: 0.01 }], parts: 1 },
     { stretches: [{ offset: 64, length: 129, factor: 0.5 }], parts: 3 },
@@ -122,5 +125,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: p.length, bytes: bindingBytes(backwardBindings, p) }),
   terms: () => 2,
   reference: (p, { weights }) => ({ dWeights: weights.map((w) => 2 * p.factor * w) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: LENGTHS.map((n) => ({ length: n, factor: 0.01 })),
 });

@@ -2,7 +2,7 @@
  * Gradient descent, with and without momentum, over flat buffers. Float32, a thread a weight.
  * Timed by `pnpm anke bench kernels --filter optimizer`.
  */
-import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { LENGTHS, length, rate } from './flat.js';
 
@@ -39,6 +39,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   terms: () => 2,
   reference: (_, { gradients, rate: r, weights }) => ({
     weights: weights.map((value, i) => value - (r[0] as number) * (gradients[i] as number)),
+  }),
+  magnitudes: (_, { gradients, rate: r, weights }) => ({
+    weights: weights.map((value, i) => Math.abs(value) + Math.abs((r[0] as number) * (gradients[i] as number))),
   }),
   cases: LENGTHS.map((n) => ({ length: n })),
 });
@@ -90,6 +93,11 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       return value + (p.nesterov ? p.momentum * u - (step[i] as number) : u);
     });
     return { velocity, weights };
+  },
+  magnitudes(p, inputs) {
+    // Negative gradients move weights and velocities up: nothing is subtracted.
+    const positive = absolute(inputs);
+    return this.reference(p, { ...positive, gradients: positive.gradients.map((g) => -g) });
   },
   cases: LENGTHS.flatMap((n) => [false, true].map((nesterov) => ({ length: n, momentum: 0.9, nesterov }))),
 });

@@ -92,6 +92,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 0, bytes: bindingBytes(forwardBindings, p) }),
   terms: () => 0,
   reference: (p, { x }) => ({ y: zeroPadReference(p, x) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases,
 });
 
@@ -136,5 +139,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   reference: (p, { dY }) => ({
     dX: new Float64Array(inner(p)).map((_, index) => dY[paddedIndex(p, index)] as number),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases,
 });

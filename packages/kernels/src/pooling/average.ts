@@ -13,7 +13,7 @@
  *   sums pair by pair, in a fixed order. For large windows with few outputs, which alone would not keep a GPU busy.
  * - `plain`: a thread an output, or backward an input.
  */
-import { type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import {
@@ -132,6 +132,9 @@ export const averagePool = defineKernel<PoolParams, keyof typeof forwardBindings
   // The quotient may be off by 2.5 units in the last place.
   terms: (p) => p.poolHeight * p.poolWidth + 3,
   reference: (p, { x }) => ({ y: averagePoolReference(p, x) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases,
 });
 
@@ -192,6 +195,9 @@ export const averagePoolBackward = defineKernel<PoolParams, keyof typeof backwar
   // Each quotient may be off by 2.5 units in the last place.
   terms: (p) => windowsPerInput(p) + 3,
   reference: (p, { dY }) => ({ dX: averagePoolGradient(p, dY) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases,
 });
 

@@ -8,7 +8,7 @@
  * search again. Backward, each input gathers from the windows that cover it. A thread an element in both.
  * Timed by `pnpm anke bench kernels --filter pooling/max`.
  */
-import { type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import {
@@ -72,6 +72,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: poolOutputs(p) * p.poolHeight * p.poolWidth, bytes: bindingBytes(forwardBindings, p) }),
   terms: () => 0,
   reference: (p, { x }) => maxPoolReference(p, x),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: poolCases,
 });
 
@@ -141,6 +144,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: poolOutputs(p), bytes: bindingBytes(backwardBindings, p) }),
   terms: windowsPerInput,
   reference: (p, { dY, winner }) => ({ dX: maxPoolGradient(p, dY, winner) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: poolCases,
 });
 

@@ -2,7 +2,7 @@
  * A device's peak rates: one kernel only multiplies and adds, another only copies. The benchmarks compare every other
  * kernel with them. Timed by `pnpm anke bench kernels --filter probe`.
  */
-import { bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface FmaParams {
@@ -65,6 +65,9 @@ ${round}
       return total;
     }),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: [
     { length: 1, rounds: 1 },
     { length: 129, rounds: 7 },
@@ -105,5 +108,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   cost: (p) => ({ flops: 0, bytes: bindingBytes(copyBindings, p) }),
   terms: () => 0,
   reference: (_, { x }) => ({ y: x }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: [{ length: 1 }, { length: 129 }, { length: 2 ** 20 + 3 }],
 });

@@ -11,7 +11,7 @@
  *   more results, which alone would not keep the device busy.
  * - `plain`: a thread a result. Neighbouring threads read neighbouring `inner` elements.
  */
-import { bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
+import { absolute, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 
 export interface SumParams {
@@ -143,6 +143,9 @@ export const sum = defineKernel<SumParams, keyof typeof bindings>({
           y[index] = (y[index] as number) + p.factor * (x[(o * p.length + l) * p.inner + i] as number);
         }
     return { y };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases: [
     { outer: 1, length: 1, inner: 1, factor: 1 },

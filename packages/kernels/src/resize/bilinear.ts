@@ -19,7 +19,7 @@
  * float16, gradients float32. A thread an element that is written; neighbouring threads are neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/bilinear`.
  */
-import { bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';
 import {
   backwardBindings,
@@ -82,6 +82,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // Four products of an input and two weights, each of which may be off by 2.5 units in the last place.
   terms: () => 4 + 6,
   reference: (p, { x }) => ({ y: resizeBilinearReference(p, x) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: resizeCases,
 });
 
@@ -178,6 +181,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       dX[input] = (dX[input] as number) + share * (dY[output] as number);
     });
     return { dX };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases: resizeCases,
 });

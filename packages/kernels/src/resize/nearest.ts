@@ -14,7 +14,7 @@
  * neighbouring channels.
  * Timed by `pnpm anke bench kernels --filter resize/nearest`.
  */
-import { bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { absolute, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { flatGrid } from '../runtime/wgsl.js';
 import {
   backwardBindings,
@@ -56,6 +56,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 0, bytes: bindingBytes(forwardBindings, p) }),
   terms: () => 0,
   reference: (p, { x }) => ({ y: resizeNearestReference(p, x) }),
+  magnitudes(p, inputs) {
+    return this.reference(p, inputs);
+  },
   cases: resizeCases,
 });
 
@@ -111,6 +114,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       dX[input] = (dX[input] as number) + gradient;
     });
     return { dX };
+  },
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
   },
   cases: resizeCases,
 });

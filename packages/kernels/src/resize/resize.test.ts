@@ -1,20 +1,17 @@
 /**
  * If these failed, images would be resampled from wrong pixels, or the gradient would not be that of the resampling.
  */
-import { describe, expect, test } from 'vitest';
-import { absoluteTerms } from '../testing/bounds.js';
-import { checkKernel, runKernel } from '../testing/check.js';
+import { expect, test } from 'vitest';
+import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
-import { checkGradient, differences, distinct } from '../testing/differences.js';
 import { resizeBilinear, resizeBilinearBackward, resizeBilinearReference } from './bilinear.js';
 import { resizeNearest, resizeNearestBackward, resizeNearestReference } from './nearest.js';
-import { inputSize, outputSize } from './params.js';
 
 const gpu = useGpu();
-checkKernel(gpu, resizeBilinear, { f16: ['x', 'y'], magnitudes: absoluteTerms(resizeBilinear) });
-checkKernel(gpu, resizeBilinearBackward, { magnitudes: absoluteTerms(resizeBilinearBackward) });
+checkKernel(gpu, resizeBilinear, { f16: ['x', 'y'] });
+checkKernel(gpu, resizeBilinearBackward);
 checkKernel(gpu, resizeNearest, { f16: ['x', 'y'] });
-checkKernel(gpu, resizeNearestBackward, { magnitudes: absoluteTerms(resizeNearestBackward) });
+checkKernel(gpu, resizeNearestBackward);
 
 /** One row of numbers. */
 const row = (width: number, outWidth: number) => ({ batch: 1, height: 1, width, channels: 1, outHeight: 1, outWidth });
@@ -32,23 +29,4 @@ test('nearest: of two equally near pixels, the second', () => {
   expect(Array.from(tripled)).toEqual([1, 1, 1, 2, 2, 2]);
   const smaller = resizeNearestReference(row(4, 2), Float64Array.of(1, 2, 3, 4));
   expect(Array.from(smaller)).toEqual([2, 4]);
-});
-
-describe.each([
-  { batch: 2, height: 3, width: 4, channels: 2, outHeight: 7, outWidth: 5 },
-  { batch: 1, height: 7, width: 5, channels: 2, outHeight: 3, outWidth: 4 },
-])('gradient of resampling %j', (p) => {
-  const [x, dY] = [distinct(inputSize(p), 1), distinct(outputSize(p), 2)];
-
-  test('bilinear', async () => {
-    const { dX } = await runKernel(gpu(), resizeBilinearBackward, p, { dY });
-    const expected = differences(x, dY, (moved) => resizeBilinearReference(p, moved));
-    checkGradient('dX', dX, expected, resizeBilinearBackward.terms(p));
-  });
-
-  test('nearest', async () => {
-    const { dX } = await runKernel(gpu(), resizeNearestBackward, p, { dY });
-    const expected = differences(x, dY, (moved) => resizeNearestReference(p, moved));
-    checkGradient('dX', dX, expected, resizeNearestBackward.terms(p));
-  });
 });

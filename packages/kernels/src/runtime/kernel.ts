@@ -81,6 +81,9 @@ export interface Variant<P> extends Stage<P> {
   readonly join?: Join<P>;
 }
 
+/** The distance between 1 and the next float32. */
+export const EPSILON = 2 ** -23;
+
 export type Arrays<B extends string> = Readonly<Record<B, Float64Array>>;
 
 /**
@@ -96,16 +99,29 @@ export interface Kernel<P extends object = object, B extends string = string> {
    */
   readonly variants: Readonly<Record<string, Variant<P>>>;
   cost(params: P): Cost;
-  /** Length of the longest sum behind one output: the rounding error's bound is float32 epsilon times this. */
+  /**
+   * Roundings on the way to one output, at most: the length of the longest sum, and what WGSL allows functions and
+   * divisions. See {@link magnitudes}.
+   */
   terms(params: P): number;
   /**
    * The CPU reference, in float64: takes what every `read` and `update` binding holds, returns what is written. A
    * binding that the parameters do not need is an empty array.
    */
   reference(params: P, inputs: Arrays<B>): Partial<Record<B, Float64Array>>;
+  /**
+   * For each output of floats, the sum of the absolute values of the terms behind each element: all that is rounded on
+   * the way is at most so large, so that an element may be off by float32 epsilon × terms × this. Where all terms are
+   * products, it is `this.reference(params, absolute(inputs))`; where nothing is added up, the size of the result.
+   */
+  magnitudes(params: P, inputs: Arrays<B>): Partial<Record<B, Float64Array>>;
   /** Parameters that tests run with every variant. */
   readonly cases: readonly P[];
 }
+
+/** Inputs without their signs, so that a reference adds up the absolute values of its terms. */
+export const absolute = <A extends Arrays<string>>(inputs: A): A =>
+  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.map(Math.abs)])) as A;
 
 /** Declares a kernel: lets the compiler infer and check its types. */
 export function defineKernel<P extends object, B extends string>(kernel: Kernel<P, B>): Kernel<P, B> {

@@ -1,84 +1,70 @@
 /**
- * How far a float32 result may be from the reference in float64. Bounds are derived, never tuned: each term of a sum
- * adds a rounding of at most epsilon, relative to the largest number that is rounded on the way.
+ * How far a float32 result may be from the reference in float64. Bounds are derived, never tuned, and each element has
+ * its own: what is rounded on the way to it is at most as large as the sum of the absolute values of its terms. WGSL
+ * lets a device round up or down, so that each rounding may cost a whole unit in the last place.
  */
 import { expect } from 'vitest';
-import type { Arrays, Kernel } from '../runtime/kernel.js';
+import { type Arrays, EPSILON, type Kernel } from '../runtime/kernel.js';
 
-/** The distance between 1 and the next float32. */
-export const EPSILON = 2 ** -23;
 /** The least normal float32: WGSL lets devices replace smaller numbers by zero. */
 const LEAST_NORMAL = 2 ** -126;
-
-/** The largest error that a sum of so many terms may have, relative to the largest result of an array. */
-export function tolerance(expected: Float64Array, terms: number): number {
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return EPSILON * terms * largest;
-}
+/** The same of float16: the distance between 1 and the next one, and between two that are less than normal. */
+const EPSILON_16 = 2 ** -10;
+const LEAST_16 = 2 ** -24;
 
 /**
- * The largest error of each element: {@link tolerance} and, where the sum of the absolute terms of each element is
- * known, that which follows from it, whichever is less. Where all results are zero, only the terms tell what may be
- * lost.
- */
-export function tolerances(
-  expected: Float64Array,
-  terms: number,
-  magnitudes: Float64Array | undefined,
-): number | Float64Array {
-  const whole = tolerance(expected, terms);
-  return magnitudes === undefined
-    ? whole
-    : magnitudes.map((magnitude) => {
-        const own = EPSILON * terms * Math.abs(magnitude) + LEAST_NORMAL;
-        return whole === 0 ? own : Math.min(whole, own);
-      });
-}
-
-/**
- * Sums of the absolute terms of each element of a kernel's outputs, from its parameters and inputs; see
- * {@link tolerances}.
- */
-export type Magnitudes<P, B extends string> = (params: P, inputs: Arrays<B>) => Partial<Record<B, Float64Array>>;
-
-/** Inputs without their signs. */
-export const absolute = <A extends Arrays<string>>(inputs: A): A =>
-  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.map(Math.abs)])) as A;
-
-/**
- * For kernels that add up products of their inputs: the reference of the inputs without signs adds up the absolute
- * terms.
- */
-export const absoluteTerms =
-  <P extends object, B extends string>(kernel: Kernel<P, B>): Magnitudes<P, B> =>
-  (params, inputs) =>
-    kernel.reference(params, absolute(inputs));
-
-/** For kernels that add nothing up: all that is rounded is about as large as the result. */
-export const ownSize =
-  <P extends object, B extends string>(kernel: Kernel<P, B>): Magnitudes<P, B> =>
-  (params, inputs) =>
-    kernel.reference(params, inputs);
-
-/**
- * Compares element by element and names the element that is furthest beyond its bound.
+ * The largest error of each element with so many roundings behind it. It is above zero also where nothing is rounded:
+ * a copy may lose a number that is not normal.
  *
- * @param allowed the largest error of all elements, or of each
+ * @param magnitudes sums of the absolute values of the terms of each element
  */
-export function expectClose(
-  label: string,
-  got: Float64Array,
-  expected: Float64Array,
-  allowed: number | Float64Array,
-): void {
-  expect(got.length, `${label}: length`).toBe(expected.length);
-  const bound = (i: number): number => (typeof allowed === 'number' ? allowed : (allowed[i] as number));
+export const roundingBounds = (terms: number, magnitudes: Float64Array): Float64Array =>
+  magnitudes.map((magnitude) => EPSILON * terms * Math.abs(magnitude) + LEAST_NORMAL * Math.max(terms, 1));
+
+/**
+ * The same for a result that is then rounded once more, to float16: up or down, as WGSL leaves it to the device.
+ */
+export const float16Bounds = (bounds: Float64Array, expected: Float64Array): Float64Array =>
+  bounds.map((bound, i) => bound + EPSILON_16 * (Math.abs(expected[i] as number) + bound) + LEAST_16);
+
+/**
+ * The largest error of each element of a kernel's outputs. Whole numbers have none.
+ *
+ * @param float16 outputs that are stored as float16
+ */
+export function outputBounds<P extends object, B extends string>(
+  kernel: Kernel<P, B>,
+  params: P,
+  inputs: Arrays<B>,
+  expected: Partial<Record<B, Float64Array>>,
+  float16: readonly string[] = [],
+): Partial<Record<B, Float64Array>> {
+  const magnitudes = kernel.magnitudes(params, inputs);
+  const bounds: Partial<Record<B, Float64Array>> = {};
+  for (const name of Object.keys(expected) as B[]) {
+    const values = expected[name] as Float64Array;
+    const sizes = kernel.bindings[name].type === 'u32' ? new Float64Array(values.length) : magnitudes[name];
+    if (sizes?.length !== values.length)
+      throw new Error(`${kernel.name}: ${values.length} magnitudes of ${name} needed`);
+    const float32 = kernel.bindings[name].type === 'u32' ? sizes : roundingBounds(kernel.terms(params), sizes);
+    bounds[name] = float16.includes(name) ? float16Bounds(float32, values) : float32;
+  }
+  return bounds;
+}
+
+/**
+ * Compares element by element, each with its own bound, and names the element that is furthest beyond. What is not
+ * finite is beyond every bound, unless the same is expected.
+ */
+export function expectClose(label: string, got: Float64Array, expected: Float64Array, bounds: Float64Array): void {
+  expect([got.length, bounds.length], `${label}: length`).toEqual([expected.length, expected.length]);
   let worst = 0;
   let excess = Number.NEGATIVE_INFINITY;
   got.forEach((value, i) => {
     const right = expected[i] as number;
     const distance = Object.is(value, right) ? 0 : Math.abs(value - right);
-    const beyond = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance - bound(i);
+    const difference = distance - (bounds[i] as number);
+    const beyond = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     if (beyond > excess) {
       excess = beyond;
       worst = i;
@@ -86,6 +72,6 @@ export function expectClose(
   });
   expect(
     excess,
-    `${label}[${worst}]: got ${got[worst]}, expected ${expected[worst]}, allowed ${bound(worst)}`,
+    `${label}[${worst}]: got ${got[worst]}, expected ${expected[worst]}, allowed ${bounds[worst]}`,
   ).toBeLessThanOrEqual(0);
 }

@@ -9,16 +9,14 @@ import type { Gpu } from '../runtime/device.js';
 import { Eager } from '../runtime/eager.js';
 import { type Arrays, type Kernel, neededBindings } from '../runtime/kernel.js';
 import { elementBytes, type Storage, type StorageType } from '../runtime/storage.js';
-import { expectClose, type Magnitudes, tolerances } from './bounds.js';
+import { expectClose, outputBounds } from './bounds.js';
 import { decodeFloat16, encodeFloat16, roundToFloat16 } from './float16.js';
 
 type Values = Record<string, Float64Array>;
 
-export interface CheckOptions<P, B extends string> {
+export interface CheckOptions<B extends string> {
   /** Bindings that may be stored as 16 bits. */
   readonly f16?: readonly B[];
-  /** What the error of each element is relative to; the largest element of an output, if absent. */
-  readonly magnitudes?: Magnitudes<P, B>;
 }
 
 /** How a kernel is run: by which variant, and which bindings are stored as 16 bits. */
@@ -110,16 +108,16 @@ export const runKernel = <P extends object, B extends string>(
   variant?: string,
 ): Promise<Values> => runStored(gpu, kernel, params, inputs, { variant, f16: [] });
 
-/** Runs all variants twice and compares with the reference. */
-async function checkCase<P extends object, B extends string>(
+/** Runs all variants twice and compares with the reference, each element by its own bound. */
+export async function checkCase<P extends object, B extends string>(
   gpu: Gpu,
   kernel: Kernel<P, B>,
   params: P,
-  { f16 = [], magnitudes }: CheckOptions<P, B>,
+  f16: readonly B[] = [],
 ): Promise<void> {
   const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
   const expected = kernel.reference(params, inputs);
-  const sizes: Partial<Record<B, Float64Array>> = magnitudes?.(params, inputs) ?? {};
+  const bounds = outputBounds(kernel, params, inputs, expected, f16);
   const types = Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
   const variants = gpu.compiler.available(kernel, params, types);
   expect(variants.length, 'variants that run here').toBeGreaterThan(0);
@@ -133,24 +131,11 @@ async function checkCase<P extends object, B extends string>(
     }
     expect(Object.keys(got).sort()).toEqual(Object.keys(expected).sort());
     for (const name of Object.keys(expected) as B[]) {
-      const values = expected[name] as Float64Array;
-      const exact = kernel.bindings[name].type === 'u32';
-      const sums = exact ? 0 : tolerances(values, kernel.terms(params), sizes[name]);
-      const allowed = f16.includes(name) ? withFloat16Rounding(values, sums) : sums;
-      expectClose(`${variant}/${name}`, got[name] as Float64Array, values, allowed);
+      const [values, wanted, allowed] = [got[name], expected[name], bounds[name]] as Float64Array[];
+      expectClose(`${variant}/${name}`, values as Float64Array, wanted as Float64Array, allowed as Float64Array);
     }
   }
 }
-
-/**
- * A result that is rounded once to float16: half the distance between two neighbours, and that below the least normal
- * one.
- */
-const withFloat16Rounding = (expected: Float64Array, sums: number | Float64Array): Float64Array =>
-  expected.map((value, i) => {
-    const sum = typeof sums === 'number' ? sums : (sums[i] as number);
-    return sum + 2 ** -11 * (Math.abs(value) + sum) + 2 ** -25;
-  });
 
 /** Two of a kernel's cases: a test in float32 runs all. */
 const twoCases = <P>(cases: readonly P[]): P[] =>
@@ -162,17 +147,16 @@ const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(
 export function checkKernel<P extends object, B extends string>(
   gpu: () => Gpu,
   kernel: Kernel<P, B>,
-  options: CheckOptions<NoInfer<P>, NoInfer<B>> = {},
+  { f16 = [] }: CheckOptions<NoInfer<B>> = {},
 ): void {
-  const { f16 = [], ...inFloat32 } = options;
   describe(kernel.name, () => {
-    test.each(named(kernel.cases))('%s', (_, params) => checkCase(gpu(), kernel, params, inFloat32));
+    test.each(named(kernel.cases))('%s', (_, params) => checkCase(gpu(), kernel, params));
   });
   if (f16.length === 0) return;
   describe(`${kernel.name} with ${f16} in float16`, () => {
     test.for(named(twoCases(kernel.cases)))('%s', async ([, params], { skip }) => {
       if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
-      await checkCase(gpu(), kernel, params, options);
+      await checkCase(gpu(), kernel, params, f16);
     });
   });
 }

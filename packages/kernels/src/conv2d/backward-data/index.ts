@@ -12,8 +12,8 @@
  * All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
 import { maskInput } from '../../epilogue/bindings.js';
-import { maskReference } from '../../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { enlarging, maskReference } from '../../epilogue/epilogue.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, MASKS } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
 import { conv2dReference } from '../reference.js';
@@ -39,5 +39,8 @@ export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof t
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels + 1,
   reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, conv2dReference.inputGradient(p, dY, w), x) }),
+  magnitudes({ mask, ...p }, inputs) {
+    return this.reference({ ...p, ...enlarging(mask) }, absolute(inputs));
+  },
   cases: convolutions(MASKS),
 });

@@ -10,7 +10,7 @@
  * All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All are timed by
  * `pnpm anke bench kernels --filter conv2d/backward-weights`.
  */
-import { type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
 import { channelSums, decayedReference } from '../../window/reference.js';
 import { convolutions, WEIGHT_GRADIENTS } from '../cases.js';
 import { type Conv2dParams, conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
@@ -73,5 +73,8 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
     dW: decayedReference(p, conv2dReference.kernelGradient(p, x, dY), w),
     ...(p.bias ? { dBias: channelSums(dY, p.outChannels) } : {}),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: convolutions(WEIGHT_GRADIENTS),
 });

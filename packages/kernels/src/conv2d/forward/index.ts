@@ -10,7 +10,7 @@
  */
 import { epilogueCounters } from '../../epilogue/bindings.js';
 import { finishReference } from '../../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, EPILOGUES } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
 import { conv2dReference } from '../reference.js';
@@ -40,5 +40,9 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   reference: (p, { x, w, ...others }) => ({
     y: finishReference(p.epilogue, conv2dReference.forward(p, x, w), others),
   }),
+  // A rectifier enlarges no error; a dropout scales it.
+  magnitudes({ epilogue: { rectifier: _, ...epilogue }, ...p }, inputs) {
+    return this.reference({ ...p, epilogue }, absolute(inputs));
+  },
   cases: convolutions(EPILOGUES),
 });

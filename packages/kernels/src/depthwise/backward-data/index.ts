@@ -13,8 +13,8 @@
  */
 import { MASKS } from '../../conv2d/cases.js';
 import { maskInput } from '../../epilogue/bindings.js';
-import { maskReference } from '../../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { enlarging, maskReference } from '../../epilogue/epilogue.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
 import { depthwiseReference } from '../reference.js';
@@ -38,5 +38,8 @@ export const depthwiseBackwardData = defineKernel<DepthwiseBackwardDataParams, k
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.multiplier + 1,
   reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseReference.inputGradient(p, dY, w), x) }),
+  magnitudes({ mask, ...p }, inputs) {
+    return this.reference({ ...p, ...enlarging(mask) }, absolute(inputs));
+  },
   cases: depthwiseConvolutions(MASKS),
 });

@@ -11,7 +11,7 @@
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-weights`.
  */
 import { WEIGHT_GRADIENTS } from '../../conv2d/cases.js';
-import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { channelSums, decayedReference } from '../../window/reference.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
@@ -40,5 +40,8 @@ export const depthwiseBackwardWeights = defineKernel<DepthwiseBackwardWeightsPar
     dW: decayedReference(p, depthwiseReference.kernelGradient(p, x, dY), w),
     ...(p.bias ? { dBias: channelSums(dY, outChannels(p)) } : {}),
   }),
+  magnitudes(p, inputs) {
+    return this.reference(p, absolute(inputs));
+  },
   cases: depthwiseConvolutions(WEIGHT_GRADIENTS),
 });

@@ -12,7 +12,7 @@
 import { EPILOGUES } from '../../conv2d/cases.js';
 import { epilogueCounters } from '../../epilogue/bindings.js';
 import { finishReference } from '../../epilogue/epilogue.js';
-import { type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
+import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { depthwiseConvolutions } from '../cases.js';
 import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '../geometry.js';
 import { depthwiseReference } from '../reference.js';
@@ -39,5 +39,9 @@ export const depthwiseForward = defineKernel<DepthwiseForwardParams, keyof typeo
   reference: (p, { x, w, ...others }) => ({
     y: finishReference(p.epilogue, depthwiseReference.forward(p, x, w), others),
   }),
+  // A rectifier enlarges no error; a dropout scales it.
+  magnitudes({ epilogue: { rectifier: _, ...epilogue }, ...p }, inputs) {
+    return this.reference({ ...p, epilogue }, absolute(inputs));
+  },
   cases: depthwiseConvolutions(EPILOGUES),
 });

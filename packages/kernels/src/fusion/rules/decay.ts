@@ -34,7 +34,6 @@ export const decayRule: Rule = {
   },
   cases: [
     {
-      terms: 9 + 4,
       plain: 3,
       fused: 1,
       build(builder) {

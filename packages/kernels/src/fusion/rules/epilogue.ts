@@ -53,7 +53,6 @@ function convolution(builder: CaseBuilder, bias: boolean): Storage {
 }
 
 const rectified = (rectifier: Rectifier, bias: boolean) => ({
-  terms: 3 * 2 * 5 + 3,
   plain: 2,
   fused: 1,
   build(builder: CaseBuilder) {
@@ -86,7 +85,6 @@ export const rectifierRule: Rule = {
     rectified({ slope: 0, cap: 6 }, false),
     rectified({ slope: 0.1 }, true),
     {
-      terms: 8,
       plain: 2,
       fused: 1,
       build(builder) {
@@ -121,7 +119,6 @@ export const dropoutRule: Rule = {
   },
   cases: [
     {
-      terms: 3 * 2 * 5 + 3,
       plain: 3,
       fused: 1,
       build(builder) {

@@ -71,7 +71,7 @@ export const dropoutMaskRule: Rule = {
     const bindings = { y: forward.bindings.y, dY: backward.bindings.x, dX };
     return replace(dispatch, [backward], reluBackward, { length, mask: { ...mask, keep: 1 / (1 - rate) } }, bindings);
   },
-  cases: [{ terms: WIDTH + 3, plain: 6, fused: 2, build: (builder) => betweenDenseLayers(builder, 0.5) }],
+  cases: [{ plain: 6, fused: 2, build: (builder) => betweenDenseLayers(builder, 0.5) }],
 };
 
 export const maskRule: Rule = {
@@ -90,5 +90,5 @@ export const maskRule: Rule = {
     const params = { ...gradient.params, mask: dispatch.params.mask };
     return replace(gradient, [dispatch], gradient.kernel, params, { ...gradient.bindings, x, dX });
   },
-  cases: [{ terms: WIDTH + 3, plain: 4, fused: 2, build: (builder) => betweenDenseLayers(builder, 0) }],
+  cases: [{ plain: 4, fused: 2, build: (builder) => betweenDenseLayers(builder, 0) }],
 };

@@ -1,0 +1,234 @@
+/**
+ * If these failed, training would follow a gradient that is not that of the forward pass. Every operation has rows in
+ * one table: its gradients, as the tape computes them by the kernels' float64 references, against finite differences of
+ * its forward pass alone.
+ *
+ * The loss is the cross-entropy of the operation's output, taken as one row of logits: so all gradients that come back
+ * to the operation differ from zero and from each other. All inputs are at least 0.01 from every kink.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { conv2dParams, depthwiseParams, type Gpu, poolParams, ReferenceExecutor } from '@anke/kernels';
+import { describe, expect, test } from 'vitest';
+import { Tape } from '../autograd/tape.js';
+import { type Shape, sizeOf, Tensor } from '../autograd/tensor.js';
+import { memoryOf } from '../testing/reference-model.js';
+import { add } from './add.js';
+import { affine } from './affine.js';
+import { averagePool } from './average-pool.js';
+import { batchNormInference, batchNormTraining } from './batch-norm.js';
+import { concatenate } from './concatenate.js';
+import { conv2d } from './conv2d.js';
+import { crossEntropy } from './cross-entropy.js';
+import { dense } from './dense.js';
+import { depthwiseConv2d } from './depthwise-conv2d.js';
+import { dropout } from './dropout.js';
+import { maxPool } from './max-pool.js';
+import { pad } from './pad.js';
+import { penalties } from './penalties.js';
+import { relu } from './relu.js';
+import { repeatChannel } from './repeat-channel.js';
+import { resize } from './resize.js';
+import { softmax } from './softmax.js';
+
+/** Inputs of a row, by name. */
+type Inputs<N extends string> = Readonly<Record<N, Tensor>>;
+
+/** What the loss is computed with, besides the inputs. */
+interface Bench {
+  readonly tape: Tape;
+  /** A tensor that has no gradient. */
+  constant(shape: Shape, values: readonly number[], type?: 'f32' | 'u32'): Tensor;
+  /** The cross-entropy of a tensor's elements, as one row of logits. */
+  loss(y: Tensor): Tensor;
+}
+
+interface Row {
+  readonly inputs: Readonly<Record<string, Shape>>;
+  readonly loss: (bench: Bench, inputs: Readonly<Record<string, Tensor>>) => Tensor;
+}
+
+/** A row whose names of inputs the compiler knows. */
+const row = <N extends string>(
+  inputs: Readonly<Record<N, Shape>>,
+  loss: (bench: Bench, inputs: Inputs<N>) => Tensor,
+): Row => ({ inputs, loss: loss as Row['loss'] });
+
+/** A row of an operation with one input x. */
+const unary = (shape: Shape, y: (bench: Bench, x: Tensor) => Tensor): Row =>
+  row({ x: shape }, (bench, { x }) => bench.loss(y(bench, x)));
+
+const convolution = conv2dParams({
+  ...{ batch: 2, height: 4, width: 3, inChannels: 2, outChannels: 3, kernel: [3, 2] },
+  ...{ stride: [2, 1], padding: 'same' },
+});
+const depthwise = depthwiseParams({
+  ...{ batch: 1, height: 5, width: 4, channels: 2, multiplier: 2, kernel: [2, 3] },
+  ...{ stride: [1, 2], padding: 'same' },
+});
+const window = poolParams({
+  ...{ batch: 2, height: 4, width: 5, channels: 2, pool: [3, 2] },
+  ...{ stride: [2, 1], padding: 'same' },
+});
+const image = [2, 4, 5, 2] as const;
+const resized = { batch: 1, height: 3, width: 4, channels: 2, outHeight: 5, outWidth: 3 };
+const batchNorm = { epsilon: 1e-3, momentum: 0.9 };
+
+const itself = (tape: Tape, x: Tensor): Tensor => tape.apply(affine, { x }, { factor: 1, offset: 0 });
+
+const batchNormRow = (operation: typeof batchNormTraining): Row =>
+  row({ x: [5, 3], gamma: [3], beta: [3] }, (bench, inputs) => {
+    const averages = {
+      movingMean: bench.constant([3], [0.25, -0.5, 0]),
+      movingVariance: bench.constant([3], [0.5, 2, 1.25]),
+    };
+    return bench.loss(bench.tape.apply(operation, { ...inputs, ...averages }, batchNorm));
+  });
+
+const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  add: [
+    row({ a: [2, 3], b: [2, 3] }, ({ tape, loss }, { a, b }) =>
+      // Its gradients are its output's: the inputs are no weights, into whose own memory they would have to be written.
+      loss(tape.apply(add, { a: itself(tape, a), b: itself(tape, b) }, {})),
+    ),
+  ],
+  affine: [unary([2, 3], ({ tape }, x) => tape.apply(affine, { x }, { factor: -1.5, offset: 0.25 }))],
+  averagePool: [unary(image, ({ tape }, x) => tape.apply(averagePool, { x }, window))],
+  batchNormTraining: [batchNormRow(batchNormTraining)],
+  batchNormInference: [batchNormRow(batchNormInference)],
+  concatenate: [row({ a: [3, 2], b: [3, 1] }, ({ tape, loss }, inputs) => loss(tape.apply(concatenate, inputs, {})))],
+  conv2d: [
+    row({ x: [2, 4, 3, 2], w: [3, 2, 2, 3], bias: [3] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(conv2d, inputs, convolution)),
+    ),
+    row({ x: [2, 4, 3, 2], w: [3, 2, 2, 3] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(conv2d, inputs, convolution)),
+    ),
+  ],
+  crossEntropy: [
+    row({ logits: [3, 4] }, ({ tape, constant }, { logits }) =>
+      tape.apply(crossEntropy, { logits, labels: constant([3], [3, 0, 1], 'u32') }, {}),
+    ),
+  ],
+  dense: [
+    row({ x: [3, 4], w: [4, 2], bias: [2] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(dense, inputs, { batch: 3, inFeatures: 4, outFeatures: 2 })),
+    ),
+  ],
+  depthwiseConv2d: [
+    row({ x: [1, 5, 4, 2], w: [2, 3, 2, 2], bias: [4] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(depthwiseConv2d, inputs, depthwise)),
+    ),
+  ],
+  dropout: [
+    unary([4, 5], ({ tape, constant }, x) => {
+      const counters = constant([3], [7, 0, 99], 'u32').storage;
+      return tape.apply(dropout, { x }, { rate: 0.4, layer: 2, counters });
+    }),
+  ],
+  maxPool: [unary(image, ({ tape }, x) => tape.apply(maxPool, { x }, window))],
+  pad: [
+    unary([2, 2, 3, 1], ({ tape }, x) =>
+      tape.apply(pad, { x }, { batch: 2, height: 2, width: 3, channels: 1, top: 1, bottom: 2, left: 0, right: 1 }),
+    ),
+  ],
+  penalties: [
+    row({ logits: [1, 4], w: [2, 3] }, ({ tape, loss }, { logits, w }) =>
+      tape.apply(penalties(['w']), { mean: loss(logits), w }, { weights: w.storage, factors: { w: 0.3 } }),
+    ),
+  ],
+  relu: [{ slope: 0 }, { slope: 0, cap: 1.234 }, { slope: 0.1 }].map((rectifier) =>
+    unary([6, 5], ({ tape }, x) => tape.apply(relu, { x }, rectifier)),
+  ),
+  repeatChannel: [unary([2, 3, 1], ({ tape }, x) => tape.apply(repeatChannel, { x }, { times: 3 }))],
+  resize: (['bilinear', 'nearest'] as const).map((interpolation) =>
+    unary([1, 3, 4, 2], ({ tape }, x) => tape.apply(resize, { x }, { params: resized, interpolation })),
+  ),
+  softmax: [unary([3, 4], ({ tape }, x) => tape.apply(softmax, { x }, {}))],
+};
+
+/** Numbers between −2 and 2 in mixed order, 0.04 apart. */
+const spread = (length: number, seed: number): Float64Array =>
+  Float64Array.from({ length }, (_, i) => (((i * 37 + seed * 29) % 101) - 50) / 25 + 0.013);
+
+/** Stands for a device, which the reference executor leaves alone. */
+const NO_DEVICE = {} as Gpu;
+
+/** The loss at a point, and the gradient there as the tape has it, by input. */
+function evaluate({ inputs: shapes, loss: lossOf }: Row, at: Readonly<Record<string, Float64Array>>) {
+  const executor = new ReferenceExecutor(NO_DEVICE);
+  const tape = new Tape(executor);
+  const gradients: Record<string, Float64Array> = {};
+  const inputs: Record<string, Tensor> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const [values, gradient] = [memoryOf(name, sizeOf(shape)), memoryOf(`d${name}`, sizeOf(shape))];
+    executor.values(values).set(at[name] as Float64Array);
+    gradients[name] = executor.values(gradient);
+    inputs[name] = new Tensor(shape, values, gradient);
+  }
+  const constant: Bench['constant'] = (shape, numbers, type = 'f32') => {
+    const storage = memoryOf('constant', sizeOf(shape), type);
+    executor.values(storage).set(numbers);
+    return new Tensor(shape, storage);
+  };
+  const loss = lossOf(
+    {
+      tape,
+      constant,
+      loss: (y) => {
+        const logits = tape.reshape(y, [1, sizeOf(y.shape)]);
+        return tape.apply(crossEntropy, { logits, labels: constant([1], [1], 'u32') }, {});
+      },
+    },
+    inputs,
+  );
+  tape.backward(loss);
+  return { loss: executor.values(loss.storage)[0] as number, gradients };
+}
+
+const H = 1e-3;
+
+/**
+ * A derivative by the five-point formula, and how far it may be off: h⁴ · f⁽⁵⁾ / 30, which is a fifteenth of what the
+ * formula changes by with 2h; and the rounding of some hundred float64 sums in f, divided by h.
+ */
+function derivative(f: (by: number) => number): { readonly value: number; readonly error: number } {
+  const fivePoints = (h: number): number => (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+  const value = fivePoints(H);
+  return { value, error: Math.abs(fivePoints(2 * H) - value) + (100 * 2 ** -52 * Math.abs(f(0))) / H };
+}
+
+describe.each(Object.entries(ROWS))('the gradient of %s', (_, rows) => {
+  test.each(rows.flatMap((one, i) => Object.keys(one.inputs).map((input) => [i + 1, input, one] as const)))(
+    'row %i, %s',
+    (_index, input, one) => {
+      const at = Object.fromEntries(
+        Object.entries(one.inputs).map(([name, shape], seed) => [name, spread(sizeOf(shape), seed)]),
+      );
+      const got = evaluate(one, at).gradients[input] as Float64Array;
+      got.forEach((gradient, i) => {
+        const { value, error } = derivative((by) => {
+          const moved = (at[input] as Float64Array).slice();
+          moved[i] = (moved[i] as number) + by;
+          return evaluate(one, { ...at, [input]: moved }).loss;
+        });
+        expect(error, 'a kink lies near').toBeLessThan(1e-8);
+        expect(
+          Math.abs(gradient - value),
+          `element ${i}: ${gradient} by the tape, ${value} by differences`,
+        ).toBeLessThanOrEqual(error);
+      });
+      expect(got.some((gradient) => gradient !== 0)).toBe(true);
+    },
+  );
+});
+
+test('every operation has a row', () => {
+  const files = readdirSync(import.meta.dirname).filter((file) => !/\.test\.ts$|^product\.ts$/.test(file));
+  const names = files.flatMap((file) => {
+    const found = [...readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(/^ +name: '(\w+)',$/gm)];
+    expect(found.length, `operations of ${file}`).toBeGreaterThan(0);
+    return found.map(([, name]) => name);
+  });
+  expect(Object.keys(ROWS).sort()).toEqual(names.sort());
+});
