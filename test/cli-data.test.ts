@@ -3,8 +3,9 @@
  * have.
  */
 import { execFile, spawnSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,8 +35,11 @@ const lastJson = ({ stdout }: Result) => JSON.parse(stdout.trimEnd().split('\n')
 const png = (path: string): PNG => PNG.sync.read(readFileSync(join(work, path)));
 
 let archive: Buffer;
+/** Answers that a test gives when it is time. */
+const held = new EventEmitter();
 const server = createServer((request, response) => {
   if (request.url === '/digits.tar.gz') response.end(archive);
+  else if (request.url === '/held.bin') held.emit('asked', response);
   else response.writeHead(403).end();
 });
 let base = '';
@@ -105,6 +109,21 @@ describe('anke import', () => {
     expect(lastJson(result).sources).toMatchObject([{ name: 'good', files: 6 }, { name: 'expired' }]);
     const again = await anke(['import', `good:${base}/digits.tar.gz`, '--to', 'imported']);
     expect(again.stdout).toContain('is there already, and left as it is');
+  });
+
+  test('of two imports of the same at once, one is refused in words, and the other one’s file is whole', async () => {
+    const args = ['import', `raw:${base}/held.bin`, '--to', 'at-once'];
+    const asked = once(held, 'asked') as Promise<[ServerResponse]>;
+    const first = anke(args);
+    const [response] = await asked;
+    response.write('half ');
+    const second = await anke(args);
+    expect(second.status).toBe(1);
+    expect(second.stdout).toMatch(/at-once.raw is in use by process \d+/);
+    response.end('and half');
+    expect((await first).status).toBe(0);
+    expect(readFileSync(join(work, 'at-once/raw/held.bin'), 'utf8')).toBe('half and half');
+    expect(readdirSync(join(work, 'at-once'))).toEqual(['raw']);
   });
 
   test('what is asked for wrongly', async () => {

@@ -8,6 +8,7 @@ import {
   FilesError,
   makeFolder,
   parseSources,
+  takeLock,
   type Unpacked,
   unpack,
 } from '@anke/files';
@@ -106,6 +107,24 @@ function sourcesOf(texts: readonly string[]): DownloadSource[] {
 }
 
 async function importOne(
+  terminal: Terminal,
+  source: DownloadSource,
+  sources: number,
+  options: Options,
+  signal: AbortSignal,
+): Promise<object> {
+  const { name } = source;
+  const { to } = options;
+  // A second import of the same would delete what this one is unpacking.
+  const release = await takeLock(join(to, `.${name}.lock`), join(to, name));
+  try {
+    return await importLocked(terminal, source, sources, options, signal);
+  } finally {
+    release();
+  }
+}
+
+async function importLocked(
   terminal: Terminal,
   source: DownloadSource,
   sources: number,

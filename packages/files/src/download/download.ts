@@ -9,7 +9,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FilesError } from '../errors.js';
+import { takeLock } from '../lock.js';
 import { filePieces } from '../source/disk.js';
+import { printable } from '../source/names.js';
 import type { DownloadSource } from './sources.js';
 
 export interface DownloadOptions {
@@ -30,9 +32,14 @@ export interface DownloadOptions {
 /** What is known of a file that has come in part. */
 interface PartFacts {
   readonly url: string;
-  /** The server's mark of this version: an ETag, or a date. */
+  /** The server's mark of this version, by which the rest can be asked for; null if it gives none to rely on. */
   readonly validator: string | null;
+  /** Bytes of the whole file; 0 if the server does not say. */
+  readonly total: number;
 }
+
+/** Milliseconds. A file that has changed just before may change again within the second that its date tells. */
+const LONG_UNCHANGED = 60_000;
 
 /** Worth another try: the connection broke, or the server is busy. */
 class TemporaryError extends Error {}
@@ -40,10 +47,24 @@ class TemporaryError extends Error {}
 /**
  * @param path where the file is to appear
  * @throws FilesError if it cannot be downloaded: says why; a part that is worth keeping stays under a hidden name
+ * @throws LockedError if another process downloads to the same path
  */
 export async function download(source: DownloadSource, path: string, options: DownloadOptions = {}): Promise<void> {
-  const { retries = 4, pause = 1000, sha256, signal } = options;
   const part = join(dirname(path), `.${basename(path)}.part`);
+  // Two that write into one part would mix it.
+  const release = await takeLock(`${part}.lock`, source.name);
+  try {
+    await fetchWhole(source, part, options);
+    renameSync(part, path);
+    rmSync(factsOf(part), { force: true });
+  } finally {
+    release();
+  }
+}
+
+/** Fetches until the part is whole, over as many connections as may be tried, and checks its hash. */
+async function fetchWhole(source: DownloadSource, part: string, options: DownloadOptions): Promise<void> {
+  const { retries = 4, pause = 1000, sha256, signal } = options;
   for (let attempt = 0; ; attempt++) {
     const before = sizeOf(part);
     try {
@@ -67,8 +88,6 @@ export async function download(source: DownloadSource, path: string, options: Do
     }
   }
   if (sha256 !== undefined) await checkSum(source.name, part, sha256);
-  renameSync(part, path);
-  rmSync(factsOf(part), { force: true });
 }
 
 const bytes = (count: number): string => `${count.toLocaleString('en-US')} bytes`;
@@ -122,19 +141,15 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
       await response.body?.cancel();
       throw refusal(source, response.status);
     }
-    const resumed =
-      response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true;
-    if (response.status === 206 && !resumed)
-      throw new FilesError(`${name}: the server sent another part than the one that was asked for`);
+    const resumed = response.status === 206;
+    if (resumed) checkRange(source.name, part, response, { start: have, total: facts?.total ?? 0 });
     if (/^text\/html/i.test(response.headers.get('content-type') ?? '')) {
       await response.body?.cancel();
       throw new FilesError(`${name}: the server sent a web page instead of data; does the address need a login?`);
     }
-    const length = response.headers.get('content-length');
     const start = resumed ? have : 0;
-    const total = length === null ? 0 : start + Number(length);
-    if (!resumed)
-      writeFacts(part, { url, validator: response.headers.get('etag') ?? response.headers.get('last-modified') });
+    const total = lengthOf(response, start);
+    if (!resumed) writeFacts(part, { url, validator: validatorOf(response), total });
     const file = await open(part, resumed ? 'a' : 'w');
     try {
       const end = await writeAll(file, response, start, (done) => {
@@ -155,6 +170,47 @@ async function fetchInto(source: DownloadSource, part: string, options: Download
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Whether what comes is packed for the way: then its length is another one, and no part of it can be asked for. */
+const isPacked = ({ headers }: Response): boolean => !/^(identity)?$/i.test(headers.get('content-encoding') ?? '');
+
+/** Bytes of the whole file, of which `start` are here; 0 if the server does not say. */
+function lengthOf(response: Response, start: number): number {
+  const length = response.headers.get('content-length');
+  return length === null || isPacked(response) ? 0 : start + Number(length);
+}
+
+/**
+ * By what the rest of this very file can be asked for, byte for byte (RFC 9110, 8.8 and 13.1.5): an ETag that is not
+ * weak, or the time of its last change, if the file is known to have been the same for a while.
+ */
+function validatorOf(response: Response): string | null {
+  if (isPacked(response)) return null;
+  const { headers } = response;
+  const etag = headers.get('etag');
+  if (etag !== null) return etag.startsWith('"') ? etag : null;
+  const changed = headers.get('last-modified');
+  const age = Date.parse(headers.get('date') ?? '') - Date.parse(changed ?? '');
+  return age >= LONG_UNCHANGED && headers.has('content-length') ? changed : null;
+}
+
+/** @throws TemporaryError if an answer is not the rest of what is here, which is deleted then */
+function checkRange(
+  name: string,
+  part: string,
+  response: Response,
+  have: { readonly start: number; readonly total: number },
+): void {
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
+  const [start, last, total] = (range ?? []).slice(1).map(Number) as [number?, number?, number?];
+  if (start !== have.start)
+    throw new FilesError(`${name}: the server sent another part than the one that was asked for`);
+  const isWhole = Number.isNaN(total) || last === (total as number) - 1;
+  const isSame = have.total === 0 || Number.isNaN(total) || total === have.total;
+  if (isWhole && isSame && !isPacked(response)) return;
+  rmSync(part, { force: true });
+  throw new TemporaryError('the file on the server has changed');
 }
 
 async function writeAll(
@@ -194,10 +250,10 @@ function refusal({ name, hint }: DownloadSource, status: number): Error {
 function connectionError(url: string, error: unknown, have: number): Error {
   const cause = (error as { cause?: NodeJS.ErrnoException }).cause;
   const { host } = new URL(url);
-  if (cause?.code === 'ENOTFOUND') return new FilesError(`${url}: there is no server called ${host}`);
+  if (cause?.code === 'ENOTFOUND') return new FilesError(`${printable(url)}: there is no server called ${host}`);
   if (cause?.code === 'ECONNREFUSED') return new TemporaryError(`${host} does not answer`);
   const why = cause?.message ?? (error as Error).message;
-  return new TemporaryError(`the connection broke off${have > 0 ? ` after ${bytes(have)}` : ''} (${why})`);
+  return new TemporaryError(`the connection broke off${have > 0 ? ` after ${bytes(have)}` : ''} (${printable(why)})`);
 }
 
 /** @throws FilesError if the file is another one; it is deleted then */

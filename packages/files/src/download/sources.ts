@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { FilesError } from '../errors.js';
+import { printable } from '../source/names.js';
 
 export interface DownloadSource {
   /** The folder that it is unpacked into. */
@@ -25,13 +26,16 @@ export function parseSources(
   text: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): DownloadSource[] {
-  const parts = text.split(',').map((part) => part.trim());
-  // A comma may also be part of an address that is not encoded.
-  const list = parts.every((part) => part === '' || part.includes(':')) ? parts : [text.trim()];
-  return list.flatMap((part) => (part === '' ? [] : [parseSource(part, environment)]));
+  if (/\p{Cc}/u.test(text.trim())) throw new FilesError(`${printable(text)}: it has control characters in it`);
+  const parts = text.split(NEXT_SOURCE).map((part) => part.trim().replace(/,$/, ''));
+  return parts.flatMap((part) => (part === '' ? [] : [parseSource(part, environment)]));
 }
 
+/** A comma between two sources: behind it, one begins. Others are part of an address that is not encoded. */
+const NEXT_SOURCE = /,(?=\s*(?:kaggle:|https?:\/\/|[^,:/?#&=]+:https?(?::|%3a)))/i;
+
 function parseSource(text: string, environment: Readonly<Record<string, string | undefined>>): DownloadSource {
+  const shown = printable(text);
   const kaggle = /^kaggle:([\w.-]+(?:\/[\w.-]+)?)$/.exec(text);
   if (kaggle) return kaggleSource(kaggle[1] as string, environment);
   const plain = /^https?:\/\//i.test(text);
@@ -41,18 +45,18 @@ function parseSource(text: string, environment: Readonly<Record<string, string |
   try {
     address = /^https?:\/\//i.test(encoded) ? encoded : decodeURIComponent(encoded);
   } catch {
-    throw new FilesError(`${text}: the address is not percent-encoded as it should be`);
+    throw new FilesError(`${shown}: the address is not percent-encoded as it should be`);
   }
-  if ((!plain && colon < 1) || !/^https?:\/\//i.test(address) || !URL.canParse(address)) {
-    throw new FilesError(`${text}: expected NAME:URL with an http or https address, or kaggle:NAME`);
+  if ((!plain && colon < 1) || !/^https?:\/\//i.test(address) || !URL.canParse(address) || /\p{Cc}/u.test(address)) {
+    throw new FilesError(`${shown}: expected NAME:URL with an http or https address, or kaggle:NAME`);
   }
   const name = plain ? lastPart(address) : text.slice(0, colon);
   if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,99}$/u.test(name)) {
     throw new FilesError(
-      `${text}: "${name}" cannot be the name of a folder; use letters, digits, dots, dashes and underscores`,
+      `${shown}: "${printable(name)}" is no name for a folder; use letters, digits, dots, dashes and underscores`,
     );
   }
-  return { name, url: address };
+  return { name, url: address.replace(/^https?/i, (scheme) => scheme.toLowerCase()) };
 }
 
 /** The name of what an address leads to, without the ending of an archive. */

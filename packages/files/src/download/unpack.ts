@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SourceFile } from '@anke/data';
 import { FilesError } from '../errors.js';
+import { takeLock } from '../lock.js';
 import type { ArchiveLimits } from '../source/limits.js';
 import { openPacked } from '../source/open.js';
 
@@ -16,6 +17,7 @@ export interface Unpacked {
  * Unpacks a zip or tar archive; a file that is no archive is moved into the folder as it is.
  *
  * @param name what a single file is called there
+ * @throws LockedError if another process unpacks into the same folder
  * @throws FilesError if the folder exists, or the archive is damaged or dangerous: then no folder appears
  */
 export async function unpack(
@@ -27,6 +29,8 @@ export async function unpack(
 ): Promise<Unpacked> {
   if (existsSync(folder)) throw new FilesError(`${folder}: it is there already`);
   const draft = join(dirname(folder), `.${basename(folder)}.unpacking`);
+  // Two that write into one draft would mix it.
+  const release = await takeLock(`${draft}.lock`, folder);
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft);
   try {
@@ -43,6 +47,8 @@ export async function unpack(
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     throw error;
+  } finally {
+    release();
   }
 }
 

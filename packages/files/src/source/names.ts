@@ -4,8 +4,8 @@ import { FilesError } from '../errors.js';
 /** What file systems take for one part of a path. */
 const LONGEST_PART = 255;
 
-/** A name as a message may show it: short, and without control characters, which could harm a terminal. */
-const printable = (name: string): string => name.replace(/\p{C}/gu, '\ufffd').slice(0, 200);
+/** A name or an address as a message may show it: short, without control characters, which could harm a terminal. */
+export const printable = (name: string): string => name.replace(/\p{C}/gu, '\ufffd').slice(0, 200);
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
