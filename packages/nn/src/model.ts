@@ -84,6 +84,11 @@ export class Model {
     this.#session.compile(loss ? { optimizer, loss } : { optimizer });
   }
 
+  /** Whether it is on a device. */
+  get isCompiled(): boolean {
+    return this.#session !== undefined;
+  }
+
   /**
    * The model on its device.
    *

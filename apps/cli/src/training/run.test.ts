@@ -1,4 +1,4 @@
-/** What is left of a training whose disk is full, or whose device is lost, and what is said of it. */
+/** What is left of a training whose disk is full, or whose device is lost again and again, and what is said of it. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { digitOutlines } from '@anke/files';
 import { Gpu } from '@anke/kernels';
 import { decodeCheckpoint } from '@anke/nn';
 import { CHECKPOINT_FILES, checkRecipe, makeModel, type Store } from '@anke/training';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Device } from '../device.js';
 import { explain } from '../errors.js';
 import { folderStore } from '../run-files.js';
@@ -27,8 +27,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Trains four epochs, and returns what is said of the failure; `beforeCheckpoint` is called before each is written. */
-async function failure(beforeCheckpoint: (epoch: number) => void): Promise<string> {
+/** Trains four epochs; `beforeCheckpoint` is called before each is written. */
+async function trained(beforeCheckpoint: (epoch: number) => void, terminal: Terminal): Promise<void> {
   const recipe = await checkRecipe(
     {
       batchSize: 20,
@@ -49,9 +49,13 @@ async function failure(beforeCheckpoint: (epoch: number) => void): Promise<strin
       await inFolder.write(name, bytes);
     },
   };
-  const terminal = new Terminal({ quiet: true });
+  await watch({ terminal, device, folder, store, recipe, data, model }, new AbortController().signal);
+}
+
+/** What is said of a training that fails. */
+async function failure(beforeCheckpoint: (epoch: number) => void): Promise<string> {
   try {
-    await watch({ terminal, device, folder, store, recipe, data, model }, new AbortController().signal);
+    await trained(beforeCheckpoint, new Terminal({ quiet: true }));
   } catch (error) {
     const { message, code } = explain(error);
     expect(code).toBe(1);
@@ -78,12 +82,25 @@ test('a disk that fills up leaves the checkpoint of the epoch before, and says h
   expect(epochsKept()).toBe(2);
 });
 
-test('a device that is lost leaves the checkpoint of the epoch before, and says how to resume', async () => {
-  const message = await failure((epoch) => {
-    if (epoch === 1) device.gpu.device.destroy();
-  });
-  expect(message).toMatch(/lost|destroyed/);
-  expect(message).toContain(`the epochs so far are kept: resume with --resume ${folder}`);
-  expect(message).not.toContain('\n');
-  expect(epochsKept()).toBe(1);
+test('a device that is lost is opened again, and the line that says so names the epoch', async () => {
+  const terminal = new Terminal({ quiet: true });
+  const said = vi.spyOn(terminal, 'say');
+  const losses: Record<number, string> = {
+    1: 'the GPU device was lost (device was destroyed); reopened, going on after epoch 1',
+    3: 'the GPU device was lost (device was destroyed); reopened, going on after epoch 3',
+  };
+  await trained((epoch) => {
+    if (epoch in losses) device.gpu.device.destroy();
+  }, terminal);
+  const lines = said.mock.calls.flat().filter((line) => line.includes('lost'));
+  expect(lines).toEqual(Object.values(losses));
+  expect(epochsKept()).toBe(4);
+});
+
+test('a device that is lost four times leaves the last checkpoint, and says how to resume', async () => {
+  const message = await failure(() => device.gpu.device.destroy());
+  expect(message).toBe(
+    'the GPU device was lost: device was destroyed; ' + `the epochs so far are kept: resume with --resume ${folder}`,
+  );
+  expect(epochsKept()).toBe(4);
 });

@@ -103,8 +103,10 @@ export async function watch(run: Run, signal: AbortSignal): Promise<readonly Pha
   const view = new TrainingView(terminal, recipe, data.training.count);
   let phases: readonly Phase[] = [];
   let begun = false;
+  const { gpu, report } = device;
+  const training = { ...run, gpu, device: report.name, reopen: () => device.reopen(), signal };
   try {
-    for await (const event of train({ ...run, gpu: device.gpu, device: device.report.name, signal })) {
+    for await (const event of train(training)) {
       begun = true;
       view.show(event);
       if (event.type === 'done') phases = event.phases;

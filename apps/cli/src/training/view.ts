@@ -58,6 +58,12 @@ export class TrainingView {
         if (remarks !== '') this.terminal.say(colors.dim(remarks));
         break;
       }
+      case 'reopened': {
+        this.close();
+        const next = event.epoch === 0 ? 'beginning again' : `going on after epoch ${event.epoch}`;
+        this.terminal.say(`the GPU device was lost (${event.reason}); reopened, ${next}`);
+        break;
+      }
       case 'done':
         break;
     }

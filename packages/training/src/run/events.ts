@@ -49,5 +49,16 @@ export type TrainEvent =
       /** Whether it ended because the loss was not a number. */
       readonly diverged: boolean;
     }
+  /**
+   * The device was lost, and another one was opened. What follows begins as a resumed training does: with the phase of
+   * the last checkpoint.
+   */
+  | {
+      readonly type: 'reopened';
+      /** Why it was lost, as the driver says. */
+      readonly reason: string;
+      /** The epoch (from 1) of the last checkpoint's phase that the training goes on after; 0 without a checkpoint. */
+      readonly epoch: number;
+    }
   /** The model and its history are written; `interrupted` if that was before the recipe's end. */
   | { readonly type: 'done'; readonly phases: readonly Phase[]; readonly interrupted: boolean };

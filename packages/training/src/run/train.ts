@@ -3,15 +3,17 @@
  *
  * Its store then holds `data.json` and `model.json` from the beginning, `kernels.json` from the first step, a
  * checkpoint after each epoch, what the recipe's callbacks write, and in the end `model.safetensors` and `history.csv`.
- * A store that holds a checkpoint is resumed, to the same bits as if the run had not stopped. `SHA256SUMS` lists what
- * each of these files must be (`sealed-store.ts`).
+ * A store that holds a checkpoint is resumed, to the same bits as if the run had not stopped. In the same way the
+ * training goes on by itself on another device when the present one is lost. `SHA256SUMS` lists what each of these
+ * files must be (`sealed-store.ts`).
  */
-import { Use } from '@anke/nn';
+import { DeviceError, DeviceLostError, type Gpu } from '@anke/kernels';
+import { Use, type WeightValues } from '@anke/nn';
 import { makeOptimizer } from '../recipe/make.js';
 import { samplesOf } from '../samples.js';
 import { SealedStore } from '../sealed-store.js';
 import { writeText } from '../store.js';
-import { epochsOf, readCheckpoint } from './checkpoint.js';
+import { epochsOf, type RunCheckpoint, readCheckpoint } from './checkpoint.js';
 import type { Phase, TrainEvent } from './events.js';
 import { checkSameData, saveDataFacts } from './facts.js';
 import { formatHistory, HISTORY_FILE } from './history.js';
@@ -19,40 +21,79 @@ import { saveLayers, saveModel } from './model-files.js';
 import { trainPhase } from './phase.js';
 import type { Training } from './training.js';
 
+/** A device that is lost more often than this is not worth another attempt. */
+const MOST_REOPENINGS = 3;
+
 /**
- * Trains, and ends with the event `done`.
+ * Trains, and ends with the event `done`. Where `reopen` is given, a lost device is replaced up to three times.
  *
  * @throws RunError before the first event if the store holds a run of other data, or a checkpoint that cannot be read
  * @throws DeviceError if the device fails, and what the store throws; the checkpoint of the epoch before stays
  */
 export async function* train(training: Training): AsyncGenerator<TrainEvent, void, void> {
-  const { gpu, model, data, recipe } = training;
+  const { model, data } = training;
   const store = SealedStore.of(training.store);
-  const { checkpoint, damage } = await readCheckpoint(store);
+  const found = await readCheckpoint(store);
+  let { checkpoint } = found;
   await checkSameData(store, data.training);
   await saveDataFacts(store, data.training);
   await saveLayers(store, model);
+  // Weights that the caller has set are on the device alone.
+  const weights = model.isCompiled ? await model.getWeights() : undefined;
+  if (checkpoint && found.damage) yield { type: 'damage', damage: found.damage, epochs: epochsOf(checkpoint.run) };
+  let { gpu } = training;
+  for (let reopenings = 0; ; reopenings++) {
+    try {
+      return yield* trainFrom({ weights, checkpoint }, { ...training, gpu, store });
+    } catch (error) {
+      if (!(error instanceof DeviceLostError) || !training.reopen || reopenings === MOST_REOPENINGS) throw error;
+      model.destroy();
+      gpu = await reopened(training.reopen, error);
+      ({ checkpoint } = await readCheckpoint(store));
+      yield { type: 'reopened', reason: error.reason, epoch: checkpoint?.run.phases.at(-1)?.epochs.length ?? 0 };
+    }
+  }
+}
+
+/** @throws DeviceError that says both why the device was lost and why there is no other */
+async function reopened(reopen: () => Promise<Gpu>, lost: DeviceLostError): Promise<Gpu> {
+  try {
+    return await reopen();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(`${lost.message}; it could not be opened again: ${reason}`);
+  }
+}
+
+/** What a training begins with. */
+interface Start {
+  /** What the caller has set; fresh ones if absent. */
+  readonly weights: ReadonlyMap<string, WeightValues> | undefined;
+  /** What was done before, if anything. */
+  readonly checkpoint: RunCheckpoint | undefined;
+}
+
+/** Trains what is left to do. */
+async function* trainFrom({ weights, checkpoint }: Start, training: Training): AsyncGenerator<TrainEvent, void, void> {
+  const { gpu, model, data, recipe, store } = training;
   const samples = { training: samplesOf(data.training), validation: samplesOf(data.validation) };
   const earlier = checkpoint?.run.phases ?? [];
   const phases: Phase[] = earlier.slice(0, -1);
   let interrupted = false;
   let use: Use | undefined;
-  if (checkpoint && damage) yield { type: 'damage', damage, epochs: epochsOf(checkpoint.run) };
   try {
     for (const plan of recipe.phases.slice(phases.length)) {
       model.compile({ gpu, optimizer: makeOptimizer(plan.optimizer), storage: recipe.storage });
       if (!use) {
         // The images stay on the device from the first phase to the last.
+        if (weights) model.setWeights(weights);
         use = new Use(model.session);
         use.data(samples.training, 'training');
         use.data(samples.validation, 'validation');
       }
       const resumed = phases.length === earlier.length - 1 ? checkpoint : undefined;
       yield { type: 'phase', plan, resumed: resumed !== undefined, epochs: resumed?.run.phases.at(-1)?.epochs ?? [] };
-      const { phase, end } = yield* trainPhase(
-        { ...training, store },
-        { plan, samples, before: phases, checkpoint: resumed },
-      );
+      const { phase, end } = yield* trainPhase(training, { plan, samples, before: phases, checkpoint: resumed });
       phases.push(phase);
       interrupted = end === 'aborted';
       if (interrupted) break;

@@ -15,6 +15,11 @@ export interface TrainingData {
 /** All that a training needs. */
 export interface Training {
   readonly gpu: Gpu;
+  /**
+   * Opens a device in the place of one that was lost, on which the same kernels compute the same bits. Without it, a
+   * lost device ends the training.
+   */
+  readonly reopen?: (() => Promise<Gpu>) | undefined;
   /** The device's name, for `kernels.json`. */
   readonly device: string;
   /** The recipe's model; it holds the trained weights when the training is done. */
