@@ -57,7 +57,7 @@ export type { Compiler, StageProgram, VariantProgram } from './runtime/compiler.
 export { Gpu } from './runtime/device.js';
 export type { Dispatch } from './runtime/dispatch.js';
 export { Eager } from './runtime/eager.js';
-export { DeviceError, DeviceLostError, KernelError } from './runtime/errors.js';
+export { DeviceError, DeviceLostError, DeviceMemoryError, KernelError, type MemoryNeed } from './runtime/errors.js';
 export type { Executor } from './runtime/executor.js';
 export {
   type Binding,

@@ -3,7 +3,7 @@
  * of its weights. They are for software GPUs: there, registers that do not fit spill into a cache, which is cheap.
  */
 import type { Grid, Traits } from '../runtime/kernel.js';
-import { opaque } from '../runtime/wgsl.js';
+import { MAX_GRID_SIDE, opaque } from '../runtime/wgsl.js';
 import type { Conv2dParams } from './geometry.js';
 import { range, unroll } from './unrolled.js';
 
@@ -14,8 +14,6 @@ const MAX_DOUBLE_TAPS = 25;
 const MAX_ROWS = 64;
 /** The least number of workgroups: below this, weights are loaded again for fewer rows, so that no core idles. */
 const LEAST_GROUPS = 16;
-const MAX_GRID_SIDE = 65535;
-
 /** Whether a resident variant runs: on software GPUs, for kernels that are not too large. */
 export const canReside = (p: Conv2dParams, { software }: Traits): boolean =>
   software && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_TAPS;

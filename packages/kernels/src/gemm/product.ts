@@ -15,7 +15,7 @@
  * `pnpm anke bench kernels --filter conv2d --variant gemm64`.
  */
 import type { Grid, Variant } from '../runtime/kernel.js';
-import { constants } from '../runtime/wgsl.js';
+import { constants, MAX_GRID_SIDE } from '../runtime/wgsl.js';
 import { BUSY, DEPTH, fits, likesTiles, SIDE, TILES, type Tile, tileCount } from './tiles.js';
 
 export interface Product {
@@ -39,8 +39,6 @@ export interface Product {
    */
   readonly wgsl: string;
 }
-
-const MAX_GRID_SIDE = 65535;
 
 /** Rows of tiles in x and y, columns of tiles of each part in z. */
 function grid({ rows, columns, parts }: Product, tile: Tile): Grid {

@@ -57,6 +57,7 @@ export class SingleDispatch {
 
   /** Waits for the compiler and binds the memory. */
   async stages(): Promise<BoundStage[]> {
+    await this.gpu.confirm(Object.values(this.#storages));
     return Promise.all(
       this.program.stages.map(async (stage, i) => {
         const pipeline = this.#pipelines[i] as Pipeline;

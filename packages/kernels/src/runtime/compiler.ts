@@ -15,7 +15,7 @@ import {
   type Traits,
   type Variant,
 } from './kernel.js';
-import { type Declaration, declarationsWgsl } from './wgsl.js';
+import { type Declaration, declarationsWgsl, MAX_GRID_SIDE } from './wgsl.js';
 
 /** A shader for one set of parameters, with its grid and the names of what it binds. */
 export interface StageProgram {
@@ -53,12 +53,12 @@ export class Compiler {
   readonly #keys = new Map<Pipeline, string>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
-  /** @param check throws what the device has reported, if anything */
+  /** @param explainFailure throws what the device has reported, if anything, when something has failed */
   constructor(
     readonly device: GPUDevice,
     readonly traits: Traits,
     readonly tuner: Pick<Chooser<never>, 'choice'>,
-    readonly check: () => void,
+    readonly explainFailure: () => Promise<void>,
   ) {}
 
   /** Number of pipelines in use. */
@@ -113,7 +113,12 @@ export class Compiler {
       (binding) => kernel.bindings[binding].access === 'write' && types[binding] === 'f16',
     );
     if (variant.accumulates && stores16) return false;
-    return variant.available(params, this.traits);
+    if (!variant.available(params, this.traits)) return false;
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
+    const scratch = Object.values(variant.join?.scratch(params, this.traits) ?? {});
+    if (scratch.some((length) => length * 4 > Math.min(maxStorageBufferBindingSize, maxBufferSize))) return false;
+    const stages: readonly Stage<P>[] = variant.join ? [variant, variant.join] : [variant];
+    return stages.every((stage) => stage.grid(params, this.traits).every((side) => side <= MAX_GRID_SIDE));
   }
 
   /** The shaders of a dispatch, with the variant that {@link variantOf} names. */
@@ -185,10 +190,9 @@ export class Compiler {
   }
 
   async #explain(label: string, code: string, module: GPUShaderModule, error: unknown): Promise<never> {
-    // `device.lost` settles one task after the failed call: a lost device is the reason then, not the shader.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.check();
-    const { messages } = await module.getCompilationInfo();
+    // If the device is lost, that is the reason, not the shader.
+    await this.explainFailure();
+    const { messages } = await module.getCompilationInfo().catch(() => ({ messages: [] }));
     const lines = messages
       .filter(({ type }) => type === 'error')
       .map(({ lineNum, message }) => `line ${lineNum}: ${message}: ${code.split('\n')[lineNum - 1]?.trim() ?? ''}`);

@@ -1,14 +1,19 @@
 /** The device that kernels run on: its memory, its errors, and what it can do. */
 
+import { Allocator } from './allocation.js';
 import { type Chooser, NO_CHOOSER } from './chooser.js';
 import { Compiler } from './compiler.js';
-import { DeviceError, DeviceLostError, KernelError } from './errors.js';
+import { DeviceError, DeviceLostError, DeviceMemoryError, KernelError } from './errors.js';
 import type { Traits } from './kernel.js';
 import { bufferOf, Storage, type StorageType } from './storage.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
 const MAP_READ = 0x01;
+/** The loss of a device is reported a little later than the calls fail that it makes fail. */
+const LOSS_MILLISECONDS = 200;
+
+const oneLine = (message: string): string => message.trim().replace(/\s*\n\s*/g, ' ');
 
 /**
  * An open device: makes buffers, copies bytes, and reports errors. The caller passes a WebGPU adapter, so that the same
@@ -17,6 +22,7 @@ const MAP_READ = 0x01;
 export class Gpu {
   readonly traits: Traits;
   readonly compiler: Compiler;
+  readonly #allocator: Allocator;
   #failure: Error | undefined;
   /** Whether it was destroyed. */
   #closed = false;
@@ -34,10 +40,12 @@ export class Gpu {
       maxWorkgroupStorage: device.limits.maxComputeWorkgroupStorageSize,
       maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     };
-    this.compiler = new Compiler(device, this.traits, tuner, () => this.check());
-    device.onuncapturederror = ({ error }) => {
-      this.#failure ??= new DeviceError(error.message);
+    this.compiler = new Compiler(device, this.traits, tuner, () => this.explainFailure());
+    const report = (error: GPUError): void => {
+      this.#failure ??= new DeviceError(oneLine(error.message));
     };
+    this.#allocator = new Allocator(device, report);
+    device.onuncapturederror = ({ error }) => report(error);
     void device.lost.then(({ reason, message }) => {
       if (!this.#closed) this.#failure = new DeviceLostError(message || reason);
     });
@@ -63,29 +71,45 @@ export class Gpu {
     return new Gpu(device, adapter.info, tuner);
   }
 
+  /** The most bytes that a kernel can be given as one array. */
+  get maxBinding(): number {
+    return Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+  }
+
   /**
-   * New device memory. Its content is zero until something is written.
+   * New device memory. Its content is zero until something is written. If the device has no more, that is known a
+   * little later: see {@link Gpu.confirm}.
    *
-   * @throws DeviceError if the device's limits do not allow a binding of that size
+   * @throws DeviceMemoryError if the device's limits do not allow a binding of that size
    */
   storage(label: string, bytes: number, type: StorageType = 'f32'): Storage {
-    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
-    if (bytes > limit) {
-      const mib = (size: number): string => `${(size / 2 ** 20).toFixed(0)} MiB`;
-      throw new DeviceError(
-        `"${label}" needs ${mib(bytes)}, but this device binds at most ${mib(limit)} at once; ` +
-          'use a smaller batch or fewer images',
-      );
-    }
-    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
-    return new Storage(label, size, this.device.createBuffer({ label, size, usage: STORAGE_USAGE }), 0, type);
+    return this.#allocate({ label, bytes, type });
   }
 
   /** New device memory that holds `data`. */
   upload(label: string, data: Float32Array | Uint32Array | Uint8Array): Storage {
-    const storage = this.storage(label, data.byteLength, data instanceof Float32Array ? 'f32' : 'u32');
-    this.write(storage, data);
-    return storage;
+    const type = data instanceof Float32Array ? 'f32' : 'u32';
+    return this.#allocate({ label, bytes: data.byteLength, type }, (buffer) => this.#write(buffer, 0, data));
+  }
+
+  #allocate(
+    { label, bytes, type }: { readonly label: string; readonly bytes: number; readonly type: StorageType },
+    work?: (buffer: GPUBuffer) => void,
+  ): Storage {
+    const limit = this.maxBinding;
+    if (bytes > limit) throw new DeviceMemoryError({ label, bytes, limit });
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    return new Storage(label, size, this.#allocator.create({ label, size, usage: STORAGE_USAGE }, work), 0, type);
+  }
+
+  /**
+   * Waits until it is known whether the device has the memory that it was asked for.
+   *
+   * @throws DeviceMemoryError if it has refused one of these
+   */
+  async confirm(storages: Iterable<Storage>): Promise<void> {
+    await this.#allocator.confirm([...storages].map(bufferOf));
+    this.check();
   }
 
   /** Copies `data` to the start of `storage`, before everything that is submitted later. */
@@ -93,32 +117,48 @@ export class Gpu {
     if (data.byteLength > storage.bytes) {
       throw new KernelError(`${data.byteLength} bytes do not fit into "${storage.label}", which has ${storage.bytes}`);
     }
+    const buffer = bufferOf(storage);
+    this.#allocator.use([buffer], () => this.#write(buffer, storage.offset, data));
+  }
+
+  #write(buffer: GPUBuffer, offset: number, data: Float32Array | Uint32Array | Uint8Array): void {
     const whole = data.byteLength - (data.byteLength % 4);
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    const buffer = bufferOf(storage);
-    if (whole > 0) this.device.queue.writeBuffer(buffer, storage.offset, bytes, 0, whole);
+    if (whole > 0) this.device.queue.writeBuffer(buffer, offset, bytes, 0, whole);
     if (whole < bytes.length) {
       const tail = new Uint8Array(4);
       tail.set(bytes.subarray(whole));
-      this.device.queue.writeBuffer(buffer, storage.offset + whole, tail);
+      this.device.queue.writeBuffer(buffer, offset + whole, tail);
     }
   }
 
   /** Copies between buffers of the device, before everything that is submitted later. */
   copy(from: Storage, to: Storage): void {
+    const bytes = Math.min(from.bytes, to.bytes);
+    const [source, target] = [bufferOf(from), bufferOf(to)];
+    this.#allocator.use([source, target], () => this.#copy(source, from.offset, target, to.offset, bytes));
+  }
+
+  #copy(from: GPUBuffer, offset: number, to: GPUBuffer, at: number, bytes: number): void {
     const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(bufferOf(from), from.offset, bufferOf(to), to.offset, Math.min(from.bytes, to.bytes));
+    encoder.copyBufferToBuffer(from, offset, to, at, bytes);
     this.device.queue.submit([encoder.finish()]);
   }
 
   /** The bytes of `storage` once all submitted work is done. */
   async read(storage: Storage): Promise<ArrayBuffer> {
-    const readback = this.device.createBuffer({ label: 'readback', size: storage.bytes, usage: READBACK_USAGE });
+    const source = bufferOf(storage);
+    const { offset, bytes } = storage;
+    const wanted = { label: `a copy of ${storage.label}`, size: bytes, usage: READBACK_USAGE };
+    let mapped: Promise<void> | undefined;
+    const readback = this.#allocator.use([source], () =>
+      this.#allocator.create(wanted, (copy) => {
+        this.#copy(source, offset, copy, 0, bytes);
+        mapped = copy.mapAsync(MAP_READ);
+      }),
+    );
     try {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, readback, 0, storage.bytes);
-      this.device.queue.submit([encoder.finish()]);
-      await this.#explained(`reading "${storage.label}"`, readback.mapAsync(MAP_READ));
+      await this.#explained(`reading ${storage.label}`, mapped, [source, readback]);
       return readback.getMappedRange().slice(0);
     } finally {
       readback.destroy();
@@ -138,16 +178,31 @@ export class Gpu {
     await this.#explained('waiting for the device', this.device.queue.onSubmittedWorkDone());
   }
 
-  /** @throws DeviceError that says why the device failed, if it is known */
-  async #explained(what: string, work: Promise<unknown>): Promise<void> {
+  /**
+   * @param buffers that the work needs
+   * @throws DeviceError that says why the device failed, if it is known
+   */
+  async #explained(
+    what: string,
+    work: Promise<unknown> | undefined,
+    buffers: readonly GPUBuffer[] = [],
+  ): Promise<void> {
     try {
       await work;
     } catch (error) {
-      // `device.lost` settles one task after the failed call.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      this.check();
+      await this.explainFailure();
+      await this.#allocator.confirm(buffers);
       throw new DeviceError(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
     }
+    this.check();
+  }
+
+  /**
+   * To be called when something has failed: throws as {@link Gpu.check} does, and leaves a lost device the time to say
+   * that it is.
+   */
+  async explainFailure(): Promise<void> {
+    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MILLISECONDS))]);
     this.check();
   }
 

@@ -22,3 +22,33 @@ export class DeviceLostError extends DeviceError {
     super(`the GPU device was lost: ${reason}`);
   }
 }
+
+/** Memory that a device was asked for. */
+export interface MemoryNeed {
+  /** What it is for: «conv2's output». */
+  readonly label: string;
+  readonly bytes: number;
+  /** What a device binds at most at once, if that is less. */
+  readonly limit?: number | undefined;
+}
+
+/** The device cannot give so much memory, or not bind it at once. What it has given besides is still usable. */
+export class DeviceMemoryError extends DeviceError {
+  override readonly name = 'DeviceMemoryError';
+
+  /** @param advice what would do */
+  constructor(
+    readonly need: MemoryNeed,
+    advice = 'use a smaller batch, fewer images or a smaller model',
+  ) {
+    const { label, bytes, limit } = need;
+    const found =
+      limit === undefined
+        ? 'which the device has not got'
+        : `but this device binds at most ${mebibytes(limit)} at once`;
+    super(`${label} needs ${mebibytes(bytes)}, ${found}; ${advice}`);
+  }
+}
+
+const mebibytes = (bytes: number): string =>
+  `${(bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: bytes < 10 * 2 ** 20 ? 2 : 0 })} MiB`;

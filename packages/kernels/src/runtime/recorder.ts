@@ -8,7 +8,7 @@ import { type BoundStage, bindGroup } from './bound.js';
 import type { Pipeline, StageProgram } from './compiler.js';
 import type { Gpu } from './device.js';
 import { checkedDispatch, type Dispatch, storageTypes } from './dispatch.js';
-import { KernelError } from './errors.js';
+import { DeviceMemoryError, KernelError } from './errors.js';
 import type { Executor } from './executor.js';
 import type { Cost, Kernel } from './kernel.js';
 import { type Lifetime, planMemory } from './plan.js';
@@ -74,12 +74,24 @@ export class Recorder implements Executor {
     return this.#program;
   }
 
+  /** The largest of the temporaries that the program needs, if it needs any. */
+  get largest(): Storage | undefined {
+    const all = this.program.flatMap(({ bindings }) => Object.values(bindings));
+    const temporaries = all.filter((storage) => this.#temporaries.has(storage));
+    return temporaries.reduce<Storage | undefined>((a, b) => (a && a.bytes >= b.bytes ? a : b), undefined);
+  }
+
   /**
    * Lets the device's tuner choose the variants, before anything else of this recording keeps the device busy.
    *
    * @param onDone is called for each dispatch, when its variant is chosen
+   * @throws DeviceMemoryError if a temporary is larger than what the device can bind
    */
   async tune(onDone?: () => void): Promise<void> {
+    const { largest } = this;
+    const limit = this.gpu.maxBinding;
+    if (largest && largest.bytes > limit)
+      throw new DeviceMemoryError({ label: largest.label, bytes: largest.bytes, limit });
     const open = this.program.filter(({ variant }) => variant === undefined);
     const requests = open.map(({ kernel, params, bindings }) => ({
       kernel,
@@ -94,46 +106,55 @@ export class Recorder implements Executor {
    *
    * @param onDone is called for each dispatch, when its shaders are compiled
    * @throws KernelError if a shader does not compile
-   * @throws DeviceError if allocation fails
+   * @throws DeviceMemoryError if the device has not the memory; what was allocated is then given back
    */
   async finish(onDone: () => void = () => undefined): Promise<Recording> {
     await this.tune();
-    const { compiler } = this.gpu;
     const entries = this.program.flatMap((dispatch) => this.#entriesOf(dispatch));
+    const { buffers, memory } = this.#allocate(entries);
+    const free = (): void => {
+      for (const buffer of buffers) buffer.destroy();
+    };
+    try {
+      // Nothing is compiled for a step that has no memory.
+      await this.gpu.confirm(new Set(entries.flatMap(({ storages }) => Object.values(storages))));
+      const { stages, release } = await this.#bind(entries, onDone);
+      return new Recording(this.gpu, stages, entries, memory, () => {
+        release();
+        free();
+      });
+    } catch (error) {
+      free();
+      throw error;
+    }
+  }
+
+  /** Waits for the compiler, and binds the memory. */
+  async #bind(entries: readonly Entry[], onDone: () => void) {
+    const { compiler } = this.gpu;
     const pipelines = entries.map(({ stage }) => compiler.acquire(stage));
     const release = (): void => {
       for (const pipeline of pipelines) compiler.release(pipeline);
     };
-    const compiled = Promise.all(
-      entries.map(async ({ variant }, i) => {
-        const ready = await (pipelines[i] as Pipeline).ready;
-        if (!variant.endsWith(JOIN)) onDone();
-        return ready;
-      }),
-    );
+    const compiling = entries.map(async ({ variant }, i) => {
+      const ready = await (pipelines[i] as Pipeline).ready;
+      if (!variant.endsWith(JOIN)) onDone();
+      return ready;
+    });
     try {
-      const { buffers, memory } = this.#allocate(entries);
-      try {
-        const ready = await compiled;
-        const stages = entries.map(
-          ({ stage, storages }, i): BoundStage => ({
-            pipeline: ready[i] as GPUComputePipeline,
-            group: bindGroup(this.gpu, stage, pipelines[i] as Pipeline, storages),
-            grid: stage.grid,
-          }),
-        );
-        this.gpu.check();
-        return new Recording(this.gpu, stages, entries, memory, () => {
-          release();
-          for (const buffer of buffers) buffer.destroy();
-        });
-      } catch (error) {
-        for (const buffer of buffers) buffer.destroy();
-        throw error;
-      }
+      const ready = await Promise.all(compiling);
+      const stages = entries.map(
+        ({ stage, storages }, i): BoundStage => ({
+          pipeline: ready[i] as GPUComputePipeline,
+          group: bindGroup(this.gpu, stage, pipelines[i] as Pipeline, storages),
+          grid: stage.grid,
+        }),
+      );
+      this.gpu.check();
+      return { stages, release };
     } catch (error) {
       // Wait for the compiler's threads: the caller may be about to end the process.
-      await compiled.catch(() => undefined);
+      await Promise.allSettled(compiling);
       release();
       throw error;
     }
@@ -175,13 +196,11 @@ export class Recorder implements Executor {
       return { bytes: storage.bytes, first: indices[0] as number, last };
     });
     const plan = planMemory(lifetimes);
-    const buffers: Storage[] = [];
-    try {
-      for (const [i, bytes] of plan.sizes.entries()) buffers.push(this.gpu.storage(`arena ${i}`, bytes));
-    } catch (error) {
-      for (const buffer of buffers) buffer.destroy();
-      throw error;
-    }
+    const buffers = plan.sizes.map((bytes, i) => {
+      // Named after the one that needs the most, in case that it is too much.
+      const largest = used.find((storage, j) => plan.buffer[j] === i && storage.bytes === bytes);
+      return this.gpu.storage((largest as Storage).label, bytes);
+    });
     used.forEach((storage, i) => {
       const { buffer } = buffers[plan.buffer[i] as number] as Storage;
       if (buffer) storage.buffer = buffer;

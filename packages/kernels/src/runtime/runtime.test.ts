@@ -160,6 +160,16 @@ test('a variant with a join runs as two dispatches, eagerly and recorded, with p
   recording.destroy();
 });
 
+test('a variant that needs more workgroups or more scratch memory than the device allows is not used', async () => {
+  const plain = { ...joined.variants['split'], join: undefined, bindings: undefined } as never;
+  const wide = { ...joined.variants['split'], grid: () => [1, 1, 65536] } as never;
+  const { split } = joined.variants;
+  const large = { ...split, join: { ...split?.join, scratch: () => ({ parts: gpu().maxBinding / 4 + 1 }) } } as never;
+  const kernel = { ...joined, variants: { wide, large, plain } };
+  expect(gpu().compiler.available(kernel, { length: 7 })).toEqual(['plain']);
+  expect(() => gpu().compiler.variantOf(kernel, { length: 7 }, 'wide')).toThrow('no variant "wide"');
+});
+
 test('every kernel has cases, a name of its own and a variant that runs them everywhere', () => {
   expect(new Set(registry.map(({ name }) => name)).size).toBe(registry.length);
   const bare = { subgroupSize: 0, software: false, maxWorkgroupStorage: 16384, maxInvocations: 256 };

@@ -75,7 +75,7 @@ test('choices of an earlier run are taken as they are, and a recording follows t
   recording.destroy();
 });
 
-test('when memory cannot be allocated, what was allocated before is freed', async () => {
+test('what needs too much memory to be timed stays undecided, and what was allocated before is freed', async () => {
   const { device } = gpu();
   const create = device.createBuffer;
   const buffers: { destroyed: boolean }[] = [];
@@ -94,7 +94,9 @@ test('when memory cannot be allocated, what was allocated before is freed', asyn
     // The input fits, the output does not.
     const y = { ...bindings.y, length: () => 2 ** 40 };
     const large = { ...kernel, name: 'test/large', bindings: { ...bindings, y } } as never;
-    await expect(new Tuner().tune(gpu(), [{ kernel: large, params }])).rejects.toThrow('test/large y');
+    const tuner = new Tuner();
+    await tuner.tune(gpu(), [{ kernel: large, params }]);
+    expect(tuner.choices).toEqual({});
   } finally {
     device.createBuffer = create;
   }

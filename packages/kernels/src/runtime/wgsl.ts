@@ -61,7 +61,8 @@ export function declarationsWgsl(declarations: readonly Declaration[], subgroups
 
 /** Threads of a workgroup in kernels that give each thread one element. */
 export const FLAT_WORKGROUP = 64;
-const MAX_GRID_SIDE = 65535;
+/** WebGPU's default limit, `maxComputeWorkgroupsPerDimension`; a variant with a longer side cannot run. */
+export const MAX_GRID_SIDE = 65535;
 
 /**
  * Workgroups for `threads` independent threads. A side of the grid ends at 65,535, so that long arrays are cut into

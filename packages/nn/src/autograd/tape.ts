@@ -10,29 +10,33 @@ import { type Shape, type Source, sizeOf, Tensor } from './tensor.js';
 
 export class Tape implements Workspace {
   readonly #applications: Application[] = [];
+  #layer: string | undefined;
   #activations: 'f32' | 'f16' = 'f32';
 
   constructor(readonly executor: Executor) {}
 
   /** A new tensor whose content is undefined until a kernel has written it. */
   temporary(label: string, shape: Shape, type: Exclude<StorageType, 'f16'> = 'f32'): Tensor {
-    return new Tensor(shape, this.executor.temporary(label, sizeOf(shape) * 4, type));
+    const name = this.#layer === undefined ? label : `${this.#layer}'s ${label}`;
+    return new Tensor(shape, this.executor.temporary(name, sizeOf(shape) * 4, type));
   }
 
-  /** A new tensor for what a forward pass hands on: float32, or what {@link keeping} says. */
+  /** A new tensor for what a forward pass hands on: float32, or what {@link within} says. */
   activation(label: string, shape: Shape): Tensor {
     const type = this.#activations;
-    return new Tensor(shape, this.executor.temporary(label, sizeOf(shape) * (type === 'f16' ? 2 : 4), type));
+    const name = this.#layer === undefined ? label : `${this.#layer}'s output (${label})`;
+    return new Tensor(shape, this.executor.temporary(name, sizeOf(shape) * (type === 'f16' ? 2 : 4), type));
   }
 
-  /** Does some work, of which all activations are kept as `type`. */
-  keeping<T>(type: 'f32' | 'f16', work: () => T): T {
-    const before = this.#activations;
+  /** Does the work of a layer, which its tensors are then named after, and keeps all activations as `type`. */
+  within<T>(layer: string, type: 'f32' | 'f16', work: () => T): T {
+    this.#layer = layer;
     this.#activations = type;
     try {
       return work();
     } finally {
-      this.#activations = before;
+      this.#layer = undefined;
+      this.#activations = 'f32';
     }
   }
 
@@ -99,9 +103,12 @@ export class Tape implements Workspace {
       destination: (name) => {
         let tensor = destinations.get(name);
         if (!tensor) {
-          const { shape, gradient: slot } = application.inputs[name] as Tensor;
+          const { shape, storage, gradient: slot } = application.inputs[name] as Tensor;
           // The first contribution to a weight's gradient is written in place, later ones are added to it.
-          tensor = slot && !written.has(slot) ? new Tensor(shape, slot) : this.temporary(`d${name}`, shape);
+          tensor =
+            slot && !written.has(slot)
+              ? new Tensor(shape, slot)
+              : this.temporary(`the gradient of ${storage.label}`, shape);
           destinations.set(name, tensor);
         }
         return tensor;
@@ -125,7 +132,7 @@ export class Tape implements Workspace {
 
   #sum(a: Tensor | undefined, b: Tensor): Tensor {
     if (!a) return b;
-    const total = this.temporary('dY', a.shape);
+    const total = this.temporary(b.storage.label, a.shape);
     const length = sizeOf(a.shape);
     this.executor.dispatch(add, { length }, { a: a.storage, b: b.storage, sum: total.storage });
     return total;

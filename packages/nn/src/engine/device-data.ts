@@ -1,5 +1,5 @@
 /** Samples, and samples on a device: uploaded once, kept as long as they are in use. */
-import type { Gpu, Storage } from '@anke/kernels';
+import { DeviceMemoryError, type Gpu, type Storage } from '@anke/kernels';
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { ModelError, ShapeError } from '../errors.js';
 
@@ -72,8 +72,14 @@ export class DeviceData {
   /** The bytes that `pixels` was uploaded from. */
   readonly bytes: Uint8Array;
 
+  /** @throws DeviceMemoryError if there are more than the device can bind at once */
   constructor(gpu: Gpu, label: string, samples: Samples) {
     this.count = countOf(samples);
+    const fitting = Math.floor(gpu.maxBinding / Math.max(4, sizeOf(samples.shape)));
+    if (this.count > fitting) {
+      const need = { label: `the images (${label})`, bytes: samples.pixels.length, limit: gpu.maxBinding };
+      throw new DeviceMemoryError(need, `at most ${fitting.toLocaleString('en-US')} of their size fit`);
+    }
     this.shape = samples.shape;
     this.factor = samples.rescale ?? 1;
     this.offset = samples.offset ?? 0;

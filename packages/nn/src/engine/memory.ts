@@ -3,7 +3,7 @@
  * that an optimizer needs one dispatch, and what training's updates leave alone. What an optimizer keeps for itself
  * is not here.
  */
-import { type Gpu, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
+import { DeviceMemoryError, type Gpu, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
 import { sizeOf, Tensor } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import type { WeightSpec } from '../layers/definition.js';
@@ -36,13 +36,23 @@ export class ModelMemory {
   readonly rate: Storage;
   readonly #byName: ReadonlyMap<string, Slot>;
 
-  /** Memory of a graph's weights, which is zero until they are given values. */
+  /**
+   * Memory of a graph's weights, which is zero until they are given values.
+   *
+   * @throws DeviceMemoryError if they are more than the device can bind at once
+   */
   constructor(gpu: Gpu, graph: Graph) {
     const all = graph.layers.flatMap(({ name, weights }) =>
       weights.map((spec) => ({ name: `${name}/${spec.name}`, spec, bytes: sizeOf(spec.shape) * 4 })),
     );
     const total = (trainable: boolean): number =>
       all.reduce((sum, { spec, bytes }) => sum + (spec.trainable === trainable ? align(bytes) : 0), 0);
+    for (const bytes of [total(true), total(false)]) {
+      if (bytes <= gpu.maxBinding) continue;
+      const { name } = all.reduce((a, b) => (a.bytes >= b.bytes ? a : b));
+      const need = { label: `the model's weights, of which ${name} is the largest, together`, bytes };
+      throw new DeviceMemoryError({ ...need, limit: gpu.maxBinding }, 'use a smaller model');
+    }
     this.length = total(true) / 4;
     this.weights = gpu.storage('weights', total(true));
     this.gradients = gpu.storage('gradients', total(true));

@@ -2,6 +2,7 @@
 import { type Executor, type Gpu, Recorder, type Recording } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 import { Batches, type BatchesOptions } from './batches.js';
+import { withFittingBatch } from './fitting.js';
 import type { StepBatch } from './step.js';
 
 export interface PassOptions extends BatchesOptions {
@@ -45,7 +46,7 @@ export class Pass {
   constructor(
     readonly gpu: Gpu,
     readonly options: PassOptions,
-    record: (executor: Executor, batches: Batches, batch: StepBatch) => void,
+    private readonly record: (executor: Executor, batches: Batches, batch: StepBatch) => void,
   ) {
     const { data, batchSize } = options;
     this.steps = Math.floor(data.count / batchSize);
@@ -69,9 +70,17 @@ export class Pass {
    * Chooses the kernels' variants and compiles them, if that has not been done before.
    *
    * @param onDone is called {@link Pass.unprepared} times
+   * @throws DeviceMemoryError that names what is too large, and the batch that fits
    */
   prepare(onDone: () => void = () => undefined): Promise<void> {
-    this.#preparing ??= this.#compile(onDone);
+    this.#preparing ??= this.#compile(onDone).catch((error: unknown) => {
+      const { gpu, options, batches, record } = this;
+      throw withFittingBatch(error, {
+        gpu,
+        batch: options.batchSize,
+        record: (executor, size) => record(executor, batches, { size, stride: size }),
+      });
+    });
     return this.#preparing;
   }
 

@@ -8,6 +8,7 @@ import { ModelError, ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { Batches } from './batches.js';
 import { DeviceData } from './device-data.js';
+import { withFittingBatch } from './fitting.js';
 import { EVEN_BATCH, evenBatch } from './pass.js';
 import type { StepBatch } from './step.js';
 
@@ -77,14 +78,18 @@ export class Predictor {
     const { inputShape: shape, seed } = graph;
     const data = new DeviceData(gpu, 'images', { ...scale, shape, pixels: new Uint8Array(batch * sizeOf(shape)) });
     const batches = new Batches(gpu, { data, seed });
+    const record = (recorder: Recorder, size: number): Storage => {
+      const { storage } = model.predict(recorder, batches, { size, stride: 0 });
+      recorder.keep(storage);
+      return storage;
+    };
     try {
       const recorder = new Recorder(gpu);
-      const { storage: output } = model.predict(recorder, batches, { size: batch, stride: 0 });
-      recorder.keep(output);
+      const output = record(recorder, batch);
       return new Predictor(batch, graph, { recording: await recorder.finish(), data, batches, output });
     } catch (error) {
       for (const part of [data, batches]) part.destroy();
-      throw error;
+      throw withFittingBatch(error, { gpu, batch, record });
     }
   }
 

@@ -282,7 +282,10 @@ describe('dispatches', () => {
       ),
       'f16',
     );
-    expect(temporaries.filter(({ type }) => type === 'f16').map(({ label }) => label)).toEqual(['conv2d', 'relu']);
+    expect(temporaries.filter(({ type }) => type === 'f16').map(({ label }) => label)).toEqual([
+      "conv2d's output (conv2d)",
+      "conv2d's output (relu)",
+    ]);
     expect(logits.storage.type).toBe('f32');
   });
 });

@@ -133,7 +133,7 @@ function takeBatch(
   { size, stride }: StepBatch,
 ): { readonly x: Tensor; readonly labels: Tensor } {
   const { pixels, order, factor, offset, augmentation } = data;
-  const x = tape.temporary('batch', [size, ...data.shape]);
+  const x = tape.temporary('the batch', [size, ...data.shape]);
   const labels = tape.temporary('labels', [size], 'u32');
   const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor, offset };
   const bindings = { pixels, labels: data.labels, order, counters, x: x.storage, y: labels.storage };
@@ -165,7 +165,7 @@ function forward(
       index,
     };
     const call = (): Tensor => node.layer.call(context, node.inputs.map(outputOf));
-    outputs.set(node, tape.keeping(precise.has(node) ? 'f32' : storage, call));
+    outputs.set(node, tape.within(node.layerName, precise.has(node) ? 'f32' : storage, call));
   });
   return outputOf(graph.output);
 }
