@@ -1,6 +1,6 @@
 /**
- * A device that is lost at any call that a training makes of it. If these failed, a training would end, go on with other
- * numbers, or leave a promise that nobody waits for.
+ * A device that is lost at any call that a training makes of it. If these failed, a training would end, go on with
+ * other numbers, or leave a promise that nobody waits for.
  */
 import { synthesize } from '@anke/data';
 import { adapterAgain, type DriverReport, openAdapter } from '@anke/dawn';
@@ -114,37 +114,38 @@ const left = ({ files }: MemoryStore) => ({
 
 const reopenings = (told: readonly TrainEvent[]) => told.filter(({ type }) => type === 'reopened');
 
-test('lost at any call, before it or while it is under way, the training ends with the same bits', async () => {
-  const first = await open();
-  let calls = 0;
-  watch(first, (call) => {
+/** What an undisturbed training leaves, and the calls that it makes. */
+let whole: MemoryStore;
+let calls = 0;
+test('a training that is not disturbed makes many calls', async () => {
+  const gpu = await open();
+  watch(gpu, (call) => {
     calls = call;
   });
-  const whole = await events(first);
+  whole = (await events(gpu)).store;
   expect(calls).toBeGreaterThan(100);
-  const epochs = new Set<number>();
-  for (const [moments, soon] of [
-    [12, false],
-    [5, true],
-  ] as const) {
-    for (let i = 0; i < moments; i++) {
-      const moment = 1 + Math.floor(((i + 0.5) / moments) * calls);
-      const gpu = await open();
-      watch(gpu, (call) => {
-        if (call !== moment) return;
-        if (soon) setImmediate(() => gpu.device.destroy());
-        else gpu.device.destroy();
-      });
-      const { store, told } = await events(gpu);
-      const [reopened] = reopenings(told);
-      const where = `call ${moment} of ${calls}`;
-      expect(reopenings(told).length, where).toBe(1);
-      expect(reopened, where).toMatchObject({ reason: 'device was destroyed' });
-      if (reopened?.type === 'reopened') epochs.add(reopened.epoch);
-      expect(left(store), where).toEqual(left(whole.store));
-    }
-  }
-  // Moments were of all kinds: before the first checkpoint, and after others.
+});
+
+/** Epochs after which trainings went on. */
+const epochs = new Set<number>();
+test.each([
+  ...Array.from({ length: 12 }, (_, i) => ({ when: 'at', share: (i + 0.5) / 12 })),
+  ...Array.from({ length: 5 }, (_, i) => ({ when: 'just after', share: (i + 0.5) / 5 })),
+])('lost $when the call at $share of all, it ends with the same bits', async ({ when, share }) => {
+  const moment = 1 + Math.floor(share * calls);
+  const gpu = await open();
+  watch(gpu, (call) => {
+    if (call !== moment) return;
+    if (when === 'at') gpu.device.destroy();
+    else setImmediate(() => gpu.device.destroy());
+  });
+  const { store, told } = await events(gpu);
+  expect(reopenings(told)).toMatchObject([{ reason: 'device was destroyed' }]);
+  for (const event of told) if (event.type === 'reopened') epochs.add(event.epoch);
+  expect(left(store)).toEqual(left(whole));
+});
+
+test('losses were of all kinds: before the first checkpoint, and after others', () => {
   expect([...epochs].sort()).toEqual([0, 1, 2]);
 });
 
