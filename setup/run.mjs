@@ -1,6 +1,6 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm bench:peers` and `pnpm bench:csv`:
- * installs and builds what is missing, then runs the command.
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm soak`, `pnpm bench:peers` and
+ * `pnpm bench:csv`: installs and builds what is missing, then runs the command.
  */
 import { join } from 'node:path';
 import { root } from './folders.mjs';
@@ -40,6 +40,10 @@ async function reference(environment) {
   return await run(process.execPath, [join(root, 'setup', 'reference', 'write.mjs'), join(root, 'docs')], environment);
 }
 
+/** Whether memory stays level over many steps and many models. */
+const soak = (args, environment) =>
+  run(process.execPath, ['--expose-gc', join(root, 'test', 'soak.mjs'), ...args], environment);
+
 async function benchPeers(program, args, environment) {
   await installAside('test/peers', environment);
   const peers = { INIT_CWD: process.cwd(), ...environment };
@@ -53,6 +57,7 @@ if (what === 'start') process.exitCode = await start(environment);
 else if (what === 'test') process.exitCode = await test(environment);
 else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
 else if (what === 'reference') process.exitCode = await reference(environment);
+else if (what === 'soak') process.exitCode = await soak(args, environment);
 else if (what === 'bench:peers') process.exitCode = await benchPeers('bench.ts', args, environment);
 else if (what === 'bench:csv') process.exitCode = await benchPeers('bench-csv.ts', args, environment);
-else fail(`setup/run.mjs knows start, test, anke, reference, bench:peers and bench:csv, not "${what ?? ''}"`);
+else fail(`setup/run.mjs knows start, test, anke, reference, soak, bench:peers and bench:csv, not "${what ?? ''}"`);

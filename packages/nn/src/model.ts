@@ -25,6 +25,13 @@ export interface CompileOptions extends SessionOptions, SessionTraining {
   readonly gpu: Gpu;
 }
 
+/**
+ * A model may be used while it trains. Evaluation and prediction count their batches by themselves, so they change no
+ * bit of the training. They run between its submits, a batch (of a prediction) or a submit (of an evaluation) at a
+ * time, and each of these sees the weights of that moment: only what is asked between two events of `fitEvents` and
+ * awaited before the next one is taken sees the same weights from its beginning to its end. What would change the
+ * training (compiling, setting weights or a state, a second training) is refused.
+ */
 export class Model {
   readonly graph: Graph;
   #session: Session | undefined;
@@ -116,7 +123,7 @@ export class Model {
     return history;
   }
 
-  /** Loss (with penalties) and accuracy over labelled samples. */
+  /** Loss (with penalties) and accuracy over labelled samples. While the model trains, see {@link Model}. */
   async evaluate(samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
     return evaluate(this.session, samples, options);
   }
@@ -137,7 +144,10 @@ export class Model {
     return this.session.weights.get();
   }
 
-  /** @throws ShapeError if a weight is missing or has another shape */
+  /**
+   * @throws ShapeError if a weight is missing or has another shape
+   * @throws ModelError if the model is being trained or evaluated
+   */
   setWeights(weights: ReadonlyMap<string, WeightValues>): void {
     this.session.weights.set(weights);
   }
@@ -147,6 +157,7 @@ export class Model {
     return this.session.getState();
   }
 
+  /** Takes a state: see `Session.setState`. */
   setState(state: ModelState): void {
     this.session.setState(state);
   }

@@ -92,7 +92,7 @@ test('a device that is lost is opened again, and the line that says so names the
   await trained((epoch) => {
     if (epoch in losses) device.gpu.device.destroy();
   }, terminal);
-  const lines = said.mock.calls.flat().filter((line) => line.includes('lost'));
+  const lines = said.mock.calls.flat().filter((line) => line?.includes('lost'));
   expect(lines).toEqual(Object.values(losses));
   expect(epochsKept()).toBe(4);
 });

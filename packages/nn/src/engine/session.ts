@@ -80,7 +80,7 @@ export class Session {
   ) {
     this.memory = new ModelMemory(gpu, graph);
     this.memory.initialize(gpu, graph.seed);
-    this.weights = new Weights(gpu, this.memory);
+    this.weights = new Weights(gpu, this.memory, () => this.#checkIdle('given other weights'));
     this.data = new DataCache(gpu, (data) => this.#free(({ pass }) => pass.options.data === data));
   }
 
@@ -97,8 +97,7 @@ export class Session {
 
   /** Sets what the model is trained with. The weights stay, the optimizer starts from zero. */
   compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
-    if (this.#passes.some(({ pass }) => pass.busy))
-      throw new ModelError('the model cannot be compiled while it is trained or evaluated');
+    this.#checkIdle('compiled');
     const sameLoss = this.#training?.loss === loss;
     this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
@@ -194,10 +193,11 @@ export class Session {
   /**
    * Takes a state that the same model has left, compiled with the same optimizer.
    *
-   * @throws ModelError if it is another optimizer's
+   * @throws ModelError if it is another optimizer's, or the model is being trained or evaluated
    * @throws ShapeError if it is another model's
    */
   setState({ steps, epochs, learningRate, optimizer, tensors }: ModelState): void {
+    this.#checkIdle('given another state');
     const { training } = this;
     if (optimizer !== training.optimizer.name)
       throw new ModelError(`the state is of the optimizer ${optimizer}, but the model has ${training.optimizer.name}`);
@@ -210,6 +210,12 @@ export class Session {
     this.steps = steps;
     this.epochs = epochs;
     training.learningRate = learningRate;
+  }
+
+  /** @throws ModelError if what trains or evaluates would be changed meanwhile */
+  #checkIdle(done: string): void {
+    if (this.#passes.some(({ pass }) => pass.busy))
+      throw new ModelError(`the model cannot be ${done} while it is trained or evaluated`);
   }
 
   /** Ends when the session is destroyed: then nothing may be submitted any more. */

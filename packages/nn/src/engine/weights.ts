@@ -13,7 +13,7 @@ export interface WeightValues {
 export interface WeightSnapshot {
   /** Takes the model's present weights. */
   take(): void;
-  /** Puts the copy back into the model. */
+  /** Puts the copy back into the model, also while it trains: callbacks do so between two epochs. */
   restore(): void;
   /** The copy's values, as they lie on the device. */
   read(): Promise<Readonly<Record<string, Float32Array>>>;
@@ -29,9 +29,11 @@ export interface WeightSnapshot {
 export class Weights {
   readonly #snapshots = new Set<WeightSnapshot>();
 
+  /** @param checkIdle throws if the weights are in use */
   constructor(
     readonly gpu: Gpu,
     private readonly memory: ModelMemory,
+    private readonly checkIdle: () => void,
   ) {}
 
   /** All weights and moving averages by name (`layer/weight`), in the order of the layers. */
@@ -48,8 +50,12 @@ export class Weights {
     );
   }
 
-  /** @throws ShapeError if a weight is missing or has another shape */
+  /**
+   * @throws ShapeError if a weight is missing or has another shape
+   * @throws ModelError if the model is being trained or evaluated
+   */
   set(values: ReadonlyMap<string, WeightValues>): void {
+    this.checkIdle();
     const writes = this.memory.slots.map(({ name, spec, storage }) => {
       const given = values.get(name);
       if (!given) throw new ShapeError(`the weight "${name}" is missing`);

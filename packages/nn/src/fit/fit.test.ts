@@ -100,23 +100,6 @@ test('a callback ends training after the epoch, which callbacks see before the e
   expect(told(events.at(-1) as FitEvent)).toBe('done, stopped');
 });
 
-test('predicting and evaluating while the same model trains changes no bit of the training', async () => {
-  const options = { epochs: 3, batchSize: 4, validationData: stripes(20, 2), submitMilliseconds: 1 };
-  const alone = await train(options);
-  const images = stripes(7, 5);
-  let asked = 0;
-  const disturbed = await train(options, async (event, model) => {
-    if (event.type !== 'progress') return;
-    asked++;
-    const predictions = model.predict(images);
-    if (asked % 3 === 0) await model.evaluate(options.validationData);
-    expect((await predictions).every(Number.isFinite)).toBe(true);
-  });
-  expect(asked).toBeGreaterThan(6);
-  expect(disturbed.losses).toEqual(alone.losses);
-  expect(disturbed.weights).toEqual(alone.weights);
-});
-
 test('the length of a submit changes no bit', async () => {
   const [long, short] = [await train({ epochs: 2 }), await train({ epochs: 2, submitMilliseconds: 0.001 })];
   expect(short.weights).toEqual(long.weights);

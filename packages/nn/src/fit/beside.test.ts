@@ -1,0 +1,116 @@
+/**
+ * What may be done with a model while it trains: each use either changes no bit of the training, or is refused. If
+ * these failed, a page that predicts while its model learns would teach it something else.
+ */
+import type { Gpu } from '@anke/kernels';
+import { beforeAll, expect, test } from 'vitest';
+import type { ModelState } from '../engine/session.js';
+import type { WeightValues } from '../engine/weights.js';
+import type { Sequential } from '../model.js';
+import { Adam } from '../optimizers/adam.js';
+import { useGpu } from '../testing/device.js';
+import { smallModel, stripes } from '../testing/small-model.js';
+
+const gpu = useGpu();
+const training = stripes(64);
+const validationData = stripes(20, 2);
+const images = stripes(7, 5);
+
+/** A use of the model; a refusal is its rejection. */
+type Use = (model: Sequential, before: Before) => unknown;
+
+/** What the model held before it was trained. */
+interface Before {
+  readonly gpu: Gpu;
+  readonly weights: ReadonlyMap<string, WeightValues>;
+  readonly state: ModelState;
+}
+
+/** The bits of a training, during which `use` is made of the model again and again, without being waited for. */
+async function trained(use: Use = () => undefined) {
+  const model = smallModel();
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const before = { gpu: gpu(), weights: await model.getWeights(), state: await model.getState() };
+  const losses: unknown[] = [];
+  const uses: Promise<unknown>[] = [];
+  const options = { epochs: 3, batchSize: 4, validationData, submitMilliseconds: 0.001 };
+  for await (const event of model.fitEvents(training, options)) {
+    if (event.type === 'epoch') losses.push(event.logs);
+    if (event.type !== 'progress' && event.type !== 'preparing') continue;
+    if (uses.length === 12) continue;
+    const made = Promise.resolve().then(() => use(model, before));
+    made.catch(() => undefined); // looked at below
+    uses.push(made);
+  }
+  const results = await Promise.allSettled(uses);
+  const weights = await model.getWeights();
+  model.destroy();
+  const refusals = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+  return { bits: { losses, weights }, uses: uses.length, refusals };
+}
+
+let alone: Awaited<ReturnType<typeof trained>>;
+beforeAll(async () => {
+  alone = await trained();
+});
+
+const BESIDE: Readonly<Record<string, Use>> = {
+  'a prediction': (model) => model.predict(images),
+  'a predictor that is kept': async (model) => (await model.session.predictor(2, images)).predict(images.pixels),
+  'two predictions': (model) => Promise.all([model.predict(images), model.predict(training)]),
+  'an evaluation of other samples': (model) => model.evaluate(images),
+  'an evaluation of the training’s samples': (model) => model.evaluate(training, { batchSize: 4 }),
+  'two evaluations of the validation’s samples': (model) =>
+    Promise.all([model.evaluate(validationData), model.evaluate(validationData)]),
+  'a prediction and an evaluation': (model) => Promise.all([model.predict(images), model.evaluate(images)]),
+  'its weights read': (model) => model.getWeights(),
+  'its state read': (model) => model.getState(),
+  'a snapshot': async (model) => {
+    const snapshot = model.session.weights.snapshot();
+    await snapshot.read();
+    snapshot.destroy();
+  },
+};
+
+test.each(Object.entries(BESIDE))('%s changes no bit', async (_, use) => {
+  const { bits, uses, refusals } = await trained(use);
+  expect(uses).toBe(12);
+  expect(refusals).toEqual([]);
+  expect(bits).toEqual(alone.bits);
+});
+
+const REFUSED: Readonly<Record<string, readonly [use: Use, reason: string]>> = {
+  'another training': [(model) => model.fit(training, { epochs: 1 }), 'the model is being trained already'],
+  'compiling it': [
+    (model, before) => model.compile({ gpu: before.gpu, optimizer: new Adam() }),
+    'the model cannot be compiled while it is trained or evaluated',
+  ],
+  'setting its weights': [
+    (model, { weights }) => model.setWeights(weights),
+    'the model cannot be given other weights while it is trained or evaluated',
+  ],
+  'setting its state': [
+    (model, { state }) => model.setState(state),
+    'the model cannot be given another state while it is trained or evaluated',
+  ],
+};
+
+test.each(Object.entries(REFUSED))('%s is refused, and changes no bit', async (_, [use, reason]) => {
+  const { bits, uses, refusals } = await trained(use);
+  expect(refusals).toEqual(Array.from({ length: uses }, () => `ModelError: ${reason}`));
+  expect(bits).toEqual(alone.bits);
+});
+
+test('an evaluation is not disturbed by others, by predictions, or by what it refuses', async () => {
+  const model = smallModel();
+  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  const weights = await model.getWeights();
+  const expected = await model.evaluate(training, { batchSize: 4 });
+  const uses = [model.evaluate(training, { batchSize: 4 }), model.evaluate(training, { batchSize: 4 })];
+  const predictions = model.predict(images);
+  expect(() => model.setWeights(weights)).toThrow('while it is trained or evaluated');
+  expect(() => model.compile({ gpu: gpu(), optimizer: new Adam() })).toThrow('while it is trained or evaluated');
+  expect(await Promise.all(uses)).toEqual([expected, expected]);
+  expect(await predictions).toEqual(await model.predict(images));
+  model.destroy();
+});
