@@ -1,7 +1,7 @@
 /**
- * `pnpm soak [--steps 100000] [--models 500]`: trains one model for many steps, then builds, trains, asks and drops many
- * models, and says whether memory stays level. It prints the bytes of the engine's buffers on the device, Node's heap,
- * and the process's memory, and ends with exit code 1 if one of them grows.
+ * `pnpm soak [--steps 100000] [--models 500]`: trains one model for many steps, then builds, trains, asks and drops
+ * many models, and says whether memory stays level. It prints the bytes of the engine's buffers on the device, Node's
+ * heap, and the process's memory, and ends with exit code 1 if one of them grows.
  */
 import { parseArgs } from 'node:util';
 import { openAdapter } from '@anke/dawn';

@@ -207,9 +207,9 @@ export class Gpu {
   }
 
   /**
-   * @throws DeviceLostError if the device was lost, else the first error that it has reported, if any. Refused memory is
-   * none: it is thrown where it is needed. What is left are mistakes of kernels or of the driver, after which no result
-   * of this device can be trusted.
+   * @throws DeviceLostError if the device was lost, else the first error that it has reported, if any. Refused memory
+   * is none: it is thrown where it is needed. What is left are mistakes of kernels or of the driver, after which no
+   * result of this device can be trusted.
    */
   check(): void {
     if (this.#failure) throw this.#failure;
