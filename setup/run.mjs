@@ -1,5 +1,5 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm soak`, `pnpm bench:peers` and
+ * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm soak`, `pnpm fuzz`, `pnpm bench:peers` and
  * `pnpm bench:csv`: installs and builds what is missing, then runs the command.
  */
 import { join } from 'node:path';
@@ -50,6 +50,14 @@ async function benchPeers(program, args, environment) {
   return await run(process.execPath, ['--import', 'tsx', program, ...args], peers, join(root, 'test', 'peers'));
 }
 
+/** Changed files for every reader, read by the sources as they are. */
+function fuzz(args, environment) {
+  installAside('test/fuzz', environment);
+  const options = ['--import', 'tsx', '--conditions=anke-source'];
+  const caller = { INIT_CWD: process.cwd(), ...environment };
+  return run(process.execPath, [...options, 'run.ts', ...args], caller, join(root, 'test', 'fuzz'));
+}
+
 const [what, ...args] = process.argv.slice(2);
 const environment = await prepare();
 // Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
@@ -60,4 +68,6 @@ else if (what === 'reference') process.exitCode = await reference(environment);
 else if (what === 'soak') process.exitCode = await soak(args, environment);
 else if (what === 'bench:peers') process.exitCode = await benchPeers('bench.ts', args, environment);
 else if (what === 'bench:csv') process.exitCode = await benchPeers('bench-csv.ts', args, environment);
-else fail(`setup/run.mjs knows start, test, anke, reference, soak, bench:peers and bench:csv, not "${what ?? ''}"`);
+else if (what === 'fuzz') process.exitCode = await fuzz(args, environment);
+else
+  fail(`setup/run.mjs knows start, test, anke, reference, soak, fuzz, bench:peers and bench:csv, not "${what ?? ''}"`);

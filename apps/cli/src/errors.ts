@@ -1,20 +1,18 @@
 /** What may go wrong, as people read it, and the program's exit codes. */
 import { DataError } from '@anke/data';
 import { DriverError } from '@anke/dawn';
-import { ExchangeError } from '@anke/exchange';
 import { DeviceError } from '@anke/kernels';
-import { FormatError, ModelError, ShapeError } from '@anke/nn';
-import { GoldenError, RecipeError, RunError } from '@anke/training';
+import { NamedError } from '@anke/nn';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** The command was called in a way that makes no sense; exit code 2. */
-export class UsageError extends Error {
+export class UsageError extends NamedError {
   override readonly name = 'UsageError';
 }
 
 /** Something that the user can fix: said in one line, without a stack trace. */
-export class CommandError extends Error {
+export class CommandError extends NamedError {
   override readonly name = 'CommandError';
 }
 
@@ -24,19 +22,7 @@ export class Interrupted extends Error {
 }
 
 /** Errors whose message says all that their user needs. */
-const KNOWN = [
-  CommandError,
-  DataError,
-  DriverError,
-  DeviceError,
-  ExchangeError,
-  FormatError,
-  GoldenError,
-  ModelError,
-  RecipeError,
-  RunError,
-  ShapeError,
-];
+const KNOWN = [DataError, DeviceError, DriverError, NamedError];
 
 const SYSTEM: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',

@@ -68,7 +68,7 @@ function remedyFor(folder: string, file: string): string {
 export const hasProgress = (folder: string): boolean =>
   [WEIGHTS_FILE, ...CHECKPOINT_FILES].some((file) => existsSync(join(folder, file)));
 
-/** The run that a path of a model belongs to: itself, or, of a file, the folder with layers: its own or the one above. */
+/** The run that a model's path belongs to: itself, or, of a file, the folder with layers: its own or the one above. */
 export function runOf(path: string): string {
   if (!existsSync(path) || statSync(path).isDirectory()) return path;
   const own = dirname(path);

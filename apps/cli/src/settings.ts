@@ -6,6 +6,7 @@
  *     { "seed": 3, "train": { "epochs": 5 }, "bench": { "step": { "batch": [32] } } }
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { quoted } from '@anke/nn';
 import { didYouMean } from '@anke/training';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { UsageError } from './errors.js';
@@ -38,7 +39,10 @@ export function lookUpOptions(program: Command): void {
 }
 
 function settle(program: Command, command: Command): void {
-  const { file, sections } = readSettings(program, command);
+  const named = process.env['ANKE_CONFIG'];
+  const file = named || FILE;
+  if (named && !existsSync(file)) throw new UsageError(`ANKE_CONFIG: there is no file ${named}`);
+  const sections = existsSync(file) ? sectionsOf(file, readFileSync(file, 'utf8'), program, command) : [];
   for (const option of ownOptions(command)) {
     const key = option.attributeName();
     const variable = variableOf(option);
@@ -47,10 +51,21 @@ function settle(program: Command, command: Command): void {
       command.setOptionValueWithSource(key, parsed(option, fromEnvironment, variable), 'env');
       continue;
     }
-    // The command's own section comes before what is said for all.
-    const section = sections.find((one) => key in one);
-    if (section) command.setOptionValueWithSource(key, parsed(option, section[key], `${file}: ${key}`), 'config');
+    const given = settingOf(sections, option, file);
+    if (given !== undefined) command.setOptionValueWithSource(key, given, 'config');
   }
+}
+
+/**
+ * An option's value in a settings file, undefined if it is not there.
+ *
+ * @throws UsageError if it cannot be the option's
+ */
+export function settingOf(sections: readonly Section[], option: Option, file: string): unknown {
+  const key = option.attributeName();
+  // The command's own section comes before what is said for all.
+  const section = sections.find((one) => Object.hasOwn(one, key));
+  return section && parsed(option, section[key], `${file}: ${key}`);
 }
 
 /** An option's value as its own check makes it from text. */
@@ -59,42 +74,41 @@ function parsed(option: Option, given: unknown, where: string): unknown {
     const word = String(given).toLowerCase();
     if (['1', 'true', 'yes', 'on'].includes(word)) return true;
     if (['0', 'false', 'no', 'off'].includes(word)) return false;
-    throw new UsageError(`${where}: "${given}" should be true or false`);
+    throw new UsageError(`${where}: ${quoted(given)} should be true or false`);
   }
-  if (isSection(given)) throw new UsageError(`${where}: a value is expected, and this is an object`);
-  const text = Array.isArray(given) ? given.join(',') : String(given);
+  const isFlat = Array.isArray(given) && given.every((one) => typeof one !== 'object');
+  if (given === null || (typeof given === 'object' && !isFlat))
+    throw new UsageError(`${where}: ${quoted(given)} is no value of an option`);
+  const text = String(given);
   if (!option.parseArg) return text;
   try {
     return option.parseArg(text, undefined as never);
   } catch (error) {
-    if (error instanceof InvalidArgumentError) throw new UsageError(`${where}: "${text}" is wrong. ${error.message}`);
+    if (error instanceof InvalidArgumentError)
+      throw new UsageError(`${where}: ${quoted(text)} is wrong. ${error.message}`);
     throw error;
   }
 }
 
-/** The parts of the file that a command goes by, the nearest first. */
-function readSettings(
-  program: Command,
-  command: Command,
-): { readonly file: string; readonly sections: readonly Section[] } {
-  const named = process.env['ANKE_CONFIG'];
-  const file = named || FILE;
-  if (!existsSync(file)) {
-    if (named) throw new UsageError(`ANKE_CONFIG: there is no file ${named}`);
-    return { file, sections: [] };
-  }
-  const all = parseJson(file, readFileSync(file, 'utf8'));
+/**
+ * The parts of a settings file that a command goes by, the nearest first.
+ *
+ * @throws CommandError if the text is no JSON
+ * @throws UsageError if it holds something that is no option and no command
+ */
+export function sectionsOf(file: string, text: string, program: Command, command: Command): readonly Section[] {
+  const all = parseJson(file, text);
   if (!isSection(all)) throw new UsageError(`${file}: options by their names are expected: { "seed": 3 }`);
   check(file, program, all, new Set(allOptions(program)));
   const path: Command[] = [];
   for (let one: Command | null = command; one && one !== program; one = one.parent) path.unshift(one);
   const sections: Section[] = [all];
   for (const one of path) {
-    const below: unknown = sections[0]?.[one.name()];
-    if (below === undefined) break;
-    sections.unshift(below as Section);
+    const below: unknown = sections[0] && Object.hasOwn(sections[0], one.name()) ? sections[0][one.name()] : undefined;
+    if (!isSection(below)) break;
+    sections.unshift(below);
   }
-  return { file, sections };
+  return sections;
 }
 
 const allOptions = (command: Command): string[] => [
@@ -110,7 +124,7 @@ function check(file: string, command: Command, section: Section, options: Readon
       check(file, below, value, new Set(allOptions(below)), `${path}${key}.`);
     } else if (key !== '$schema' && !options.has(key)) {
       const known = [...options, ...command.commands.map((one) => one.name())];
-      throw new UsageError(`${file}: "${path}${key}" is no option and no command${didYouMean(key, known)}`);
+      throw new UsageError(`${file}: ${quoted(path + key)} is no option and no command${didYouMean(key, known)}`);
     }
   }
 }

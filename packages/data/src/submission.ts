@@ -1,7 +1,7 @@
 /** Submissions: `id,label`, a row a test image. */
-import { quoted } from './csv/text.js';
 import { DataError } from './errors.js';
 import { LABEL_RANGE, MOST_CLASSES } from './labels.js';
+import { quoted } from './text.js';
 
 /**
  * The labels of a submission, which must have the ids of the test images, in their order.
@@ -15,14 +15,16 @@ export function readSubmission(file: string, bytes: Uint8Array, ids: readonly st
     .trimEnd()
     .split(/\r?\n/);
   if (header.replaceAll('"', '') !== 'id,label') {
-    throw new DataError(`${file}, line 1: expected "id,label", found "${header.slice(0, 24)}"`);
+    throw new DataError(`${file}, line 1: expected "id,label", found ${quoted(header)}`);
   }
   if (lines.length !== ids.length)
     throw new DataError(`${file}: it has ${lines.length} rows, but the test data has ${ids.length}`);
   return Uint32Array.from(lines, (line, i) => {
     const [id, label = ''] = line.replaceAll('"', '').split(',');
     if (id !== ids[i]) {
-      throw new DataError(`${file}, line ${i + 2}, column "id": expected "${ids[i]}" as in test.csv, found "${id}"`);
+      throw new DataError(
+        `${file}, line ${i + 2}, column "id": expected ${quoted(ids[i])} as in test.csv, found ${quoted(id)}`,
+      );
     }
     if (!/^\d{1,9}$/.test(label) || Number(label) >= MOST_CLASSES) {
       throw new DataError(`${file}, line ${i + 2}, column "label": expected ${LABEL_RANGE}, found ${quoted(label)}`);

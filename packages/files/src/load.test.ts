@@ -8,7 +8,7 @@ import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { idx, npy } from '../../data/src/testing/arrays.js';
-import { digitOutlines, FilesError, loadDataAt, loadImagesAt } from './index.js';
+import { decodePicture, digitOutlines, FilesError, loadDataAt, loadImagesAt } from './index.js';
 import { tarOf } from './testing/archives.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'anke data '));
@@ -200,6 +200,17 @@ describe('pictures', () => {
   test('a single one is no data set', async () => {
     const path = asFile('one.png', await picture(1));
     await expect(loadDataAt(path)).rejects.toThrow('one.png: this is a single picture; a data set is a folder of them');
+  });
+
+  test('a flipped bit is an error, not other pixels', async () => {
+    const good = await picture(77, 40);
+    for (let bit = 8 * 33; bit < 8 * good.length; bit += 5) {
+      const flipped = Buffer.from(good);
+      flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
+      const decoded = await decodePicture('a.png', flipped, undefined).catch(() => undefined);
+      // A bit that no pixel depends on may be another one.
+      if (decoded) expect(decoded.pixels, `bit ${bit}`).toEqual(Buffer.alloc(40 * 40, 77));
+    }
   });
 
   test('the error names a broken one', async () => {

@@ -11,7 +11,7 @@ export const decodePicture: DecodePicture = async (source, bytes, imageShape) =>
   // Loaded here, as it takes a while and only pictures need it.
   const { default: sharp } = await import('sharp');
   try {
-    let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'truncated' })
+    let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
       .rotate()
       .flatten({ background: '#000' });
     if (height !== undefined) image = image.resize({ height, width, fit: 'fill' });

@@ -1,18 +1,26 @@
 /** The errors of this package: each says what was expected, what was found, and where. */
+import { oneLine } from './text.js';
+
+/** An error for people: its message is one line that is safe to print, whatever was put into it. */
+export class NamedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(oneLine(message), options);
+  }
+}
 
 /**
  * Shapes that do not fit, found when a graph is built: names the layer, what it expects, and the inputs it was given.
  */
-export class ShapeError extends Error {
+export class ShapeError extends NamedError {
   override readonly name = 'ShapeError';
 }
 
 /** A model is used in a way that it does not allow; says what to do instead. */
-export class ModelError extends Error {
+export class ModelError extends NamedError {
   override readonly name = 'ModelError';
 }
 
 /** A file that is no model, or not the one that is expected. */
-export class FormatError extends Error {
+export class FormatError extends NamedError {
   override readonly name = 'FormatError';
 }

@@ -1,17 +1,18 @@
 /** What goes wrong in a training and its user can fix: said in one line, without a stack trace. */
+import { NamedError } from '@anke/nn';
 
 /** A recipe cannot be used; the message names each path in it that is wrong, and what it may hold. */
-export class RecipeError extends Error {
+export class RecipeError extends NamedError {
   override readonly name = 'RecipeError';
 }
 
 /** A file holds no golden run. */
-export class GoldenError extends Error {
+export class GoldenError extends NamedError {
   override readonly name = 'GoldenError';
 }
 
 /** A stored run cannot be resumed. */
-export class RunError extends Error {
+export class RunError extends NamedError {
   override readonly name = 'RunError';
 
   /**

@@ -1,6 +1,7 @@
 /** Images in the body of a request, as the model's bytes. */
 import { DataError, parseCsv } from '@anke/data';
 import { decodePicture } from '@anke/files';
+import { quoted } from '@anke/nn';
 
 /** The request is wrong, and the client can fix it. */
 export class RequestError extends Error {
@@ -36,7 +37,7 @@ export async function imagesOf(contentType: string, body: Uint8Array, shape: Sha
     throw error;
   }
   if (type === 'application/json') return { pixels: fromJson(body, shape), ids: undefined };
-  throw new RequestError(415, `the content type must be ${TYPES}, not "${type ?? ''}"`);
+  throw new RequestError(415, `the content type must be ${TYPES}, not ${quoted(type)}`);
 }
 
 /**

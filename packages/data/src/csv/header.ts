@@ -1,7 +1,8 @@
 /** The first line of a CSV file of images: the names of columns say what they hold. */
 import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
-import { quoted, unquote } from './text.js';
+import { quoted } from '../text.js';
+import { unquote } from './text.js';
 
 /** A range of columns: neighbouring pixels, or a single label or id. */
 export type Part = { readonly kind: 'pixels'; readonly count: number } | { readonly kind: 'label' | 'id' };
@@ -24,7 +25,8 @@ export interface HeaderOptions {
   readonly imageShape?: ImageShape;
 }
 
-const namesOf = (line: string): string[] => line.split(',').map((name) => unquote(name.trim()));
+/** A name whose quotes are wrong stays as it is: it is none that is known. */
+const namesOf = (line: string): string[] => line.split(',').map((name) => unquote(name.trim()) ?? name.trim());
 
 const PIXEL = /^pixel\d{1,9}$/;
 
@@ -59,7 +61,8 @@ export function readHeader(file: string, line: string, { needs, imageShape }: He
     if (seen.has(name)) throw fail(`the column "${name}" is there twice`);
     seen.add(name);
   });
-  if (pixels.length === 0) throw fail(`the column "pixel0" is missing: there is only "${columns.join('", "')}"`);
+  if (pixels.length === 0)
+    throw fail(`the column "pixel0" is missing: there is only ${columns.map((name) => quoted(name)).join(', ')}`);
   const there = new Set(pixels);
   for (let i = base; i < base + pixels.length; i++) {
     if (!there.has(i))

@@ -183,6 +183,24 @@ describe('names decide what a column is', () => {
   });
 });
 
+describe('quotes and empty cells', () => {
+  test('a doubled quote is one; a comma in quotes belongs to the cell', () => {
+    expect(parseCsv('x.csv', encode('id,pixel0\n"a""b",1\n"c,d", 2 \n"""",3\n')).ids).toEqual(['a"b', 'c,d', '"']);
+  });
+
+  test.each([
+    ['id,pixel0\na""b,1\n', 'line 2, column "id": expected quotes around all of a cell, or none, found "a""b"'],
+    ['id,pixel0\n"a"x"b",1\n', 'expected quotes around all of a cell, or none'],
+    ['id,pixel0\n"a"\ufeff"b",1\n', 'expected quotes around all of a cell, or none'],
+    ['id,pixel0\n"",1\n', 'column "id": expected an id, found ""'],
+    ['pixel0,label\r\n7,\r\n', 'line 2, column "label": expected a label in 0 … 1048575, found ""'],
+    ['label,pixel0\r\n7,\r\n', 'line 2, column "pixel0": expected an integer in 0 … 255, found ""'],
+    ['label,pixel0\n7,\n', 'line 2, column "pixel0": expected an integer in 0 … 255, found ""'],
+  ])('%j', (text, message) => {
+    expect(() => parseCsv('x.csv', encode(text))).toThrow(message);
+  });
+});
+
 test('the memory that is reserved grows with the rows where the length is not known', () => {
   const parser = new CsvParser('x.csv');
   parser.push(encode('label,pixel0\n'));

@@ -12,8 +12,9 @@
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { LABEL_RANGE, MOST_CLASSES } from '../labels.js';
+import { quoted } from '../text.js';
 import { type Header, type HeaderOptions, readHeader } from './header.js';
-import { quoted, text, unquote } from './text.js';
+import { text, unquote } from './text.js';
 
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
@@ -298,9 +299,10 @@ export class CsvParser {
       value = 10 * value + digit;
       offset++;
     }
+    const hasDigits = offset > start;
     if (bytes[offset] === RETURN && bytes[offset + 1] === LINE_FEED) offset++;
     const last = column === header.columns.length - 1;
-    if (offset > start && bytes[offset] === (last ? LINE_FEED : COMMA)) {
+    if (hasDigits && bytes[offset] === (last ? LINE_FEED : COMMA)) {
       this.#reached = offset;
       return value;
     }
@@ -340,7 +342,9 @@ export class CsvParser {
         `${where}: the row is too long: ${quoted(rest)} follows after the last column "${columns[column]}"`,
       );
     }
-    return { content: unquote(cell), end };
+    const content = unquote(cell);
+    if (content === undefined) throw this.#cellError(header, column, cell, 'quotes around all of a cell, or none');
+    return { content, end };
   }
 
   #cellError({ columns }: Header, column: number, value: string, expected: string): DataError {

@@ -1,7 +1,4 @@
-/** Pieces of a file as text, for messages. */
-
-/** The most characters of a value that a message shows. */
-const MOST_SHOWN = 24;
+/** Cells of a CSV file as text. */
 
 const decoder = new TextDecoder();
 
@@ -9,11 +6,11 @@ const decoder = new TextDecoder();
 export const text = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
 
-/** What was found, in quotes: cut off if it is long, and without control characters, which could harm a terminal. */
-export function quoted(value: string): string {
-  const shown = value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value;
-  return `"${shown.replace(/\p{C}/gu, '\ufffd')}"`;
-}
+/** Quotes around all of a cell, and each that is meant written twice (RFC 4180, 2.7). */
+const QUOTED = /^"((?:[^"]|"")*)"$/;
 
-/** A cell's content: without the quotes around it, and with one for two in it. */
-export const unquote = (cell: string): string => cell.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
+/** A cell's content: without the quotes around it, and with one for two in it; undefined if its quotes are wrong. */
+export function unquote(cell: string): string | undefined {
+  if (!cell.includes('"')) return cell;
+  return QUOTED.exec(cell)?.[1]?.replaceAll('""', '"');
+}

@@ -36,20 +36,42 @@ export function parseNpy(source: string, bytes: Uint8Array): NumberArray {
   if (bytes.length < start) throw fail('its end is missing: the header is not whole');
   const header = new TextDecoder('latin1').decode(bytes.subarray(headerStart, Math.min(start, headerStart + 2 ** 16)));
 
-  const descr = /'descr':\s*'([<>|=])(\w{1,8})'/.exec(header);
-  const shapeText = /'shape':\s*\(([\d, L]{0,200})\)/.exec(header)?.[1];
-  const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  if (!descr || shapeText === undefined || !fortran)
+  const entries = entriesOf(header);
+  const descr = /^'([<>|=])(\w{1,8})'$/.exec(entries?.get('descr') ?? '');
+  const shapeText = /^\(([\d, L]{0,200})\)$/.exec(entries?.get('shape') ?? '')?.[1];
+  const fortran = entries?.get('fortran_order');
+  if (entries?.size !== 3 || !descr || shapeText === undefined || !/^(True|False)$/.test(fortran ?? ''))
     throw fail('its header does not tell the elements’ type, their order and the shape');
   const type = TYPES[descr[2] as string];
   if (!type)
     throw fail(`elements of type "${descr[1]}${descr[2]}" are not known, only whole numbers; save images as uint8`);
-  const shape = shapeText.split(',').flatMap((side) => (side.trim() === '' ? [] : [Number.parseInt(side, 10)]));
-  if (shape.length === 0 || !shape.every(Number.isSafeInteger)) throw fail(`the shape (${shapeText}) is no array’s`);
+  // A shape of one axis ends with a comma, as tuples of Python do; Python 2 wrote L behind numbers.
+  const sides = shapeText.replace(/,\s*$/, '').split(',');
+  const isShape = sides.every((side) => /^ *(0|[1-9]\d{0,14})L? *$/.test(side)) && shapeText.includes(',');
+  if (!isShape) throw fail(`the shape (${shapeText}) is no array’s`);
+  const shape = sides.map((side) => Number.parseInt(side, 10));
   if (fortran === 'True' && shape.filter((side) => side > 1).length > 1)
     throw fail('its elements lie in Fortran’s order; save numpy.ascontiguousarray of it');
   checkLength(source, shape, ELEMENT_BYTES[type], bytes.length - start);
   return { source, shape, type, littleEndian: descr[1] !== '>', bytes: bytes.subarray(start) };
+}
+
+/** A part of the header, a Python dictionary: a name and its value, which is text, a word or a tuple of numbers. */
+const ENTRY = / *'(\w+)' *: *('[^']*'|\w+|\([^()]*\)) *(,|(?=\}))/y;
+
+/** The values of the header by their names; undefined if it is no such dictionary. */
+function entriesOf(header: string): Map<string, string> | undefined {
+  // NumPy fills the header up with blanks and ends it with a line feed.
+  const text = header.replace(/[ \n]+$/, '');
+  const entries = new Map<string, string>();
+  if (!text.startsWith('{') || !text.endsWith('}')) return undefined;
+  ENTRY.lastIndex = 1;
+  while (!/^ *\}$/.test(text.slice(ENTRY.lastIndex))) {
+    const [, name, value] = ENTRY.exec(text) ?? [];
+    if (name === undefined || value === undefined || entries.has(name)) return undefined;
+    entries.set(name, value);
+  }
+  return entries;
 }
 
 /** Whether a file is a zip archive, with entries or without, as `.npz` files are. */

@@ -6,6 +6,7 @@ import type { WeightValues } from '@anke/nn';
 import type { Dataset, File, Group } from 'h5wasm';
 import { ExchangeError } from '../errors.js';
 import { byName, type FoundLayer, type FoundWeights } from './assign.js';
+import { withHdf5 } from './hdf5.js';
 import { LAYER_WEIGHTS, typeOfName } from './names.js';
 
 /**
@@ -15,26 +16,16 @@ import { LAYER_WEIGHTS, typeOfName } from './names.js';
  * @throws ExchangeError if the bytes are none of Keras 3's, or have weights of a type of layer that is not known
  */
 export async function readKerasWeights(file: string, bytes: Uint8Array): Promise<FoundWeights> {
-  const { default: hdf5 } = await import('h5wasm');
-  const { FS, activate_throwing_error_handler } = await hdf5.ready;
-  activate_throwing_error_handler();
-  // HDF5's own code opens files by name: in a file system of its own, in memory.
-  const name = 'weights.h5';
-  FS.writeFile(name, bytes);
-  let opened: File | undefined;
   try {
-    opened = new hdf5.File(name, 'r');
-    return { file, names: 'counted', layers: readLayers(file, opened) };
+    const layers = await withHdf5(bytes, (opened) => readLayers(file, opened, bytes.length));
+    return { file, names: 'counted', layers };
   } catch (error) {
     if (error instanceof ExchangeError) throw error;
     throw new ExchangeError(`${file}: this is no HDF5 file, or it is damaged`, { cause: error });
-  } finally {
-    opened?.close();
-    FS.unlink(name);
   }
 }
 
-function readLayers(file: string, opened: File): FoundLayer[] {
+function readLayers(file: string, opened: File, length: number): FoundLayer[] {
   const layers = opened.get('layers') as Group | null;
   if (!layers?.keys) {
     const older = Object.keys(opened.attrs).includes('layer_names')
@@ -44,11 +35,20 @@ function readLayers(file: string, opened: File): FoundLayer[] {
   }
   return layers
     .keys()
-    .flatMap((name) => readLayer(file, name, layers.get(`${name}/vars`) as Group | null))
+    .flatMap((name) => readLayer({ file, length }, name, layers.get(`${name}/vars`) as Group | null))
     .sort(byName);
 }
 
-function readLayer(file: string, name: string, vars: Group | null): FoundLayer[] {
+/** Elements in a byte of the file, where they are packed as tightly as deflate can. */
+const MOST_PACKED = 258;
+
+/** The file that a layer lies in, and its length. */
+interface Whole {
+  readonly file: string;
+  readonly length: number;
+}
+
+function readLayer({ file, length }: Whole, name: string, vars: Group | null): FoundLayer[] {
   const numbers = vars?.keys().sort((a, b) => Number(a) - Number(b)) ?? [];
   if (!vars || numbers.length === 0) return [];
   const type = typeOfName(name);
@@ -62,9 +62,14 @@ function readLayer(file: string, name: string, vars: Group | null): FoundLayer[]
   }
   const weights = new Map<string, WeightValues>();
   numbers.forEach((number, i) => {
-    const { value, shape, dtype } = vars.get(number) as Dataset;
+    const variable = `layers/${name}/vars/${number}`;
+    const { shape, dtype } = vars.get(number) as Dataset;
+    // Checked before it is read: memory for its elements would be taken first.
+    const count = (shape ?? []).reduce((product, side) => product * side, 1);
+    if (count > MOST_PACKED * length)
+      throw new ExchangeError(`${file}: ${variable} would have ${count} elements, more than such a file can hold`);
+    const { value } = vars.get(number) as Dataset;
     if (!(value instanceof Float32Array)) {
-      const variable = `layers/${name}/vars/${number}`;
       throw new ExchangeError(`${file}: ${variable} is of type ${String(dtype)} instead of float32`);
     }
     weights.set(known[i] as string, { shape: shape ?? [], values: value });

@@ -165,6 +165,24 @@ describe('archives that are not whole', () => {
     );
   });
 
+  test('a tar archive with a size that is no number', async () => {
+    const tar = await tarOf([{ name: 'a', content: strToU8('x') }]);
+    for (const byte of [0x81, 0xfe]) {
+      tar[124] = byte;
+      // The checksum is that of the header with blanks in its own place.
+      tar.fill(0x20, 148, 156);
+      tar.write(
+        `${tar
+          .subarray(0, 512)
+          .reduce((sum, one) => sum + one, 0)
+          .toString(8)
+          .padStart(6, '0')}\0`,
+        148,
+      );
+      await expect(untar(tar)).rejects.toThrow('a.tar: the entry "a" has a size that is no number');
+    }
+  });
+
   test('a gzip file cut off, or with a flipped bit', async () => {
     const packed = gzipSync(GOOD['folder/b.txt']);
     await expect(ungzip(packed.subarray(0, packed.length - 5))).rejects.toThrow('a.csv.gz: its end is missing');

@@ -31,10 +31,12 @@ export async function* tarFiles(archive: string, pieces: AsyncIterable<Uint8Arra
   const names = new Set<string>();
   try {
     for await (const entry of extract) {
-      const { type, size = 0 } = entry.header;
+      const { type, size } = entry.header;
       const name = entryName(archive, entry.header.name);
       const refuse = (why: string): FilesError =>
         new FilesError(`${archive}: the entry "${name}" ${why}; nothing of the archive is used`);
+      // Without a size, its content would have no end.
+      if (!Number.isSafeInteger(size)) throw refuse('has a size that is no number');
       if (type === 'symlink' || type === 'link') throw refuse('is a link');
       if (type === 'directory') {
         entry.resume();

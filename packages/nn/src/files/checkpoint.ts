@@ -6,7 +6,7 @@
 import type { ModelState } from '../engine/session.js';
 import { FormatError } from '../errors.js';
 import type { CallbackState } from '../fit/callback.js';
-import { quoted } from './quoted.js';
+import { quoted } from '../text.js';
 import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
 
 export interface Checkpoint {

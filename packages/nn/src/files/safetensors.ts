@@ -4,7 +4,7 @@
  */
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { FormatError } from '../errors.js';
-import { quoted } from './quoted.js';
+import { quoted } from '../text.js';
 
 export type Element = 'F32' | 'I32' | 'U32' | 'U8';
 

@@ -1,7 +1,7 @@
 /** A model's weights as the bytes of a safetensors file. */
 import type { WeightValues } from '../engine/weights.js';
 import { FormatError } from '../errors.js';
-import { quoted } from './quoted.js';
+import { quoted } from '../text.js';
 import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
 
 /** The bytes of `model.safetensors`. */

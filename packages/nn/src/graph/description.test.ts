@@ -70,8 +70,14 @@ describe('what is no model', () => {
   test.each([
     [null, 'this JSON does not describe an Anke model'],
     [{ ...good, version: 1 }, 'this model has format version 1; version 2 can be read'],
-    [{ ...good, layers: undefined }, 'this model has no layers or no input'],
-    [{ ...good, input: { shape: [1] } }, 'this model has no layers or no input'],
+    [{ ...good, version: { a: 1 } }, 'this model has format version {"a":1}; version 2 can be read'],
+    [{ ...good, version: undefined }, 'this model has format version nothing; version 2 can be read'],
+    [{ ...good, version: '\u001b[31m' }, 'this model has format version "\ufffd[31m"; version 2 can be read'],
+    [{ ...good, layers: undefined }, 'this model has no list of layers'],
+    [{ ...good, layers: [null] }, 'null stands where a layer is expected'],
+    [{ ...good, input: { shape: [1] } }, 'this model\'s input is {"shape":[1]} instead of a name and a shape'],
+    [{ ...good, input: { name: 'x', shape: [4, [], 1] } }, 'instead of a name and a shape'],
+    [{ ...good, seed: [] }, "this model's seed is [] instead of a number"],
   ])('%#', (description, message) => {
     expect(() => graphFromDescription(description)).toThrow(message);
   });
@@ -82,7 +88,16 @@ describe('what is no model', () => {
     [[{ name: 'a' }], 'the layer {"name":"a"} has no type'],
     [[{ type: 'Conv2D', filters: 3 }], 'a Conv2D cannot be made of its options'],
     [[{ type: 'Flatten', inputs: ['b'] }], 'layer "flatten" has the input "b", but no layer before it has that name'],
-    [[{ type: 'Flatten', inputs: 'input' as never }], 'the inputs of layer "flatten" are no list'],
+    [[{ type: 'Flatten', inputs: 'input' as never }], 'the inputs of layer "Flatten" are no list of names'],
+    [[{ type: 'Flatten', name: {} as never }], "a layer's name is {} instead of text"],
+    [
+      [{ type: 'Conv2D', filters: 1, kernelSize: 1, activation: 'rely' }],
+      'a Conv2D\'s "activation" must be one of linear, relu, softmax, not "rely"',
+    ],
+    [[{ type: 'MaxPooling2D', padding: 'sane' }], 'a MaxPooling2D\'s "padding" must be one of valid, same, not "sane"'],
+    [[{ type: 'Flatten', toString: 'x' }], 'a Flatten\'s "toString" must be a number, or a list of numbers, not "x"'],
+    [[{ type: 'Dropout', rate: '0.5' }], 'a Dropout\'s "rate" must be a number, or a list of numbers, not "0.5"'],
+    [[{ type: 'Dense', units: 1, kernelRegularizer: { l1: 1 } }], 'must be { "l2": number }, not {"l1":1}'],
     [[{ layer: 'a' }], 'a node shares layer "a", but no layer before it has that name'],
     [
       [

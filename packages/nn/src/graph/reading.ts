@@ -3,6 +3,7 @@ import type { Shape } from '../autograd/tensor.js';
 import { FormatError, ModelError } from '../errors.js';
 import { makeLayer } from '../layers/catalogue.js';
 import type { Layer } from '../layers/layer.js';
+import { quoted } from '../text.js';
 import { FORMAT, type GraphDescription, type LayerDescription, VERSION } from './description.js';
 import { Graph, type GraphOptions } from './graph.js';
 import { Namer } from './names.js';
@@ -46,8 +47,11 @@ export function graphFromDescription(description: unknown): Graph {
   const { format, version, seed, input: source, layers } = (description ?? {}) as Partial<GraphDescription>;
   if (format !== FORMAT) throw new FormatError('this JSON does not describe an Anke model');
   if (version !== VERSION)
-    throw new FormatError(`this model has format version ${String(version)}; version ${VERSION} can be read`);
-  if (!Array.isArray(layers) || !isInput(source)) throw new FormatError('this model has no layers or no input');
+    throw new FormatError(`this model has format version ${quoted(version)}; version ${VERSION} can be read`);
+  if (!Array.isArray(layers)) throw new FormatError('this model has no list of layers');
+  if (!isInput(source)) throw new FormatError(`this model's input is ${quoted(source)} instead of a name and a shape`);
+  if (seed !== undefined && typeof seed !== 'number')
+    throw new FormatError(`this model's seed is ${quoted(seed)} instead of a number`);
   const { name: inputName, shape: inputShape } = source;
   return graphFromLayers(layers as readonly LayerDescription[], {
     inputShape,
@@ -58,8 +62,23 @@ export function graphFromDescription(description: unknown): Graph {
 
 const isInput = (value: unknown): value is GraphDescription['input'] => {
   const { name, shape } = (value ?? {}) as Partial<GraphDescription['input']>;
-  return typeof name === 'string' && Array.isArray(shape);
+  return typeof name === 'string' && Array.isArray(shape) && shape.every((side) => typeof side === 'number');
 };
+
+/** @throws FormatError if what stands for a layer has something else where text or a list of names is expected */
+function checked(description: unknown): LayerDescription {
+  const isObject = typeof description === 'object' && description !== null && !Array.isArray(description);
+  if (!isObject) throw new FormatError(`${quoted(description)} stands where a layer is expected`);
+  const { layer, name, type, inputs } = description as Record<string, unknown>;
+  for (const [what, value] of Object.entries({ layer, name, type })) {
+    if (value !== undefined && typeof value !== 'string')
+      throw new FormatError(`a layer's ${what} is ${quoted(value)} instead of text`);
+  }
+  const areNames = Array.isArray(inputs) && inputs.every((input) => typeof input === 'string');
+  if (inputs !== undefined && !areNames)
+    throw new FormatError(`the inputs of layer ${quoted(name ?? type ?? layer)} are no list of names`);
+  return description as LayerDescription;
+}
 
 /** Makes one node after the other. */
 class Reader {
@@ -79,12 +98,10 @@ class Reader {
   }
 
   add(description: LayerDescription): void {
-    const { layer: shared, name: given, inputs, type, ...options } = description;
+    const { layer: shared, name: given, inputs, type, ...options } = checked(description);
     const layer = shared === undefined ? this.#make(type, given, options) : this.#shared(shared, type);
     const name = shared === undefined ? this.#namer.nameFor(layer) : (given ?? `${shared}:2`);
     if (this.#nodes.has(name)) throw new ModelError(`two layers are named "${name}"`);
-    if (inputs !== undefined && !Array.isArray(inputs))
-      throw new FormatError(`the inputs of layer "${name}" are no list`);
     const sources = inputs?.map((source) => this.#source(name, source)) ?? [this.last];
     if (shared === undefined) this.#layers.set(name, layer);
     this.last = connect(layer, sources, name);
@@ -92,7 +109,7 @@ class Reader {
   }
 
   #make(type: string | undefined, name: string | undefined, options: object): Layer {
-    if (type === undefined) throw new FormatError(`the layer ${JSON.stringify({ name, ...options })} has no type`);
+    if (type === undefined) throw new FormatError(`the layer ${quoted({ name, ...options })} has no type`);
     return makeLayer(type, { ...options, ...(name === undefined ? {} : { name }) });
   }
 

@@ -3,6 +3,7 @@ import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { relu } from '../operations/relu.js';
 import { softmax } from '../operations/softmax.js';
+import { quoted } from '../text.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
 import { Layer } from './layer.js';
@@ -31,7 +32,7 @@ export class Activation extends Layer<ActivationOptions> {
 
   constructor(options: ActivationOptions) {
     super(options);
-    this.require(ACTIVATIONS.includes(options.activation), `no activation "${options.activation}"`);
+    this.require(ACTIVATIONS.includes(options.activation), `no activation ${quoted(options.activation)}`);
   }
 
   override infer(inputs: readonly Shape[]): Inference {

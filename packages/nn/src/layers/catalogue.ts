@@ -1,6 +1,7 @@
 /** How each type of layer is made from its options: what saved models and recipes are read with. */
 import { FormatError } from '../errors.js';
-import { Activation, type ActivationOptions } from './activation.js';
+import { quoted } from '../text.js';
+import { ACTIVATIONS, Activation, type ActivationOptions } from './activation.js';
 import { Add } from './add.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
 import { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
@@ -19,7 +20,7 @@ import { MaxPooling2D } from './max-pooling-2d.js';
 import type { Pooling2DOptions } from './pooling-2d.js';
 import { ReLU, type ReLUOptions } from './relu.js';
 import { Rescaling, type RescalingOptions } from './rescaling.js';
-import { Resizing, type ResizingOptions } from './resizing.js';
+import { INTERPOLATIONS, Resizing, type ResizingOptions } from './resizing.js';
 import { ZeroPadding2D, type ZeroPadding2DOptions } from './zero-padding-2d.js';
 
 export const catalogue = {
@@ -46,18 +47,43 @@ export const catalogue = {
 export type LayerOptionsOf<T extends LayerType> = Parameters<(typeof catalogue)[T]>[0];
 
 /**
- * A layer from what a file says of it.
+ * A layer from what a file says of it. That its numbers are in range, the layer itself checks.
  *
  * @throws FormatError if there is no such type, or if an option is missing or of another kind
  * @throws ModelError if a number is out of range
  */
 export function makeLayer(type: string, options: object): Layer {
   if (!Object.hasOwn(catalogue, type))
-    throw new FormatError(`there is no layer of the type "${type}", only ${LAYER_TYPES.join(', ')}`);
+    throw new FormatError(`there is no layer of the type ${quoted(type)}, only ${LAYER_TYPES.join(', ')}`);
+  for (const [name, value] of Object.entries(options)) checkOption(type, name, value);
   try {
     return catalogue[type as LayerType](options as never);
   } catch (error) {
     if (error instanceof TypeError) throw new FormatError(`a ${type} cannot be made of its options: ${error.message}`);
     throw error;
   }
+}
+
+/** What options may be that are no numbers. */
+const WORDS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ['activation', ACTIVATIONS],
+  ['interpolation', INTERPOLATIONS],
+  ['trainable', [true, false]],
+  ['useBias', [true, false]],
+]);
+
+/** @throws FormatError if the option's value is of a kind that no layer takes for it */
+function checkOption(type: string, name: string, value: unknown): void {
+  const fail = (expected: string): never => {
+    throw new FormatError(`a ${type}'s ${quoted(name)} must be ${expected}, not ${quoted(value)}`);
+  };
+  const isNumber = (one: unknown): boolean => typeof one === 'number' || (Array.isArray(one) && one.every(isNumber));
+  const words = name === 'padding' && type !== 'ZeroPadding2D' ? ['valid', 'same'] : WORDS.get(name);
+  if (name === 'name' || value === undefined) return;
+  if (words) {
+    if (!words.includes(value)) fail(`one of ${words.join(', ')}`);
+  } else if (/Regularizer$/.test(name)) {
+    const { l2 } = (value ?? {}) as { readonly l2?: unknown };
+    if (typeof l2 !== 'number' || !(l2 >= 0)) fail('{ "l2": number }');
+  } else if (!isNumber(value)) fail('a number, or a list of numbers');
 }

@@ -1,6 +1,7 @@
 /** Resamples (height, width, channels) images to another size. */
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { type Interpolation, resize } from '../operations/resize.js';
+import { quoted } from '../text.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { batchOf, first, image, positiveInteger } from './expect.js';
 import { Layer } from './layer.js';
@@ -22,7 +23,7 @@ export class Resizing extends Layer<ResizingOptions> {
     super(options);
     const { height, width, interpolation = 'bilinear' } = options;
     this.require(positiveInteger(height) && positiveInteger(width), 'height and width must be positive integers');
-    this.require(INTERPOLATIONS.includes(interpolation), `no interpolation "${interpolation}"`);
+    this.require(INTERPOLATIONS.includes(interpolation), `no interpolation ${quoted(interpolation)}`);
   }
 
   override infer(inputs: readonly Shape[]): Inference {

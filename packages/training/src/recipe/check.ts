@@ -2,6 +2,7 @@
  * Checks recipes, and says what is wrong with one that cannot be used. The schema's library takes a while to load, and
  * most commands check no recipe: it is loaded with the first check.
  */
+import { quoted } from '@anke/nn';
 import type { z } from 'zod';
 import { RecipeError } from '../errors.js';
 import type { ResolvedRecipe } from './schema.js';
@@ -42,7 +43,9 @@ async function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): P
   if (success) return data;
   const known = (await recipeJsonSchema()) as SchemaNode;
   const said = error.issues.map((issue) => describe(issue, known));
-  throw new RecipeError(`${where}: ${[...new Set(said)].join('; ')}`);
+  const [first = '', ...others] = new Set(said);
+  const more = others.length > 0 ? `; ${others.length} more ${others.length > 1 ? 'parts are' : 'part is'} wrong` : '';
+  throw new RecipeError(`${where}: ${first}${more}`);
 }
 
 /** Gives each phase a name of its own: the optimizer's, with a number from the second on. */
@@ -66,7 +69,7 @@ type Issue = z.core.$ZodIssue;
 /** layers[3].filters */
 const pathOf = (path: readonly PropertyKey[]): string =>
   path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key).slice(0, 80)}`))
     .join('')
     .replace(/^\./, '');
 
@@ -75,14 +78,13 @@ function describe(issue: Issue, schema: SchemaNode): string {
   const at = path === '' ? '' : `${path}: `;
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(issue, schema);
-    return issue.keys
-      .map((key) => `${at}"${key}" is not known here${didYouMean(key, known)}; known are ${known.join(', ')}`)
-      .join('; ');
+    const [key = ''] = issue.keys;
+    return `${at}${quoted(key)} is not known here${didYouMean(key, known)}; known are ${known.join(', ')}`;
   }
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
     const given = (issue.input as Record<string, unknown>)[issue.discriminator];
     const options = (issue as { options?: unknown[] }).options?.map(String) ?? [];
-    const unknown = `"${String(given)}" is not known here${didYouMean(String(given), options)}`;
+    const unknown = `${quoted(given)} is not known here${typeof given === 'string' ? didYouMean(given, options) : ''}`;
     const choices = options.length > 0 ? `; it may be ${options.join(', ')}` : '';
     return `${at}${given === undefined ? 'it is missing' : unknown}${choices}`;
   }

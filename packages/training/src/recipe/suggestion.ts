@@ -1,9 +1,12 @@
 /** A guess at what a mistyped word was meant to be. */
 import { closest, distance } from 'fastest-levenshtein';
 
+/** Nobody mistypes a word that long, and comparing takes as many steps as both have characters. */
+const LONGEST = 64;
+
 /** «(did you mean "filters"?)», where a known word is near enough; else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
+  if (known.length === 0 || word.length > LONGEST) return '';
   const small = word.toLowerCase();
   const guess = closest(
     small,
