@@ -1,9 +1,11 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke`, `pnpm reference`, `pnpm soak`, `pnpm fuzz`, `pnpm bench:peers` and
- * `pnpm bench:csv`: installs and builds what is missing, then runs the command.
+ * The entry of `npm start`, `npm test`, `pnpm anke` and the other scripts of package.json that need what is built here:
+ * installs and builds what is missing, then runs the command.
  */
 import { join } from 'node:path';
+import { audit } from './audit.mjs';
 import { root } from './folders.mjs';
+import { checkLicences, writeLicences } from './licences.mjs';
 import { fail } from './messages.mjs';
 import { installAside, installTensorBoard, prepare } from './prepare.mjs';
 import { run } from './tool.mjs';
@@ -23,6 +25,8 @@ async function test(environment) {
   await installAside('test/readers', environment);
   await installAside('setup/reference', environment);
   await installTensorBoard(environment);
+  await checkLicences(environment);
+  await audit(environment);
   for (const [program, args] of steps) {
     const code = await run(
       join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${program}.cmd` : program),
@@ -51,23 +55,27 @@ async function benchPeers(program, args, environment) {
 }
 
 /** Changed files for every reader, read by the sources as they are. */
-function fuzz(args, environment) {
-  installAside('test/fuzz', environment);
+async function fuzz(args, environment) {
+  await installAside('test/fuzz', environment);
   const options = ['--import', 'tsx', '--conditions=anke-source'];
   const caller = { INIT_CWD: process.cwd(), ...environment };
-  return run(process.execPath, [...options, 'run.ts', ...args], caller, join(root, 'test', 'fuzz'));
+  return await run(process.execPath, [...options, 'run.ts', ...args], caller, join(root, 'test', 'fuzz'));
 }
 
 const [what, ...args] = process.argv.slice(2);
 const environment = await prepare();
-// Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
-if (what === 'start') process.exitCode = await start(environment);
-else if (what === 'test') process.exitCode = await test(environment);
-else if (what === 'anke') process.exitCode = await anke(args, environment, process.env.INIT_CWD ?? process.cwd());
-else if (what === 'reference') process.exitCode = await reference(environment);
-else if (what === 'soak') process.exitCode = await soak(args, environment);
-else if (what === 'bench:peers') process.exitCode = await benchPeers('bench.ts', args, environment);
-else if (what === 'bench:csv') process.exitCode = await benchPeers('bench-csv.ts', args, environment);
-else if (what === 'fuzz') process.exitCode = await fuzz(args, environment);
-else
-  fail(`setup/run.mjs knows start, test, anke, reference, soak, fuzz, bench:peers and bench:csv, not "${what ?? ''}"`);
+const commands = {
+  start: () => start(environment),
+  test: () => test(environment),
+  // Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
+  anke: () => anke(args, environment, process.env.INIT_CWD ?? process.cwd()),
+  reference: () => reference(environment),
+  licences: () => writeLicences(environment),
+  soak: () => soak(args, environment),
+  fuzz: () => fuzz(args, environment),
+  'bench:peers': () => benchPeers('bench.ts', args, environment),
+  'bench:csv': () => benchPeers('bench-csv.ts', args, environment),
+};
+const command =
+  commands[what] ?? (() => fail(`setup/run.mjs knows ${Object.keys(commands).join(', ')}, not "${what}"`));
+process.exitCode = await command();
