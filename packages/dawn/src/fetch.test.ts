@@ -5,6 +5,8 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +14,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -20,6 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { cacheFolder } from './cache.js';
 import { run } from './command.js';
 import { install } from './install.js';
 import { lavapipe } from './lavapipe.js';
@@ -145,3 +149,22 @@ test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
     }
   },
 );
+
+const mesa = join(cacheFolder('vulkan'), 'lavapipe');
+test.runIf(existsSync(mesa))('a truncated driver in the cache is named, and does not crash the process', ({ skip }) => {
+  cpSync(mesa, join(parent, 'cache/vulkan/lavapipe'), { recursive: true, verbatimSymlinks: true });
+  chmodSync(join(parent, 'cache'), 0o700);
+  const files = readdirSync(join(parent, 'cache'), { recursive: true, encoding: 'utf8' });
+  const library = files.find((name) => name.endsWith('libvulkan_lvp.so')) as string;
+  truncateSync(join(parent, 'cache', library), 100_000);
+  const built = pathToFileURL(join(import.meta.dirname, '../dist/index.js')).href;
+  const program = `import(${JSON.stringify(built)}).then(({ openAdapter }) => openAdapter(console.log))
+    .then(({ why }) => console.log(why), (error) => { console.log(error.name); process.exit(1); })`;
+  // Without apt-get and npm, so that nothing is fetched in its place.
+  const environment = { ...process.env, ANKE_CACHE: join(parent, 'cache'), PATH: parent };
+  const { status, stdout } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', env: environment });
+  if (status === 0 && stdout.includes('the system has a')) return skip('the system has an adapter of its own');
+  expect(stdout).toMatch(/lavapipe is damaged: .*libvulkan_lvp.so has 100000 bytes, and \d+ were installed/);
+  expect(stdout).toMatch(/DriverError\n$/);
+  expect(status).toBe(1);
+});
