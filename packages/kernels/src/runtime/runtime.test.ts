@@ -71,6 +71,7 @@ const single = (name: string, wgsl: string) =>
     cost: () => ({ flops: 0, bytes: 4 }),
     terms: () => 1,
     reference: () => ({ y: new Float64Array(1) }),
+    magnitudes: () => ({ y: new Float64Array(1) }),
     cases: [{}],
   });
 
@@ -138,6 +139,7 @@ fn main(@builtin(local_invocation_index) part: u32) {
   cost: (p) => ({ flops: p.length, bytes: 4 * p.length }),
   terms: (p) => p.length,
   reference: (_, { x }) => ({ total: Float64Array.of(x.reduce((sum, value) => sum + value, 0)) }),
+  magnitudes: (_, { x }) => ({ total: Float64Array.of(x.reduce((sum, value) => sum + Math.abs(value), 0)) }),
   cases: [{ length: 7 }],
 });
 

@@ -42,6 +42,7 @@ const kernel = defineKernel<Params, keyof typeof bindings>({
   cost: () => ({ flops: 1e9, bytes: 0 }),
   terms: () => 2,
   reference: (_, { x }) => ({ y: x.map((value) => value + 1) }),
+  magnitudes: (_, { x }) => ({ y: x.map((value) => Math.abs(value) + 1) }),
   cases: [],
 });
 const params = { length: 4096 };
