@@ -1,23 +1,55 @@
-/** How the tests run: from the sources, in processes, a few files side by side. */
+/**
+ * How the tests run: from the sources, in processes, a few files side by side. With `ANKE_ADAPTERS=all`, as `npm test`
+ * has it, what depends on the adapter runs on SwiftShader too, which computes with narrower subgroups and compiles with
+ * another compiler.
+ */
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
 
 const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
+
+/** Whether there is a SwiftShader to run on: it is built for Linux on x86-64 only. */
+const hasSwiftShader = process.platform === 'linux' && process.arch === 'x64';
+
+const system: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'system',
+    globalSetup: 'test/set-up.ts',
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['test/swiftshader.test.ts'],
+  },
+};
+
+const swiftShader: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: 'SwiftShader',
+    globalSetup: 'test/set-up.ts',
+    include: [
+      'packages/kernels/src/**/*.test.ts',
+      'packages/training/src/run/train.test.ts',
+      'test/golden.test.ts',
+      'test/golden-variants.test.ts',
+      'test/swiftshader.test.ts',
+    ],
+    env: { ANKE_DRIVER: 'swiftshader' },
+  },
+};
 
 export default defineConfig({
   // Tests read the sources of the workspace's packages, not what was built of them.
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: process.env['ANKE_ADAPTERS'] === 'all' && hasSwiftShader ? [system, swiftShader] : [system],
     // Dawn is a native module: it lives in processes, not in threads.
     pool: 'forks',
     // Half of the time goes into compiling shaders on a single thread: so two files run at once even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    globalSetup: 'test/set-up.ts',
     reporters: ['default', new ClosingLine()],
   },
 });

@@ -31,7 +31,7 @@ async function test(environment) {
     const code = await run(
       join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${program}.cmd` : program),
       args,
-      environment,
+      { ...environment, ANKE_ADAPTERS: 'all' },
     );
     if (code !== 0) return code;
   }

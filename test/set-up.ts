@@ -1,8 +1,21 @@
-/** What happens once before all tests: the device's driver is installed if it is missing. */
+/** What happens once before the tests of each adapter: its driver is installed if it is missing. */
 import { openAdapter } from '@anke/dawn';
+import type { TestProject } from 'vitest/node';
+
+const VARIABLES = ['ANKE_DRIVER', 'VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 
 /** Installs a driver, if there is none, before the test files open the device side by side. */
-export default async function setUp(): Promise<void> {
-  const { name, why } = await openAdapter(console.log);
-  console.log(`Tests run on ${name}: ${why}.`);
+export default async function setUp({ name, config }: TestProject): Promise<void> {
+  const before = VARIABLES.map((variable) => [variable, process.env[variable]] as const);
+  Object.assign(process.env, config.env);
+  try {
+    const { name: adapter, why } = await openAdapter(console.log);
+    console.log(`Tests of "${name}" run on ${adapter}: ${why}.`);
+  } finally {
+    // The processes of the tests inherit the variables: each finds its driver by itself.
+    for (const [variable, value] of before) {
+      if (value === undefined) delete process.env[variable];
+      else process.env[variable] = value;
+    }
+  }
 }

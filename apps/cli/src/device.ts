@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { adapterAgain, type DriverReport, openAdapter } from '@anke/dawn';
-import { type Choices, Gpu, Tuner } from '@anke/kernels';
+import { type Choices, type Chooser, Gpu, Tuner } from '@anke/kernels';
 import { CHOICES_FILE, parseChoices, readChoices, readText } from '@anke/training';
 import { CommandError } from './errors.js';
 import { fromRun, runOf } from './run-files.js';
@@ -13,11 +13,16 @@ import { TuningCache } from './tuning-cache.js';
 export class Device {
   #gpu: Gpu;
 
-  constructor(
+  private constructor(
     gpu: Gpu,
     readonly report: DriverReport,
+    readonly terminal: Terminal,
   ) {
     this.#gpu = gpu;
+  }
+
+  static async open(report: DriverReport, terminal: Terminal, tuner?: Chooser<Gpu>): Promise<Device> {
+    return new Device(await openGpu(report.adapter, terminal, tuner), report, terminal);
   }
 
   /** The open device; another one after {@link Device.reopen}. */
@@ -33,9 +38,16 @@ export class Device {
    */
   async reopen(): Promise<Gpu> {
     this.#gpu.destroy();
-    this.#gpu = await Gpu.open(await adapterAgain(this.report), this.#gpu.tuner);
+    this.#gpu = await openGpu(await adapterAgain(this.report), this.terminal, this.#gpu.tuner);
     return this.#gpu;
   }
+}
+
+/** Opens a device; people are told when a kernel's variant is given up. */
+async function openGpu(adapter: GPUAdapter, terminal: Terminal, tuner?: Chooser<Gpu>): Promise<Gpu> {
+  const gpu = await Gpu.open(adapter, tuner);
+  gpu.compiler.onGiveUp = (line) => terminal.say(line);
+  return gpu;
 }
 
 export interface TuningOptions {
@@ -65,13 +77,13 @@ export async function openDevice(
   const ofModel = model === undefined ? undefined : await fromRun(runOf(model), readChoices);
   const given = kernels === undefined ? ofModel : await readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
-  if (given) return new Device(await Gpu.open(report.adapter, new Tuner(given, false)), report);
-  if (!tune) return new Device(await Gpu.open(report.adapter), report);
+  if (given) return Device.open(report, terminal, new Tuner(given, false));
+  if (!tune) return Device.open(report, terminal);
   const cache = new TuningCache(report.name, (line) => terminal.say(line));
   const ofRun = resume === undefined ? undefined : await fromRun(resume, readChoices);
   const known = { ...(await cache.read()), ...ofRun };
   const tuner = new Tuner(known, true, (choices) => cache.add(choices));
-  return new Device(await Gpu.open(report.adapter, tuner), report);
+  return Device.open(report, terminal, tuner);
 }
 
 async function readGiven(path: string): Promise<Choices> {

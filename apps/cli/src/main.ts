@@ -13,6 +13,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/** Milliseconds that a program whose work is done has to end by itself. */
+const PATIENCE = 2000;
+
 // Whoever reads what we write may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
@@ -31,6 +34,8 @@ async function showVersion(): Promise<void> {
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();
   else await createProgram().parseAsync();
+  // A shader that was given up, and that the driver still compiles, must not hold the program back.
+  setTimeout(() => process.exit(), PATIENCE).unref();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has already said what was wrong, or printed the help that was asked for.

@@ -55,16 +55,17 @@ export async function adapterAgain({ gpu, name }: DriverReport): Promise<GPUAdap
 }
 
 function report({ adapter, gpu }: Found, why: (kind: DriverReport['kind']) => string): DriverReport {
-  const { description, vendor, architecture, device } = adapter.info;
-  const software = /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(
-    [description, vendor, architecture, device].join(' '),
-  );
-  const kind = software ? 'software' : 'gpu';
+  const { description, vendor, device, isFallbackAdapter } = adapter.info;
+  const kind = isFallbackAdapter ? 'software' : 'gpu';
   return { adapter, gpu, name: description || device || vendor || 'unnamed adapter', kind, why: why(kind) };
 }
 
+/** Software drivers that can be fetched, in the order in which they are tried. */
+const INSTALLERS: Readonly<Record<string, Installer>> = { lavapipe, swiftshader: swiftShader };
+
 /**
- * Finds an adapter, installing a software driver into the user's cache if need be.
+ * Finds an adapter, installing a software driver into the user's cache if need be. The variable `ANKE_DRIVER` (lavapipe
+ * or swiftshader) asks for one of these, whatever the system has.
  *
  * @param say is told, in a line each, what is installed and why
  * @throws DriverError if nothing works
@@ -75,27 +76,29 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
   restWhileWaiting(globals as never);
   // Mesa's compiled shaders, also under a read-only home.
   process.env['MESA_SHADER_CACHE_DIR'] ??= cacheFolder('shaders');
-  const present = await request();
+  const asked = process.env['ANKE_DRIVER'] || undefined;
+  const names = Object.keys(INSTALLERS).filter((name) => asked === undefined || name === asked);
+  if (names.length === 0)
+    throw new DriverError(`ANKE_DRIVER: "${asked}" is no driver; it can be ${Object.keys(INSTALLERS).join(' or ')}`);
+  const present = asked === undefined ? await request() : undefined;
   if (present) {
     return report(present, (kind) =>
       kind === 'gpu' ? 'the system has a GPU with a driver' : 'the system has no GPU, but a software driver',
     );
   }
   const failures: string[] = [];
-  const sources = [
-    { name: 'lavapipe', installer: lavapipe },
-    { name: 'swiftshader', installer: swiftShader },
-  ];
   const missing = hasVulkanLoader() ? 'the system has no driver that Dawn accepts' : 'the system has no Vulkan loader';
+  const why = asked === undefined ? missing : `ANKE_DRIVER asks for ${asked}`;
   if (process.platform === 'linux') {
-    for (const { name, installer } of sources) {
+    for (const name of names) {
+      const installer = INSTALLERS[name] as Installer;
       const { title } = installer;
       try {
         const folder = join(cacheFolder('vulkan'), name);
-        const driver = await installed(folder, installer, missing, (line) => say(`GPU driver: ${line}`));
+        const driver = await installed(folder, installer, why, (line) => say(`GPU driver: ${line}`));
         loadDriver(driver);
         const found = await request();
-        if (found) return report(found, () => `${missing}; ${title} stands in, from ${folder}`);
+        if (found) return report(found, () => `${why}; ${title} stands in, from ${folder}`);
         failures.push(`${title}: Dawn does not accept ${driver.name}`);
       } catch (error) {
         if (error instanceof InterruptedError) throw endedBy(error.signal, title);
@@ -108,7 +111,7 @@ export async function openAdapter(say: (line: string) => void): Promise<DriverRe
     process.platform === 'linux'
       ? "install the GPU's Vulkan driver (Debian and Ubuntu: libvulkan1 and mesa-vulkan-drivers, version 23 or later)"
       : "update the GPU's driver";
-  throw new DriverError(`no usable WebGPU adapter: ${[missing, ...failures].join('; ')}. To go on, ${advice}.`);
+  throw new DriverError(`no usable WebGPU adapter: ${[why, ...failures].join('; ')}. To go on, ${advice}.`);
 }
 
 /** The driver in a folder, which is fetched if it is not there, or not as it was installed. */

@@ -52,7 +52,7 @@ export { registry } from './registry.js';
 export { resizeBilinear, resizeBilinearBackward } from './resize/bilinear.js';
 export { resizeNearest, resizeNearestBackward } from './resize/nearest.js';
 export type { ResizeParams } from './resize/params.js';
-export type { Chooser, VariantRequest } from './runtime/chooser.js';
+export { type Choices, type Chooser, choiceKey, type VariantRequest } from './runtime/chooser.js';
 export type { Compiler, StageProgram, VariantProgram } from './runtime/compiler.js';
 export { Gpu } from './runtime/device.js';
 export type { Dispatch } from './runtime/dispatch.js';
@@ -73,7 +73,8 @@ export { Recorder, type RecorderOptions } from './runtime/recorder.js';
 export type { DispatchTime, MemoryUse, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';
-export { type Choices, choiceKey, Tuner } from './runtime/tuner.js';
+export type { Subgroups } from './runtime/subgroups.js';
+export { Tuner } from './runtime/tuner.js';
 export { constants, flatGrid, flatRow } from './runtime/wgsl.js';
 export {
   softmax,

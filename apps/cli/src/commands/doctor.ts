@@ -51,7 +51,7 @@ async function runDoctor(options: { readonly json?: boolean }): Promise<void> {
   for (const [feature, use] of Object.entries(FEATURES)) {
     terminal.fact(feature, `${gpu.device.features.has(feature) ? 'yes' : 'no '}  ${use}`);
   }
-  terminal.fact('subgroup size', gpu.traits.subgroupSize > 0 ? String(gpu.traits.subgroupSize) : 'not fixed');
+  terminal.fact('subgroup size', gpu.subgroups.missing ?? `${gpu.subgroups.size}, each workgroup a full one`);
 
   terminal.heading('Limits');
   for (const name of LIMITS) terminal.say(`  ${name.padEnd(36)} ${gpu.device.limits[name].toLocaleString('en-US')}`);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { synthesize } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
 import { digitOutlines } from '@anke/files';
-import { Gpu } from '@anke/kernels';
 import { decodeCheckpoint } from '@anke/nn';
 import { CHECKPOINT_FILES, checkRecipe, makeModel, type Store } from '@anke/training';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -19,8 +18,7 @@ let folder = '';
 let device: Device;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'anke training '));
-  const report = await openAdapter(console.log);
-  device = new Device(await Gpu.open(report.adapter), report);
+  device = await Device.open(await openAdapter(console.log), new Terminal({ quiet: true }));
 });
 afterEach(() => {
   device.gpu.destroy();

@@ -80,6 +80,8 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
   await inRunFolder(options, recipe.name, files, async (folder, store) => {
     const run: Run = { terminal, device, folder, store, recipe, data, model };
     begin(run);
+    if (device.report.kind === 'software')
+      terminal.fact('speed', 'slow, as it computes on the CPU; for how long is told after the first steps');
     const { signal, release } = interruptible(terminal);
     const phases = await watch(run, signal);
     await drawCurves(store, phases);
@@ -100,7 +102,7 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
  */
 export async function watch(run: Run, signal: AbortSignal): Promise<readonly Phase[]> {
   const { terminal, device, folder, recipe, data } = run;
-  const view = new TrainingView(terminal, recipe, data.training.count);
+  const view = new TrainingView(terminal, recipe, data.training.count, device.report.kind === 'software');
   let phases: readonly Phase[] = [];
   let begun = false;
   const { gpu, report } = device;

@@ -4,6 +4,7 @@ import { count, duration } from '@anke/report';
 import type { EpochRecord, Phase, RecipePhase, ResolvedRecipe, TrainEvent } from '@anke/training';
 import colors from 'picocolors';
 import type { Terminal } from '../terminal.js';
+import { Estimate } from './estimate.js';
 import { LIVE_COLUMNS, lossCurves } from './loss-curves.js';
 
 const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
@@ -17,13 +18,19 @@ export class TrainingView {
   #bar: ReturnType<Terminal['progress']>;
   /** Loss and validation loss of the phase's epochs so far. */
   #losses: (readonly [number, number])[] = [];
+  readonly #estimate: Estimate | undefined;
 
-  /** @param images that an epoch trains on */
+  /**
+   * @param images that an epoch trains on
+   * @param isSlow whether it is told beforehand how long it will take
+   */
   constructor(
     readonly terminal: Terminal,
     readonly recipe: ResolvedRecipe,
     readonly images: number,
+    isSlow = false,
   ) {
+    if (isSlow) this.#estimate = new Estimate(recipe, images);
     this.#bar = terminal.progress('', 'images');
   }
 
@@ -45,6 +52,11 @@ export class TrainingView {
         break;
       case 'progress': {
         const part = event.part === 'training' ? '' : ' validation';
+        const remark = this.#estimate?.after(event);
+        if (remark !== undefined) {
+          this.#endBar();
+          this.terminal.say(remark);
+        }
         this.#count(`${this.#label(event.epoch)}${part}`, 'images', event);
         break;
       }

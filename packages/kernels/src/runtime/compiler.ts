@@ -3,7 +3,7 @@
  * the driver compile them. Pipelines are counted: one is forgotten when its last user has released it.
  */
 
-import type { Chooser } from './chooser.js';
+import { type Chooser, choiceKey, type VariantRequest } from './chooser.js';
 import type { StorageTypes } from './dispatch.js';
 import { KernelError } from './errors.js';
 import {
@@ -15,7 +15,8 @@ import {
   type Traits,
   type Variant,
 } from './kernel.js';
-import { type Declaration, declarationsWgsl, MAX_GRID_SIDE } from './wgsl.js';
+import { Patience, SlowCompileError } from './patience.js';
+import { type Declaration, declarationsWgsl, MAX_GRID_SIDE, subgroupExtensions } from './wgsl.js';
 
 /** A shader for one set of parameters, with its grid and the names of what it binds. */
 export interface StageProgram {
@@ -47,18 +48,31 @@ interface Entry extends Pipeline {
 const COMPUTE_STAGE = 0x04;
 const NO_TYPES: StorageTypes = {};
 
+/** The tests allow a shader 10 seconds of a core. */
+const SECONDS_TO_COMPILE = 60;
+
 export class Compiler {
   /** By shader text and bindings. */
   readonly #pipelines = new Map<string, Entry>();
   readonly #keys = new Map<Pipeline, string>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
-  /** @param explainFailure throws what the device has reported, if anything, when something has failed */
+  /** What the driver has not compiled in time: keys of choices, with the variant. */
+  readonly #givenUp = new Set<string>();
+  readonly patience = new Patience(SECONDS_TO_COMPILE);
+  /** Is told, in a line, when a variant is given up, as the driver does not compile it. */
+  onGiveUp: (line: string) => void = () => undefined;
+
+  /**
+   * @param explainFailure throws what the device has reported, if anything, when something has failed
+   * @param noSubgroups why the device's subgroups cannot be used, if they cannot
+   */
   constructor(
     readonly device: GPUDevice,
     readonly traits: Traits,
-    readonly tuner: Pick<Chooser<never>, 'choice'>,
+    readonly tuner: Pick<Chooser<never>, 'choice' | 'choose'>,
     readonly explainFailure: () => Promise<void>,
+    readonly noSubgroups = 'the device has no subgroups',
   ) {}
 
   /** Number of pipelines in use. */
@@ -68,7 +82,7 @@ export class Compiler {
 
   /** Names of all variants that can run these parameters here, in order of preference. */
   available<P extends object, B extends string>(kernel: Kernel<P, B>, params: P, types = NO_TYPES): string[] {
-    return Object.keys(kernel.variants).filter((name) => this.#canRun(kernel, params, name, types));
+    return Object.keys(kernel.variants).filter((name) => !this.#obstacle(kernel, params, name, types));
   }
 
   /** Names of the variants that may be good choices for these parameters here, in order of preference. */
@@ -90,35 +104,42 @@ export class Compiler {
     types = NO_TYPES,
   ): string {
     if (forced !== undefined) {
-      if (this.#canRun(kernel, params, forced, types)) return forced;
-      throw new KernelError(`${kernel.name}: no variant "${forced}" for ${JSON.stringify(params)} on this device`);
+      const obstacle = this.#obstacle(kernel, params, forced, types);
+      if (obstacle === undefined) return forced;
+      const which = `no variant "${forced}" for ${JSON.stringify(params)} on this device`;
+      throw new KernelError(`${kernel.name}: ${which}: ${obstacle}`);
     }
     const chosen = this.tuner.choice(kernel, params, types);
-    if (chosen !== undefined && this.#canRun(kernel, params, chosen, types)) return chosen;
+    if (chosen !== undefined && !this.#obstacle(kernel, params, chosen, types)) return chosen;
     const [preferred] = this.candidates(kernel, params, types);
     if (preferred === undefined)
       throw new KernelError(`${kernel.name}: no variant runs ${JSON.stringify(params)} on this device`);
     return preferred;
   }
 
-  #canRun<P extends object, B extends string>(
+  /** Why a variant cannot run here; undefined if it can. */
+  #obstacle<P extends object, B extends string>(
     kernel: Kernel<P, B>,
     params: P,
     name: string,
     types: StorageTypes,
-  ): boolean {
+  ): string | undefined {
     const variant = kernel.variants[name];
-    if (!variant || (variant.subgroups && this.traits.subgroupSize === 0)) return false;
+    if (!variant) return `the kernel has ${Object.keys(kernel.variants).join(', ')}`;
+    if (variant.subgroups && this.traits.subgroupSize === 0) return this.noSubgroups;
+    if (this.#givenUp.has(`${choiceKey(kernel, params, types)} ${name}`)) return this.#slowness();
     const stores16 = (Object.keys(kernel.bindings) as B[]).some(
       (binding) => kernel.bindings[binding].access === 'write' && types[binding] === 'f16',
     );
-    if (variant.accumulates && stores16) return false;
-    if (!variant.available(params, this.traits)) return false;
+    if (variant.accumulates && stores16) return 'it adds to what it has written, which must be stored as 32 bits';
+    if (!variant.available(params, this.traits)) return 'it is not made for these parameters or this device';
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     const scratch = Object.values(variant.join?.scratch(params, this.traits) ?? {});
-    if (scratch.some((length) => length * 4 > Math.min(maxStorageBufferBindingSize, maxBufferSize))) return false;
+    if (scratch.some((length) => length * 4 > Math.min(maxStorageBufferBindingSize, maxBufferSize)))
+      return 'its scratch memory is larger than the device binds';
     const stages: readonly Stage<P>[] = variant.join ? [variant, variant.join] : [variant];
-    return stages.every((stage) => stage.grid(params, this.traits).every((side) => side <= MAX_GRID_SIDE));
+    const isSmall = stages.every((stage) => stage.grid(params, this.traits).every((side) => side <= MAX_GRID_SIDE));
+    return isSmall ? undefined : 'its grid is larger than a device runs';
   }
 
   /** The shaders of a dispatch, with the variant that {@link variantOf} names. */
@@ -140,11 +161,29 @@ export class Compiler {
     const stage = (part: Stage<P>, suffix: string, scratchAccess: Access): StageProgram => {
       const names = part.bindings?.(params) ?? neededBindings(kernel, params);
       const bindings = names.map((binding) => declare(binding, scratchAccess));
-      const code = `${declarationsWgsl(bindings, variant.subgroups === true)}${part.wgsl(params, this.traits)}`;
+      const extensions = variant.subgroups ? subgroupExtensions(this.traits.pinsSubgroups) : undefined;
+      const code = `${declarationsWgsl(bindings, extensions)}${part.wgsl(params, this.traits)}`;
       return { label: `${kernel.name}/${name}${suffix}`, bindings, grid: part.grid(params, this.traits), code };
     };
     const stages = [stage(variant, '', 'write'), ...(join ? [stage(join, ' join', 'read')] : [])];
     return { variant: name, stages, scratch };
+  }
+
+  /**
+   * Takes note that the driver does not compile a variant in time: it is not available from now on, and the next one
+   * takes its place.
+   */
+  giveUp({ kernel, params, types = NO_TYPES }: VariantRequest, variant: string): void {
+    const key = `${choiceKey(kernel, params, types)} ${variant}`;
+    if (this.#givenUp.has(key)) return;
+    this.#givenUp.add(key);
+    const [next] = this.candidates(kernel, params, types);
+    if (next !== undefined) this.tuner.choose(kernel, params, types, next);
+    this.onGiveUp(`${kernel.name}: the variant "${variant}" is left out: ${this.#slowness()}, and may go on trying`);
+  }
+
+  #slowness(): string {
+    return `the driver has not compiled it within ${this.patience.seconds} seconds`;
   }
 
   /**
@@ -177,12 +216,13 @@ export class Compiler {
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code });
     this.device.popErrorScope().catch(() => undefined);
-    const ready = this.device
-      .createComputePipelineAsync({
-        label,
-        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module },
-      })
+    const pipeline = this.device.createComputePipelineAsync({
+      label,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module },
+    });
+    const ready = this.patience
+      .wait(label, pipeline)
       .catch((error: unknown) => this.#explain(label, code, module, error));
     // The error is seen where the pipeline is awaited; until then it must not count as an unhandled rejection.
     ready.catch(() => undefined);
@@ -190,6 +230,7 @@ export class Compiler {
   }
 
   async #explain(label: string, code: string, module: GPUShaderModule, error: unknown): Promise<never> {
+    if (error instanceof SlowCompileError) throw error;
     // If the device is lost, that is the reason, not the shader.
     await this.explainFailure();
     const { messages } = await module.getCompilationInfo().catch(() => ({ messages: [] }));

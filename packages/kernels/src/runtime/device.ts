@@ -6,6 +6,7 @@ import { Compiler } from './compiler.js';
 import { DeviceError, DeviceLostError, DeviceMemoryError, KernelError } from './errors.js';
 import type { Traits } from './kernel.js';
 import { bufferOf, Storage, type StorageType } from './storage.js';
+import { findSubgroups, type Subgroups } from './subgroups.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
 const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
@@ -31,16 +32,17 @@ export class Gpu {
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
     readonly tuner: Chooser<Gpu>,
+    /** What its subgroups are, or why kernels that need them do not run. */
+    readonly subgroups: Subgroups,
   ) {
-    const { subgroupMinSize, subgroupMaxSize } = info;
     this.traits = {
-      subgroupSize:
-        device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? (subgroupMinSize ?? 0) : 0,
+      subgroupSize: subgroups.size,
+      pinsSubgroups: subgroups.pinned,
       software: info.isFallbackAdapter,
       maxWorkgroupStorage: device.limits.maxComputeWorkgroupStorageSize,
       maxInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     };
-    this.compiler = new Compiler(device, this.traits, tuner, () => this.explainFailure());
+    this.compiler = new Compiler(device, this.traits, tuner, () => this.explainFailure(), subgroups.missing);
     const report = (error: GPUError): void => {
       this.#failure ??= new DeviceError(oneLine(error.message));
     };
@@ -58,17 +60,17 @@ export class Gpu {
    * @throws DeviceError if the adapter gives no device
    */
   static async open(adapter: GPUAdapter, tuner: Chooser<Gpu> = NO_CHOOSER): Promise<Gpu> {
-    const wanted: GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16'];
+    const wanted = ['subgroups', 'subgroup-size-control', 'timestamp-query', 'shader-f16'];
     const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
     const device = await adapter
       .requestDevice({
-        requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+        requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
         requiredLimits: { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage },
       })
       .catch((error: unknown) => {
         throw new DeviceError(`the adapter gave no device: ${error instanceof Error ? error.message : String(error)}`);
       });
-    return new Gpu(device, adapter.info, tuner);
+    return new Gpu(device, adapter.info, tuner, await findSubgroups(device, adapter.info));
   }
 
   /** The most bytes that a kernel can be given as one array. */
@@ -217,6 +219,7 @@ export class Gpu {
 
   destroy(): void {
     this.#closed = true;
-    this.device.destroy();
+    // To destroy a device is to wait for its compiler; what that was given up for may never be done.
+    if (this.compiler.patience.abandoned === 0) this.device.destroy();
   }
 }

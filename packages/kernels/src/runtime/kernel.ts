@@ -36,8 +36,10 @@ export interface Cost {
 
 /** What the kernels ask a device before they choose a variant. */
 export interface Traits {
-  /** Lanes of a subgroup, when every subgroup of the device has the same number; else 0. */
+  /** Lanes of a subgroup, if a workgroup of so many threads is one full subgroup, with its lanes in order; else 0. */
   readonly subgroupSize: number;
+  /** Whether a shader that uses subgroups asks for that size: see `subgroupEntryPoint`. */
+  readonly pinsSubgroups: boolean;
   /** Whether the adapter says that it computes on the CPU: there, loads cost more than arithmetic. */
   readonly software: boolean;
   readonly maxWorkgroupStorage: number;
@@ -74,7 +76,7 @@ export interface Variant<P> extends Stage<P> {
    * other can.
    */
   suits?(params: P, traits: Traits): boolean;
-  /** The shader uses subgroup operations: it needs a device with subgroups of one known size. */
+  /** The shader uses subgroup operations: it needs a device whose workgroups are shown to be full subgroups. */
   readonly subgroups?: true;
   /** The shader reads outputs back that it has written: they cannot be stored as 16 bits. */
   readonly accumulates?: true;

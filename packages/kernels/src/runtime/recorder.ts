@@ -11,12 +11,14 @@ import { checkedDispatch, type Dispatch, storageTypes } from './dispatch.js';
 import { DeviceMemoryError, KernelError } from './errors.js';
 import type { Executor } from './executor.js';
 import type { Cost, Kernel } from './kernel.js';
+import { SlowCompileError } from './patience.js';
 import { type Lifetime, planMemory } from './plan.js';
 import { Recording } from './recording.js';
 import { Storage, type StorageType } from './storage.js';
 
 /** A shader of the step, before it has its memory. */
 interface Entry {
+  readonly dispatch: Dispatch;
   readonly kernel: string;
   readonly variant: string;
   readonly stage: StageProgram;
@@ -102,7 +104,8 @@ export class Recorder implements Executor {
   }
 
   /**
-   * Chooses the variants where {@link tune} has not, plans the memory, waits for the compiler and binds everything.
+   * Chooses the variants where {@link tune} has not, plans the memory, waits for the compiler and binds everything. When
+   * the driver does not compile some variants in time, all is planned again with others in their place.
    *
    * @param onDone is called for each dispatch, when its shaders are compiled
    * @throws KernelError if a shader does not compile
@@ -110,6 +113,28 @@ export class Recorder implements Executor {
    */
   async finish(onDone: () => void = () => undefined): Promise<Recording> {
     await this.tune();
+    const done = new Set<Dispatch>();
+    const tellOnce = (dispatch: Dispatch): void => {
+      if (!done.has(dispatch)) onDone();
+      done.add(dispatch);
+    };
+    // What an attempt has compiled stays compiled until the next one has it.
+    const releases: (() => void)[] = [];
+    try {
+      for (;;) {
+        try {
+          return await this.#attempt(tellOnce, releases);
+        } catch (error) {
+          if (!(error instanceof SlowCompileError)) throw error;
+        }
+      }
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+
+  /** @throws SlowCompileError if some variants were given up; others run in the next attempt */
+  async #attempt(onDone: (dispatch: Dispatch) => void, releases: (() => void)[]): Promise<Recording> {
     const entries = this.program.flatMap((dispatch) => this.#entriesOf(dispatch));
     const { buffers, memory } = this.#allocate(entries);
     const free = (): void => {
@@ -118,7 +143,7 @@ export class Recorder implements Executor {
     try {
       // Nothing is compiled for a step that has no memory.
       await this.gpu.confirm(new Set(entries.flatMap(({ storages }) => Object.values(storages))));
-      const { stages, release } = await this.#bind(entries, onDone);
+      const { stages, release } = await this.#bind(entries, onDone, releases);
       return new Recording(this.gpu, stages, entries, memory, () => {
         release();
         free();
@@ -129,17 +154,23 @@ export class Recorder implements Executor {
     }
   }
 
-  /** Waits for the compiler, and binds the memory. */
-  async #bind(entries: readonly Entry[], onDone: () => void) {
+  /** Waits for the compiler, and binds the memory. After a failure, `releases` gives back what was compiled. */
+  async #bind(entries: readonly Entry[], onDone: (dispatch: Dispatch) => void, releases: (() => void)[]) {
     const { compiler } = this.gpu;
     const pipelines = entries.map(({ stage }) => compiler.acquire(stage));
     const release = (): void => {
       for (const pipeline of pipelines) compiler.release(pipeline);
     };
-    const compiling = entries.map(async ({ variant }, i) => {
-      const ready = await (pipelines[i] as Pipeline).ready;
-      if (!variant.endsWith(JOIN)) onDone();
-      return ready;
+    const compiling = entries.map(async ({ dispatch, variant }, i) => {
+      try {
+        const ready = await (pipelines[i] as Pipeline).ready;
+        if (!variant.endsWith(JOIN)) onDone(dispatch);
+        return ready;
+      } catch (error) {
+        if (error instanceof SlowCompileError)
+          compiler.giveUp({ ...dispatch, types: storageTypes(dispatch) }, variant.replace(JOIN, ''));
+        throw error;
+      }
     });
     try {
       const ready = await Promise.all(compiling);
@@ -155,7 +186,7 @@ export class Recorder implements Executor {
     } catch (error) {
       // Wait for the compiler's threads: the caller may be about to end the process.
       await Promise.allSettled(compiling);
-      release();
+      releases.push(release);
       throw error;
     }
   }
@@ -169,6 +200,7 @@ export class Recorder implements Executor {
     for (const [name, length] of Object.entries(scratch))
       storages[name] = this.temporary(`${kernel.name} ${name}`, length * 4);
     return stages.map((stage, i) => ({
+      dispatch,
       kernel: kernel.name,
       variant: i === 0 ? variant : `${variant}${JOIN}`,
       stage,

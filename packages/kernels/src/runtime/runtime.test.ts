@@ -174,7 +174,13 @@ test('a variant that needs more workgroups or more scratch memory than the devic
 
 test('every kernel has cases, a name of its own and a variant that runs them everywhere', () => {
   expect(new Set(registry.map(({ name }) => name)).size).toBe(registry.length);
-  const bare = { subgroupSize: 0, software: false, maxWorkgroupStorage: 16384, maxInvocations: 256 };
+  const bare = {
+    subgroupSize: 0,
+    pinsSubgroups: false,
+    software: false,
+    maxWorkgroupStorage: 16384,
+    maxInvocations: 256,
+  };
   for (const { name, cases, variants } of registry) {
     expect(cases.length, name).toBeGreaterThan(0);
     const last = Object.values(variants).at(-1);

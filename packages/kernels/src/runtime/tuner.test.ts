@@ -2,9 +2,10 @@
 import { expect, test } from 'vitest';
 import { runKernel, sampleInputs } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
+import { type Choices, choiceKey } from './chooser.js';
 import { defineKernel, type Variant } from './kernel.js';
 import { Recorder } from './recorder.js';
-import { type Choices, choiceKey, Tuner } from './tuner.js';
+import { Tuner } from './tuner.js';
 import { constants } from './wgsl.js';
 
 const gpu = useGpu();

@@ -6,20 +6,13 @@
  * bits.
  */
 import { type BoundStage, encodeStage, SingleDispatch } from './bound.js';
-import type { Chooser, VariantRequest } from './chooser.js';
+import { type Choices, type Chooser, choiceKey, type VariantRequest } from './chooser.js';
 import type { Gpu } from './device.js';
 import type { StorageTypes } from './dispatch.js';
 import { DeviceMemoryError } from './errors.js';
 import { neededBindings } from './kernel.js';
+import { SlowCompileError } from './patience.js';
 import { elementBytes, type Storage } from './storage.js';
-
-/** Chosen variants by kernel and parameters, as {@link choiceKey} writes them. */
-export type Choices = Readonly<Record<string, string>>;
-
-export const choiceKey = (kernel: { readonly name: string }, params: object, types: StorageTypes = {}): string => {
-  const small = Object.keys(types).filter((name) => types[name] === 'f16');
-  return `${kernel.name} ${JSON.stringify(params)}${small.length > 0 ? ` float16 ${small}` : ''}`;
-};
 
 /** Work below which no choice is worth its timing. */
 const LEAST_FLOPS = 4e6;
@@ -61,6 +54,13 @@ export class Tuner implements Chooser<Gpu> {
     return this.#choices.get(key);
   }
 
+  choose(kernel: { readonly name: string }, params: object, types: StorageTypes, variant: string): void {
+    const key = choiceKey(kernel, params, types);
+    this.#used.add(key);
+    this.#choices.set(key, variant);
+    this.onChoice(this.choices);
+  }
+
   /**
    * Chooses for every request that has several variants to choose from and is not decided yet.
    *
@@ -93,8 +93,20 @@ export class Tuner implements Chooser<Gpu> {
       }
       for (const variant of candidates)
         dispatches.push(new SingleDispatch(gpu, compiler.program(kernel, params, variant, types), bindings));
-      const bound = await Promise.all(dispatches.map((dispatch) => dispatch.stages()));
-      this.#choices.set(key, candidates[await fastest(gpu, bound)] as string);
+      const bound: (readonly BoundStage[])[] = [];
+      const names: string[] = [];
+      const compiled = await Promise.allSettled(dispatches.map((dispatch) => dispatch.stages()));
+      for (const [i, result] of compiled.entries()) {
+        const variant = candidates[i] as string;
+        if (result.status === 'fulfilled') {
+          bound.push(result.value);
+          names.push(variant);
+        } else if (result.reason instanceof SlowCompileError) compiler.giveUp({ kernel, params, types }, variant);
+        else throw result.reason;
+      }
+      // Where the driver compiles none of them in time, the dispatch itself will say so.
+      if (names.length === 0) return;
+      this.#choices.set(key, names[await fastest(gpu, bound)] as string);
     } catch (error) {
       // What is too large to be timed is left to the kernel's own order; the step may need less memory.
       if (error instanceof DeviceMemoryError) return;

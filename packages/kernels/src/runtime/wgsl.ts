@@ -41,15 +41,23 @@ export interface Declaration {
   readonly type: StorageType;
 }
 
+/** The directive of shaders that use subgroups, whose size they ask for if it is `pinned`. */
+export const subgroupExtensions = (pinned: boolean): string =>
+  `enable subgroups${pinned ? ', subgroup_size_control' : ''};`;
+
+/** The attributes of an entry point whose workgroup is one full subgroup of LANES threads. */
+export const subgroupEntryPoint = (pinned: boolean): string =>
+  `@compute @workgroup_size(LANES)${pinned ? ' @subgroup_size(LANES)' : ''}`;
+
 /**
  * What stands above a shader's text: its directives and bindings, with the type `x_t` of the elements of each binding
  * `x`.
  *
- * @param subgroups whether the text uses subgroup operations
+ * @param extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
  */
-export function declarationsWgsl(declarations: readonly Declaration[], subgroups: boolean): string {
+export function declarationsWgsl(declarations: readonly Declaration[], extensions?: string): string {
   return [
-    ...(subgroups ? ['enable subgroups;'] : []),
+    ...(extensions === undefined ? [] : [extensions]),
     ...(declarations.some(({ type }) => type === 'f16') ? ['enable f16;'] : []),
     ...declarations.flatMap(({ name, access, type }, i) => [
       `alias ${name}_t = ${type};`,

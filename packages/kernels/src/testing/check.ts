@@ -10,6 +10,7 @@ import { Eager } from '../runtime/eager.js';
 import { type Arrays, type Kernel, neededBindings } from '../runtime/kernel.js';
 import { elementBytes, type Storage, type StorageType } from '../runtime/storage.js';
 import { expectClose, outputBounds } from './bounds.js';
+import { compileInTime, expectInTime, timed } from './compile-time.js';
 import { decodeFloat16, encodeFloat16, roundToFloat16 } from './float16.js';
 
 type Values = Record<string, Float64Array>;
@@ -108,6 +109,8 @@ export const runKernel = <P extends object, B extends string>(
   variant?: string,
 ): Promise<Values> => runStored(gpu, kernel, params, inputs, { variant, f16: [] });
 
+const typesOf = (f16: readonly string[]) => Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
+
 /** Runs all variants twice and compares with the reference, each element by its own bound. */
 export async function checkCase<P extends object, B extends string>(
   gpu: Gpu,
@@ -118,13 +121,17 @@ export async function checkCase<P extends object, B extends string>(
   const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
   const expected = kernel.reference(params, inputs);
   const bounds = outputBounds(kernel, params, inputs, expected, f16);
-  const types = Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
+  const types = typesOf(f16);
   const variants = gpu.compiler.available(kernel, params, types);
   expect(variants.length, 'variants that run here').toBeGreaterThan(0);
   for (const variant of variants) {
-    const got = await runStored(gpu, kernel, params, inputs, { variant, f16 });
+    const compiled = await compileInTime(gpu, gpu.compiler.program(kernel, params, variant, types));
+    const run = () => runStored(gpu, kernel, params, inputs, { variant, f16 });
+    const [got, first] = await timed(run);
     // The same bits each time: nothing depends on which thread comes first.
-    const again = await runStored(gpu, kernel, params, inputs, { variant, f16 });
+    const [again, next] = await timed(run);
+    compiled.release();
+    expectInTime(variant, compiled.seconds, first, next);
     for (const [name, values] of Object.entries(got)) {
       const change = values.findIndex((value, i) => !Object.is(value, again[name]?.[i]));
       expect(change, `${variant}/${name}: first element that differs in a second run`).toBe(-1);
@@ -157,6 +164,15 @@ export function checkKernel<P extends object, B extends string>(
     test.for(named(twoCases(kernel.cases)))('%s', async ([, params], { skip }) => {
       if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
       await checkCase(gpu(), kernel, params, f16);
+    });
+    test('every case compiles', async ({ skip }) => {
+      if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
+      const { compiler } = gpu();
+      const types = typesOf(f16);
+      for (const params of kernel.cases) {
+        for (const variant of compiler.available(kernel, params, types))
+          (await compileInTime(gpu(), compiler.program(kernel, params, variant, types))).release();
+      }
     });
   });
 }

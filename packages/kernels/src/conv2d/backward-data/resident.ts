@@ -12,7 +12,7 @@
  * to 15 and 7 to 13. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant resident`.
  */
 import type { Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { type Cut, canReside, residentCut, residentGrid, residentWeight, residentWeights } from '../resident.js';
 import { orZero, range, unroll } from '../unrolled.js';
@@ -84,7 +84,7 @@ export const resident: Variant<Conv2dBackwardDataParams> = {
   accumulates: true,
   available: (p, traits) => subgroup.available(p, traits) && canReside(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.height),
-  wgsl: (p, { subgroupSize: lanes }) => {
+  wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const { groups, rows } = cut(p, lanes);
     const shape: Shape = { p, lanes, chunk: Math.min(lanes, p.outChannels), groups };
     const { chunk } = shape;
@@ -99,7 +99,7 @@ export const resident: Variant<Conv2dBackwardDataParams> = {
 ${constants({ ...conv2dConstants(p), LANES: lanes, CHUNK: chunk, ROWS: rows, GROUPS: groups })}
 ${finishWgsl(p)}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let top = (group.y * 65535u + group.x) * ROWS;
   let bottom = min(top + ROWS, BATCH * HEIGHT);

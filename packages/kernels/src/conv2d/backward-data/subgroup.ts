@@ -10,7 +10,7 @@
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant subgroup`.
  */
 import type { Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
@@ -58,7 +58,7 @@ export const subgroup: Variant<Conv2dBackwardDataParams> = {
     const channels = Math.ceil(p.inChannels / traits.subgroupSize);
     return [Math.min(rows, 65535), Math.ceil(rows / 65535), Math.ceil(p.width / tileWidth(p.width)) * channels];
   },
-  wgsl: (p, { subgroupSize: lanes }) => {
+  wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const chunk = Math.min(lanes, p.outChannels);
     const tile = tileWidth(p.width);
     const span = spanOf(p, tile);
@@ -74,7 +74,7 @@ ${constants({
 })}
 ${finishWgsl(p)}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let row = group.y * 65535u + group.x;
   if (row >= BATCH * HEIGHT) { return; }

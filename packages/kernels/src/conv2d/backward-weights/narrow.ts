@@ -8,7 +8,7 @@
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant narrow` (`narrowSplit`).
  */
 import type { Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { isNarrow, narrowFactor, narrowInput, tapsOf } from '../narrow.js';
 import { tileWidth } from '../tile.js';
@@ -20,7 +20,7 @@ export const narrow: Variant<SplitParams> = {
   available: (p, traits) => isNarrow(p, traits) && p.splits <= 65535,
   suits: (_, { software }) => software,
   grid: (p, { subgroupSize }) => [Math.ceil(p.outChannels / subgroupSize), p.splits, 1],
-  wgsl: (p, { subgroupSize: lanes }) => {
+  wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const tile = tileWidth(p.outWidth);
     const taps = tapsOf(p);
     const loadGradient = (i: number): string => {
@@ -34,7 +34,7 @@ ${forBias(p, `      rowTotal += y_${i};`)}`;
     return `
 ${constants({ ...conv2dConstants(p), LANES: lanes, TILE: tile, TAPS: taps.length })}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let channel = group.x * LANES + lane;
   let co = min(channel, OUT - 1u);

@@ -9,7 +9,7 @@
  * Timed by `pnpm anke bench kernels --filter conv2d/backward-weights --variant subgroup` (`subgroupSplit`).
  */
 import type { Variant } from '../../runtime/kernel.js';
-import { constants, opaque } from '../../runtime/wgsl.js';
+import { constants, opaque, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
@@ -78,7 +78,7 @@ export const subgroup: Variant<SplitParams> = {
     p.kernelHeight * Math.ceil(p.inChannels / Math.min(lanes, p.inChannels)),
     p.splits,
   ],
-  wgsl: (p, { subgroupSize: lanes }) => {
+  wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const chunk = Math.min(lanes, p.inChannels);
     const tile = tileWidth(p.outWidth);
     const pixels = range((tile - 1) * p.strideWidth + p.kernelWidth);
@@ -87,7 +87,7 @@ export const subgroup: Variant<SplitParams> = {
 ${constants({ ...conv2dConstants(p), LANES: lanes, CHUNK: chunk, TILE: tile })}
 const CHUNKS = (IN + CHUNK - 1u) / CHUNK;
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let channel = group.x * LANES + lane;
   let co = min(channel, OUT - 1u);

@@ -10,7 +10,7 @@
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Traits, Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { isNarrow, narrowFactor, narrowInput, type Tap, tapsOf } from '../narrow.js';
 import { tileWidth } from '../tile.js';
@@ -91,7 +91,7 @@ ${unroll(columns, (c) => output(p, traits, i, c))}
 ${constants({ ...conv2dConstants(p), LANES: lanes, COLUMNS: columns.length, TILE: tile, ROWS: rowsOf(p) })}
 ${epilogueWgsl(p.epilogue)}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(traits.pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let n = group.x;
 ${unroll(columns, (c) => declareColumn(p, c))}

@@ -14,7 +14,7 @@
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { isNarrow } from '../narrow.js';
 import { type Cut, canReside, residentCut, residentGrid, residentWeight, residentWeights } from '../resident.js';
@@ -91,7 +91,7 @@ export const resident: Variant<Conv2dForwardParams> = {
   available: (p, traits) => subgroup.available(p, traits) && canReside(p, traits),
   suits: (p, traits) => !isNarrow(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.outHeight),
-  wgsl: (p, { subgroupSize: lanes }) => {
+  wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const { groups, rows } = cut(p, lanes);
     const shape: Shape = { p, lanes, chunk: Math.min(lanes, p.inChannels), groups };
     const { chunk } = shape;
@@ -112,7 +112,7 @@ ${p.epilogue.bias ? `  let bias_${g} = bias[co_${g}];` : ''}`;
 ${constants({ ...conv2dConstants(p), LANES: lanes, CHUNK: chunk, ROWS: rows, GROUPS: groups })}
 ${epilogueWgsl(p.epilogue)}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let top = (group.y * 65535u + group.x) * ROWS;
   let bottom = min(top + ROWS, BATCH * OUT_H);

@@ -12,7 +12,7 @@
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Traits, Variant } from '../../runtime/kernel.js';
-import { constants } from '../../runtime/wgsl.js';
+import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
@@ -88,7 +88,7 @@ const SPAN = (TILE - 1u) * STRIDE_W + KERNEL_W;
 const TILES = (OUT_W + TILE - 1u) / TILE;
 ${epilogueWgsl(p.epilogue)}
 
-@compute @workgroup_size(LANES)
+${subgroupEntryPoint(traits.pinsSubgroups)}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let row = group.y * 65535u + group.x;
   if (row >= BATCH * OUT_H) { return; }

@@ -1,0 +1,78 @@
+/**
+ * The engine against training runs that PyTorch computed in float64, by every variant of every kernel, twice each. If
+ * this failed, a variant that the tuner may choose somewhere would train otherwise, or not the same way each time.
+ *
+ * `ANKE_GOLDEN=all` runs all files, which takes an hour; without it, the one that has most kinds of layers runs.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { adapterAgain, type DriverReport, openAdapter } from '@anke/dawn';
+import { type Chooser, Gpu, type Kernel, registry } from '@anke/kernels';
+import { compare, deviceMachine, readGolden, replay } from '@anke/training';
+import { beforeAll, expect, test } from 'vitest';
+
+const all = ['residual', 'notebook-cnn', 'vgg16', 'mobilenetv2'];
+const names = process.env['ANKE_GOLDEN'] === 'all' ? all : all.slice(0, 1);
+const fileOf = (name: string): string => join(import.meta.dirname, `../../shared/golden/${name}.safetensors`);
+for (const name of names)
+  if (!existsSync(fileOf(name))) console.log(`Skipped: every variant against PyTorch, as ${fileOf(name)} is absent.`);
+
+/** As many as the kernel has that has the most: in so many rounds each is taken once. */
+const ROUNDS = Math.max(...registry.map(({ variants }) => Object.keys(variants).length));
+
+/** Takes another variant for each dispatch in every round. */
+class EachInTurn implements Chooser<Gpu> {
+  readonly used = {};
+  readonly ran = new Set<string>();
+  readonly available = new Set<string>();
+  gpu: Gpu | undefined;
+  round = 0;
+
+  choice(kernel: { readonly name: string }, params: object, types = {}): string | undefined {
+    const known = registry.find(({ name }) => name === kernel.name) as Kernel;
+    const variants = this.gpu?.compiler.available(known, params, types) ?? [];
+    for (const variant of variants) this.available.add(`${kernel.name}/${variant} ${JSON.stringify(params)}`);
+    const variant = variants[this.round % variants.length];
+    this.ran.add(`${kernel.name}/${variant} ${JSON.stringify(params)}`);
+    return variant;
+  }
+
+  choose(kernel: { readonly name: string }, _params: object, _types: object, variant: string): void {
+    throw new Error(`${kernel.name}: a variant did not compile in time, and ${variant} took its place`);
+  }
+
+  async tune(): Promise<void> {}
+}
+
+let report: DriverReport;
+beforeAll(async () => {
+  report = await openAdapter(console.log);
+});
+
+test.each(names.filter((name) => existsSync(fileOf(name))))(
+  '%s, by every variant, twice to the same bits',
+  async (name) => {
+    const golden = await readGolden(name, readFileSync(fileOf(name)));
+    const turns = new EachInTurn();
+    for (turns.round = 0; turns.round < ROUNDS; turns.round++) {
+      const gpu = await Gpu.open(await adapterAgain(report), turns);
+      turns.gpu = gpu;
+      const got = await replay(gpu, deviceMachine(gpu), golden);
+      for (const { group, error, bound, tensor } of compare(golden, got))
+        expect(error, `round ${turns.round}: ${group}, worst ${tensor}`).toBeLessThanOrEqual(bound);
+      const again = await replay(gpu, deviceMachine(gpu), golden);
+      const changed = [...got].filter(([tensor, values]) => !sameBits(values, again.get(tensor) ?? []));
+      expect(
+        changed.map(([tensor]) => tensor),
+        `round ${turns.round}: what a rerun changes`,
+      ).toEqual([]);
+      gpu.destroy();
+    }
+    expect([...turns.available].filter((variant) => !turns.ran.has(variant))).toEqual([]);
+  },
+  3_600_000,
+);
+
+function sameBits(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.from(a).every((value, i) => Object.is(value, b[i]));
+}
