@@ -12,7 +12,11 @@ const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
 /** Whether there is a SwiftShader to run on: it is built for Linux on x86-64 only. */
 const hasSwiftShader = process.platform === 'linux' && process.arch === 'x64';
 
+// Tests read the sources of the workspace's packages, not what was built of them.
+const fromSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
 const system: TestProjectConfiguration = {
+  ...fromSources,
   extends: true,
   test: {
     name: 'system',
@@ -23,6 +27,7 @@ const system: TestProjectConfiguration = {
 };
 
 const swiftShader: TestProjectConfiguration = {
+  ...fromSources,
   extends: true,
   test: {
     name: 'SwiftShader',
@@ -39,9 +44,6 @@ const swiftShader: TestProjectConfiguration = {
 };
 
 export default defineConfig({
-  // Tests read the sources of the workspace's packages, not what was built of them.
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
   test: {
     projects: process.env['ANKE_ADAPTERS'] === 'all' && hasSwiftShader ? [system, swiftShader] : [system],
     // Dawn is a native module: it lives in processes, not in threads.

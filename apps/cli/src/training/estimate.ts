@@ -30,6 +30,7 @@ export class Estimate {
     const epochs = this.recipe.phases.reduce((sum, phase) => sum + phase.epochs, 1 - epoch);
     const seconds = ((epochs * this.images - done) / (done - before)) * ((now - time) / 1000);
     if (seconds < SHORT) return undefined;
-    return `This adapter computes on the CPU: about ${duration(seconds)} for ${epochs} epochs of ${this.images} images.`;
+    const what = `${epochs} epochs of ${this.images} images`;
+    return `This adapter computes on the CPU: about ${duration(seconds)} for ${what}.`;
   }
 }

@@ -104,7 +104,7 @@ export class Recorder implements Executor {
   }
 
   /**
-   * Chooses the variants where {@link tune} has not, plans the memory, waits for the compiler and binds everything. When
+   * Chooses the variants where {@link tune} has not, plans the memory, waits for the compiler and binds everything. If
    * the driver does not compile some variants in time, all is planned again with others in their place.
    *
    * @param onDone is called for each dispatch, when its shaders are compiled

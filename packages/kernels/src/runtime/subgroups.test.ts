@@ -1,6 +1,6 @@
 /**
- * If these failed, kernels that take a workgroup for one full subgroup would run on a device where it is not, and compute
- * wrong sums.
+ * If these failed, kernels that take a workgroup for one full subgroup would run on a device where it is not, and
+ * compute wrong sums.
  */
 import { expect, test } from 'vitest';
 import { conv2dForward } from '../conv2d/forward/index.js';

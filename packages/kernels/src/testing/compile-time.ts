@@ -1,6 +1,6 @@
 /**
- * How long the driver's compiler works on a shader, in seconds of a core: on a busy machine that is what can be asserted.
- * Compilers that take time exponential in something that a shader has much of do so for one adapter alone.
+ * How long the driver's compiler works on a shader, in seconds of a core: on a busy machine that is what can be
+ * asserted. Compilers that take time exponential in something that a shader has much of do so for one adapter alone.
  */
 import { expect } from 'vitest';
 import type { Pipeline, VariantProgram } from '../runtime/compiler.js';
@@ -56,7 +56,7 @@ export async function timed<T>(work: () => Promise<T>): Promise<readonly [result
   return [await work(), processSeconds() - started];
 }
 
-/** @param seconds of compiling; drivers that leave a part of it to the first run have more of it there than in the next */
+/** @param seconds of compiling; a driver may leave a part of it to the first run, which is longer then */
 export function expectInTime(what: string, seconds: number, first: number, next: number): void {
   expect(seconds + Math.max(0, first - next), `${what}: seconds of a core to compile`).toBeLessThan(LIMIT);
 }
