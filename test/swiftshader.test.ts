@@ -14,4 +14,4 @@ test('the notebook trains and predicts, and says which driver computes', () => {
   const [header, ...lines] = rows('run/submission.csv');
   expect(header).toEqual(['id', 'label']);
   expect(lines.length).toBeGreaterThan(0);
-});
+}, 600_000);
