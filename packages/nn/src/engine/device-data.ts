@@ -77,7 +77,7 @@ export class DeviceData {
     this.count = countOf(samples);
     const fitting = Math.floor(gpu.maxBinding / Math.max(4, sizeOf(samples.shape)));
     if (this.count > fitting) {
-      const need = { label: `the images (${label})`, bytes: samples.pixels.length, limit: gpu.maxBinding };
+      const need = { label: `the array of images (${label})`, bytes: samples.pixels.length, limit: gpu.maxBinding };
       throw new DeviceMemoryError(need, `at most ${fitting.toLocaleString('en-US')} of their size fit`);
     }
     this.shape = samples.shape;

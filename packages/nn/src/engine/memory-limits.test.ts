@@ -61,7 +61,7 @@ describe('beyond what the device binds at once', () => {
   test('images', async () => {
     const model = compiled();
     const most = Math.floor(gpu().maxBinding / 144);
-    await expect(model.fit(blank(most + 1), { epochs: 1 })).rejects.toThrow(`the images (training) needs`);
+    await expect(model.fit(blank(most + 1), { epochs: 1 })).rejects.toThrow(`the array of images (training) needs`);
     await expect(model.fit(blank(most + 1), { epochs: 1 })).rejects.toThrow(
       `at most ${number(most)} of their size fit`,
     );
@@ -72,7 +72,7 @@ describe('beyond what the device binds at once', () => {
     const units = Math.ceil(Math.sqrt(gpu().maxBinding / 4));
     const model = new Sequential([new Flatten({ inputShape: [2, 2, 1] }), new Dense({ units }), new Dense({ units })]);
     expect(() => model.compile({ gpu: gpu(), optimizer: new SGD() })).toThrow(
-      /^the model's weights, of which dense_1\/kernel is the largest, together needs .* use a smaller model$/,
+      /^the array of the model's weights, of which dense_1\/kernel is the largest, needs .* use a smaller model$/,
     );
   });
 });

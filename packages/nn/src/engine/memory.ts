@@ -50,7 +50,7 @@ export class ModelMemory {
     for (const bytes of [total(true), total(false)]) {
       if (bytes <= gpu.maxBinding) continue;
       const { name } = all.reduce((a, b) => (a.bytes >= b.bytes ? a : b));
-      const need = { label: `the model's weights, of which ${name} is the largest, together`, bytes };
+      const need = { label: `the array of the model's weights, of which ${name} is the largest,`, bytes };
       throw new DeviceMemoryError({ ...need, limit: gpu.maxBinding }, 'use a smaller model');
     }
     this.length = total(true) / 4;
