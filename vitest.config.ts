@@ -4,7 +4,7 @@
  * another compiler.
  */
 import { availableParallelism } from 'node:os';
-import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
 
 const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
@@ -22,7 +22,7 @@ const system: TestProjectConfiguration = {
     name: 'system',
     globalSetup: 'test/set-up.ts',
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['test/swiftshader.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/swiftshader.test.ts'],
   },
 };
 
