@@ -3,6 +3,7 @@ import { DataError } from '@anke/data';
 import { DriverError } from '@anke/dawn';
 import { DeviceError } from '@anke/kernels';
 import { NamedError } from '@anke/nn';
+import { oneLine } from './one-line.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -35,16 +36,23 @@ const SYSTEM: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
 };
 
-/** What to print for an error, and the exit code. Unknown errors keep their stack trace. */
+/**
+ * What to print for an error, on one line, and the exit code. What nobody has foreseen is said with its name; with
+ * ANKE_DEBUG=1, its stack trace follows.
+ */
 export function explain(error: unknown): { readonly message: string; readonly code: number } {
+  const { message, code } = meaningOf(error);
+  return { message: oneLine(message), code };
+}
+
+function meaningOf(error: unknown): { readonly message: string; readonly code: number } {
   if (error instanceof UsageError) return { message: error.message, code: EXIT.usage };
   if (error instanceof Interrupted) return { message: error.message, code: EXIT.interrupted };
-  if (error instanceof Error) {
-    if (KNOWN.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
-    const { code, path } = error as NodeJS.ErrnoException;
-    const reason = code === undefined ? undefined : SYSTEM[code];
-    if (reason) return { message: `${path ?? 'output'}: ${reason}`, code: EXIT.failed };
-    return { message: error.stack ?? error.message, code: EXIT.failed };
-  }
-  return { message: String(error), code: EXIT.failed };
+  if (!(error instanceof Error)) return { message: String(error), code: EXIT.failed };
+  if (KNOWN.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (code !== undefined && syscall !== undefined)
+    return { message: `${path ?? 'output'}: ${SYSTEM[code] ?? error.message}`, code: EXIT.failed };
+  const what = `this should not have happened: ${error.name}: ${error.message} (ANKE_DEBUG=1 shows where)`;
+  return { message: what, code: EXIT.failed };
 }

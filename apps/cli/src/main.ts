@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import colors from 'picocolors';
 import { openDevice } from './device.js';
-import { EXIT, explain } from './errors.js';
+import { EXIT, explain, Interrupted } from './errors.js';
 import { createProgram } from './program.js';
 import { Terminal } from './terminal.js';
 
@@ -31,19 +31,27 @@ async function showVersion(): Promise<void> {
   gpu.destroy();
 }
 
+/** Says what went wrong, and ends the program: work that is still under way on the device must not hold it back. */
+function fail(error: unknown): never {
+  const { message, code } = explain(error);
+  process.stderr.write(`${colors.red('anke:')} ${message}\n`);
+  if (process.env['ANKE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exit(code);
+}
+process.on('uncaughtException', fail);
+
+// Commands that have something to save listen themselves.
+process.on('SIGINT', () => {
+  if (process.listenerCount('SIGINT') === 1) fail(new Interrupted('interrupted'));
+});
+
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();
   else await createProgram().parseAsync();
   // A shader that was given up, and that the driver still compiles, must not hold the program back.
   setTimeout(() => process.exit(), PATIENCE).unref();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    // Commander has already said what was wrong, or printed the help that was asked for.
-    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  } else {
-    const { message, code } = explain(error);
-    process.stderr.write(`${colors.red('anke:')} ${message}\n`);
-    // Work that is still under way on the device must not hold the program back.
-    process.exit(code);
-  }
+  // Commander has already said what was wrong, or printed the help that was asked for.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else fail(error);
 }

@@ -4,6 +4,7 @@ import colors from 'picocolors';
 import { addBenchCsv } from './commands/bench-csv.js';
 import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
+import { addCheck } from './commands/check.js';
 import { addCompare } from './commands/compare.js';
 import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
@@ -45,6 +46,7 @@ in the current folder, or the file that ANKE_CONFIG names: { "seed": 3, "train":
   addImport(program);
   addRecipe(program);
   addCompare(program);
+  addCheck(program);
   addExport(program);
   addImportWeights(program);
   addInspect(program);

@@ -1,11 +1,12 @@
 /** The files of a run: its folder as a store, and what is said of a file that is not what the run has written. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DISK, type Disk, makeFolder, writeWhole } from '@anke/files';
+import { makeFolder, writeWhole } from '@anke/files';
 import {
   CHECKPOINT_FILES,
   CHOICES_FILE,
   DamageError,
+  FACTS_FILE,
   HISTORY_FILE,
   LAYERS_FILE,
   RunError,
@@ -20,15 +21,15 @@ export const RECIPE_FILE = 'recipe.json';
 export const CONFIG_FILE = 'config.json';
 
 /** A folder as a store. What is no folder, or is not there, holds no file. */
-export const folderStore = (folder: string, disk: Disk = DISK): Store => ({
+export const folderStore = (folder: string): Store => ({
   read: async (name) => {
     const path = join(folder, name);
     return existsSync(path) ? readFileSync(path) : undefined;
   },
   write: async (name, bytes) => {
     const path = join(folder, name);
-    makeFolder(dirname(path), disk);
-    writeWhole(path, bytes, disk);
+    makeFolder(dirname(path));
+    writeWhole(path, bytes);
   },
 });
 
@@ -55,7 +56,7 @@ export function inFolder(folder: string, error: unknown): unknown {
 }
 
 /** Files that a resumed run writes anew where they are missing. */
-const DERIVED = [LAYERS_FILE, WEIGHTS_FILE, HISTORY_FILE, CHOICES_FILE, 'data.json'];
+const DERIVED = [LAYERS_FILE, WEIGHTS_FILE, HISTORY_FILE, CHOICES_FILE, FACTS_FILE];
 
 function remedyFor(folder: string, file: string): string {
   const meant = `or, if it was changed on purpose, say so: anke check ${folder} --accept`;

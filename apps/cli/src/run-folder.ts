@@ -2,13 +2,22 @@
 import { existsSync, readdirSync, rmdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DISK, isDraft, isLockFile, makeFolder, takeLock } from '@anke/files';
-import { CHOICES_FILE, formatJson, LAYERS_FILE, SealedStore, type Store, SUMS_FILE, writeText } from '@anke/training';
+import {
+  CHOICES_FILE,
+  FACTS_FILE,
+  formatJson,
+  LAYERS_FILE,
+  SealedStore,
+  type Store,
+  SUMS_FILE,
+  writeText,
+} from '@anke/training';
 import { CommandError } from './errors.js';
 import { CONFIG_FILE, folderStore, hasProgress, RECIPE_FILE } from './run-files.js';
 
 /** Room that a run's files need; better to say so before the training than after it. */
 const ROOM = 16 * 2 ** 20;
-const LOCK = '.lock';
+export const LOCK = '.lock';
 
 /** A run's folder that this process alone may write into. */
 export interface OwnFolder {
@@ -92,7 +101,7 @@ export async function inRunFolder<T>(
     return await work(folder, store);
   } catch (error) {
     if (resume === undefined && !hasProgress(folder)) {
-      const begun = [CONFIG_FILE, RECIPE_FILE, 'data.json', CHOICES_FILE, LAYERS_FILE, SUMS_FILE];
+      const begun = [CONFIG_FILE, RECIPE_FILE, FACTS_FILE, CHOICES_FILE, LAYERS_FILE, SUMS_FILE];
       for (const file of begun) rmSync(join(folder, file), { force: true });
     }
     throw error;

@@ -2,6 +2,7 @@
 import { count, duration } from '@anke/report';
 import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
+import { shown } from './one-line.js';
 
 /**
  * With `--json`, or where the output itself is stdout, stdout belongs to the machine, and people's lines go to stderr.
@@ -51,7 +52,7 @@ export class Terminal {
     const height = this.#footer.length;
     const erase = height > 0 ? `\r\x1b[${height}A\x1b[J` : '';
     this.#footer = footer;
-    this.#stream.write(erase + [...lines, ...footer].map((line) => `${line}\n`).join(''));
+    this.#stream.write(erase + [...lines, ...footer].map((line) => `${shown(line)}\n`).join(''));
   }
 
   heading(text: string): void {
@@ -88,7 +89,7 @@ export class Terminal {
         const rate = (done - first) / seconds;
         const left = rate > 0 ? (total - done) / rate : 0;
         const payload = {
-          label,
+          label: shown(label),
           amount: total > 0 && unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : amount(done, unit),
           rate: `${amount(rate, unit)}/s`,
           left: duration(left),

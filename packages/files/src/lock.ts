@@ -37,11 +37,17 @@ export async function takeLock(lock: string, what: string, milliseconds = 500): 
   const own = `${lock}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const until = performance.now() + milliseconds;
   const self: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
-  const release = (): void => rmSync(own, { force: true });
+  const release = (): void => {
+    process.off('exit', release);
+    rmSync(own, { force: true });
+  };
   for (;;) {
     writeFileSync(own, JSON.stringify(self));
     const other = otherHolder(lock, own);
-    if (!other) return release;
+    if (!other) {
+      process.on('exit', release); // also where the program ends in the middle
+      return release;
+    }
     release();
     if (performance.now() >= until) throw new LockedError(`${what} is in use by ${nameOf(other)}`);
     // Two that have seen each other try again at different moments.

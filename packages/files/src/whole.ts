@@ -1,7 +1,7 @@
 /**
  * Files that appear whole or not at all, also where a process is killed or the power fails: they are written under a
  * draft's name in the same folder, brought to the disk, renamed, and the folder, which holds the names, is brought to
- * the disk as well. All that writes does so by these few operations, so that a test can record them.
+ * the disk as well. All writing goes through the few operations of `DISK`, so that a test can record them.
  */
 import {
   closeSync,
@@ -53,36 +53,36 @@ export const DISK: Disk = {
 export const isDraft = (name: string): boolean => /^\.\d+\.part$/.test(name);
 
 /** @throws FilesError if there is a folder of this name; what the disk throws names the path */
-export function writeWhole(path: string, content: string | Uint8Array, disk: Disk = DISK): void {
+export function writeWhole(path: string, content: string | Uint8Array): void {
   const there = existsSync(path) ? statSync(path) : undefined;
   if (there?.isDirectory()) throw new FilesError(`${path}: this is a folder, and a file is to be written`);
   // A pipe or a device, such as /dev/null, is written into; nothing may take its place.
   if (there && !there.isFile()) {
-    disk.write(path, content);
+    DISK.write(path, content);
     return;
   }
   // Without the file's own name in it: a program that looks for such files does not take the draft for one.
   const draft = join(dirname(path), `.${process.pid}.part`);
   try {
-    disk.write(draft, content);
-    disk.sync(draft);
-    moveWhole(draft, path, disk);
+    DISK.write(draft, content);
+    DISK.sync(draft);
+    moveWhole(draft, path);
   } catch (error) {
-    disk.remove(draft);
+    DISK.remove(draft);
     throw Object.assign(error as NodeJS.ErrnoException, { path });
   }
 }
 
 /** Gives a file or folder, whose content is on the disk already, its name in the same folder. */
-export function moveWhole(from: string, to: string, disk: Disk = DISK): void {
-  disk.rename(from, to);
-  disk.sync(dirname(to));
+export function moveWhole(from: string, to: string): void {
+  DISK.rename(from, to);
+  DISK.sync(dirname(to));
 }
 
 /** Makes a folder and those above it. (Node's own way never returns below /proc.) */
-export function makeFolder(folder: string, disk: Disk = DISK): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
-  makeFolder(dirname(folder), disk);
-  disk.makeFolder(folder);
-  disk.sync(dirname(folder));
+  makeFolder(dirname(folder));
+  DISK.makeFolder(folder);
+  DISK.sync(dirname(folder));
 }

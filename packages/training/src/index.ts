@@ -29,7 +29,7 @@ export {
   saveChoices,
 } from './run/choices.js';
 export type { EpochRecord, Phase, TrainEvent } from './run/events.js';
-export { type DataFacts, readDataFacts } from './run/facts.js';
+export { type DataFacts, FACTS_FILE, readDataFacts } from './run/facts.js';
 export { bestEpochOf, formatHistory, HISTORY_FILE, type HistoryRow, parseHistory } from './run/history.js';
 export { LAYERS_FILE, saveLayers, saveModel, WEIGHTS_FILE } from './run/model-files.js';
 export { train } from './run/train.js';

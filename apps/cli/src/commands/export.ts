@@ -1,9 +1,9 @@
 /** `anke export`: a trained model in other programs' formats. */
 
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { checkedWeights, toOnnx, toTensorFlowJs } from '@anke/exchange';
-import { writeWhole } from '@anke/files';
+import { makeFolder, moveWhole, writeWhole } from '@anke/files';
 import { encodeWeights } from '@anke/nn';
 import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
@@ -49,9 +49,7 @@ async function runExport(run: string, options: Options): Promise<void> {
   let bytes: number;
   if (format === 'tfjs') {
     const written = toTensorFlowJs(graph, weights);
-    mkdirSync(path);
-    writeWhole(join(path, 'weights.bin'), written.weights);
-    writeWhole(join(path, 'model.json'), written.json);
+    writeFolder(path, { 'weights.bin': written.weights, 'model.json': written.json });
     bytes = written.weights.length;
   } else {
     const file = format === 'onnx' ? await toOnnx(graph, weights) : encodeWeights(checkedWeights(graph, weights));
@@ -59,4 +57,17 @@ async function runExport(run: string, options: Options): Promise<void> {
     bytes = file.length;
   }
   terminal.say(`${path}: ${count(bytes)} bytes`);
+}
+
+/** Writes files into a new folder, which appears when all of them are in it. */
+function writeFolder(path: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  const draft = join(dirname(path), `.${process.pid}.part`);
+  try {
+    makeFolder(draft);
+    for (const [name, content] of Object.entries(files)) writeWhole(join(draft, name), content);
+    moveWhole(draft, path);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    throw error;
+  }
 }

@@ -42,7 +42,10 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
   } catch {
     // Text needs no quotes.
   }
-  return [...before, { path: path.replaceAll(/\[(\d+)\]/g, '.$1').split('.'), value }];
+  const keys = path.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
+  if (keys.some((key) => key in Object.prototype))
+    throw new InvalidArgumentError('No recipe has such a path: see "anke recipe".');
+  return [...before, { path: keys, value }];
 }
 
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */

@@ -1,7 +1,7 @@
 /** What a recipe may say of each type of callback, and of schedules of the learning rate. */
 import type { CallbackType } from '@anke/nn';
 import { z } from 'zod';
-import { positive, positiveInteger, typed } from './values.js';
+import { pathInRun, positive, positiveInteger, typed } from './values.js';
 
 export const scheduleSchema = z.discriminatedUnion('type', [
   z
@@ -34,8 +34,7 @@ export const callbackSchemas = {
     restoreBestWeights: z.boolean().default(false),
   }),
   ModelCheckpoint: typed('ModelCheckpoint', {
-    filepath: z
-      .string()
+    filepath: pathInRun
       .default('checkpoints/{phase}-{epoch:02d}.safetensors')
       .describe('in the run folder; {epoch:02d}, {val_loss:.4f}, {phase} are filled in'),
     monitor,
@@ -53,11 +52,11 @@ export const callbackSchemas = {
   }),
   LearningRateScheduler: typed('LearningRateScheduler', { schedule: scheduleSchema }),
   CSVLogger: typed('CSVLogger', {
-    filename: z.string().default('{phase}.csv').describe('in the run folder; {phase} is filled in'),
+    filename: pathInRun.default('{phase}.csv').describe('in the run folder; {phase} is filled in'),
     separator: z.string().length(1).default(','),
   }),
   TensorBoard: typed('TensorBoard', {
-    logDir: z.string().default('tensorboard').describe('in the run folder; each phase has a folder in it'),
+    logDir: pathInRun.default('tensorboard').describe('in the run folder; each phase has a folder in it'),
   }),
   TerminateOnNaN: typed('TerminateOnNaN', {}),
 } satisfies Record<RecipeCallbackType, z.ZodType>;

@@ -10,6 +10,11 @@ export const padding = z.enum(['valid', 'same']);
 export const kernelRegularizer = z.strictObject({ l2: z.number().min(0) }).describe('adds l2 · Σ w² to the loss');
 export const name = z.string().regex(/^[\w-]+$/, 'must consist of letters, digits, _ and -');
 
+/** A file or folder below the run's folder. */
+export const pathInRun = z
+  .string()
+  .regex(/^(?!\/|[A-Za-z]:)(?!(.*\/)?\.\.(\/|$))[^\\]+$/, 'must be a path in the run folder, with / between folders');
+
 /** Options of something that a recipe calls by its type. */
 export const typed = <T extends string, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
   z.strictObject({ type: z.literal(type), ...options });

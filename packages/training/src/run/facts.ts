@@ -6,7 +6,7 @@ import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/
 import { RunError } from '../errors.js';
 import { readText, type Store, writeText } from '../store.js';
 
-const FILE = 'data.json';
+export const FACTS_FILE = 'data.json';
 
 export interface DataFacts {
   readonly source: string;
@@ -22,7 +22,7 @@ function dataFactsOf(training: ImageDataset): DataFacts {
 }
 
 export const saveDataFacts = (store: Store, training: ImageDataset): Promise<void> =>
-  writeText(store, FILE, `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
+  writeText(store, FACTS_FILE, `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
 
 /**
  * Undefined where the store does not tell.
@@ -30,7 +30,7 @@ export const saveDataFacts = (store: Store, training: ImageDataset): Promise<voi
  * @throws RunError if the file is no such facts, or has changed since it was written
  */
 export async function readDataFacts(store: Store): Promise<DataFacts | undefined> {
-  const text = await readText(store, FILE);
+  const text = await readText(store, FACTS_FILE);
   if (text === undefined) return undefined;
   try {
     const facts = JSON.parse(text) as Partial<DataFacts> | null;
@@ -40,7 +40,7 @@ export async function readDataFacts(store: Store): Promise<DataFacts | undefined
   } catch {
     // No JSON is as bad as other JSON.
   }
-  throw new RunError('it does not tell what the model has learned from', FILE);
+  throw new RunError('it does not tell what the model has learned from', FACTS_FILE);
 }
 
 /** @throws RunError if the data is not what the run has begun with */

@@ -14,6 +14,7 @@ import type { RecipePhase } from '../recipe/schema.js';
 import { type RunCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { saveChoices } from './choices.js';
 import type { EpochRecord, Phase, TrainEvent } from './events.js';
+import { withoutOwnFiles } from './own-files.js';
 import type { Training } from './training.js';
 
 /** A phase of a training, before it begins. */
@@ -76,7 +77,7 @@ class PhaseRun implements Callback {
     readonly plan: RecipePhase,
     readonly before: readonly Phase[],
   ) {
-    this.#callbacks = makeCallbacks(plan, training.store);
+    this.#callbacks = makeCallbacks(plan, withoutOwnFiles(training.store));
   }
 
   /** Epochs that are done. */
