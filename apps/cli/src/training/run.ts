@@ -83,9 +83,13 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     if (device.report.kind === 'software')
       terminal.fact('speed', 'slow, as it computes on the CPU; for how long is told after the first steps');
     const { signal, release } = interruptible(terminal);
-    const phases = await watch(run, signal);
-    await drawCurves(store, phases);
-    release();
+    let phases: readonly Phase[];
+    try {
+      phases = await watch(run, signal);
+      await drawCurves(store, phases);
+    } finally {
+      release();
+    }
     if (signal.aborted) {
       const kept = `the model, the history and the curves so far are in ${folder}`;
       throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${folder}`);
