@@ -48,6 +48,9 @@ async function reference(environment) {
 const soak = (args, environment) =>
   run(process.execPath, ['--expose-gc', join(root, 'test', 'soak.mjs'), ...args], environment);
 
+/** Kills the program at random moments, and looks at what is left. */
+const kills = (args, environment) => run(process.execPath, [join(root, 'test', 'kills.mjs'), ...args], environment);
+
 async function benchPeers(program, args, environment) {
   await installAside('test/peers', environment);
   const peers = { INIT_CWD: process.cwd(), ...environment };
@@ -69,6 +72,7 @@ const commands = {
   test: () => test(environment),
   // Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
   anke: () => anke(args, environment, process.env.INIT_CWD ?? process.cwd()),
+  kills: () => kills(args, environment),
   reference: () => reference(environment),
   licences: () => writeLicences(environment),
   soak: () => soak(args, environment),
