@@ -54,6 +54,7 @@ beforeAll(() => {
 test('the notebook leaves a complete run folder and says what came out', () => {
   expect(first.status, first.stderr).toBe(0);
   const files = [
+    'SHA256SUMS',
     'checkpoint',
     'config.json',
     'confusion.png',

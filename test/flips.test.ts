@@ -167,3 +167,19 @@ test(`of ${FLIPS} changed bits, none is used in silence`, async () => {
   expect(figures.named).toBeGreaterThan(FLIPS / 4);
   console.log(`${FLIPS} changed bits: ${figures.named} named, ${figures.same} with the same result`);
 }, 36_000_000);
+
+test('an edited recipe is named, and taken when it is said that the change is meant', async () => {
+  rmSync(at('run'), { recursive: true, force: true });
+  cpSync(at('unfinished'), at('run'), { recursive: true });
+  const path = join(at('run'), 'recipe.json');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"epochs": 4', '"epochs": 5'));
+  const { error } = await anke('train', '--resume', at('run'));
+  expect(error).toContain(`recipe.json: it has changed since it was written`);
+  expect(error).toContain(`say so: anke check ${at('run')} --accept`);
+  expect((await anke('train', '--recipe', path, '--data', at('digits'))).error).toBe(error);
+  const checked = await anke('check', at('run'));
+  expect(checked.error).toMatch(/[0-9] files are not what the run has written/);
+  await done('check', at('run'), '--accept');
+  expect(await done('check', at('run'))).toBe('All files are what the run has written.');
+  expect(await done('train', '--resume', at('run'), '--json')).toContain('"epochs":5');
+});

@@ -154,6 +154,19 @@ test.each([
   expect(weights(store)).toEqual(weights(whole));
 });
 
+test('a callback may not write over a file of the run, nor outside it', async () => {
+  const named = (filename: string): Recipe => ({
+    ...TINY,
+    phases: [{ optimizer: { type: 'Adam' }, epochs: 1, callbacks: [{ type: 'CSVLogger', filename }] }],
+  });
+  for (const filename of ['../recipe.json', '/etc/passwd', 'a/../../b', 'C:/b', 'a\\b'])
+    await expect(checkRecipe(named(filename), 'recipe')).rejects.toThrow('must be a path in the run folder');
+  const before = recipe;
+  recipe = await checkRecipe(named('kernels.json'), 'recipe');
+  await expect(events(memoryStore())).rejects.toThrow('kernels.json: a callback of the recipe would write over');
+  recipe = before;
+});
+
 test('what cannot be resumed says why', async () => {
   const store = memoryStore();
   await store.write(CHECKPOINT_FILES[1], Uint8Array.of(1, 2, 3));
