@@ -51,8 +51,8 @@ function meaningOf(error: unknown): { readonly message: string; readonly code: n
   if (!(error instanceof Error)) return { message: String(error), code: EXIT.failed };
   if (KNOWN.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
   const { code, syscall, path } = error as NodeJS.ErrnoException;
-  if (code !== undefined && syscall !== undefined)
-    return { message: `${path ?? 'output'}: ${SYSTEM[code] ?? error.message}`, code: EXIT.failed };
+  const reason = SYSTEM[code ?? ''] ?? (syscall === undefined ? undefined : error.message);
+  if (reason !== undefined) return { message: `${path ?? 'output'}: ${reason}`, code: EXIT.failed };
   const what = `this should not have happened: ${error.name}: ${error.message} (ANKE_DEBUG=1 shows where)`;
   return { message: what, code: EXIT.failed };
 }

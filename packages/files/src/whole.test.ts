@@ -1,4 +1,4 @@
-/** If these failed, a file could be empty after a power failure, or a device such as /dev/null be replaced by a file. */
+/** If these failed, a file could be empty after a power failure, or a file could take the place of a device. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

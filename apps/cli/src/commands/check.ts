@@ -60,7 +60,8 @@ async function runCheck(run: string, { accept = false, json = false }: Options):
   terminal.result({ run, damaged: damaged.map(({ file, reason }) => ({ file, reason })), accepted: accept });
   if (damaged.length === 0) terminal.say('All files are what the run has written.');
   else if (!accept) {
-    const what = `${count(damaged.length)} ${damaged.length === 1 ? 'file is' : 'files are'} not what the run has written`;
+    const files = damaged.length === 1 ? '1 file is' : `${count(damaged.length)} files are`;
+    const what = `${files} not what the run has written`;
     throw new CommandError(`${run}: ${what}; if they were changed on purpose, say so with --accept`);
   }
 }

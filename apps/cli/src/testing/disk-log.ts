@@ -1,7 +1,7 @@
 /**
  * What a disk may hold after a power failure. A log of what was done to a disk is cut at any point; before the cut, a
- * file's content is certain to be there only if the file was synced, and a name only if its folder was. What was not may
- * have come or not, each by itself, and content may be cut off or be zeros. This is how SQLite is tested, too.
+ * file's content is certain to be there only if the file was synced, and a name only if its folder was. What was not
+ * may have come or not, each by itself, and content may be cut off or be zeros. This is how SQLite is tested, too.
  */
 import { dirname } from 'node:path';
 import { DISK } from '@anke/files';
