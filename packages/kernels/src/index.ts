@@ -28,6 +28,8 @@ export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
 export { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
 export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
+export { countNotFinite } from './finite/count.js';
+export { COUNTER, COUNTERS } from './finite/faults.js';
 export { type FusionContext, fuse } from './fusion/fuse.js';
 export { type DispatchOf, isOf, Program, type Rewrite, replace } from './fusion/program.js';
 export type { CaseBuilder, Rule, RuleCase } from './fusion/rule.js';

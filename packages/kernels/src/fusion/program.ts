@@ -88,10 +88,18 @@ export class Program {
     return writers.length === 1 ? writers[0] : undefined;
   }
 
-  /** The last dispatch before `dispatch` that writes this very storage. */
-  writerBefore(storage: Storage, dispatch: Dispatch): Dispatch | undefined {
+  /**
+   * The last dispatch before `dispatch` that writes this very storage.
+   *
+   * @param which looks at some of the writers only
+   */
+  writerBefore(
+    storage: Storage,
+    dispatch: Dispatch,
+    which: (writer: Dispatch) => boolean = () => true,
+  ): Dispatch | undefined {
     const end = this.#dispatches.indexOf(dispatch);
-    return this.writers(storage).findLast((writer) => this.#dispatches.indexOf(writer) < end);
+    return this.writers(storage).findLast((writer) => this.#dispatches.indexOf(writer) < end && which(writer));
   }
 
   /** Whether a storage need not exist once `reader` does without it. */

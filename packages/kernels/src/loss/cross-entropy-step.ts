@@ -7,10 +7,12 @@
  *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties
  *   dLogits = (softmax(logits) − one-hot) / rows
  *   totals += (loss · rows, correct rows, rows)      counters += 1      c ← c + (1 − c)·(1 − β)
+ *   faults += logits and losses that are not finite
  *
  * One workgroup does it all, a thread a row (or several): batches are small, and a second dispatch would cost more than
  * idle threads. Timed by `pnpm anke bench kernels --filter loss`.
  */
+import { COUNTERS_WGSL, counters, FINITE_WGSL, notFinite, withFaults } from '../finite/faults.js';
 import { largestIndex } from '../metrics/metrics.js';
 import {
   type AdamCorrectionsParams,
@@ -18,7 +20,7 @@ import {
   correctionMagnitudes,
   corrections,
 } from '../optimizer/adam.js';
-import { counters } from '../optimizer/advance.js';
+import { advanced } from '../optimizer/advance.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
 import { crossEntropy, crossEntropyGradientMagnitudes, crossEntropyMagnitudes, softmax } from '../softmax/reference.js';
@@ -29,7 +31,7 @@ export interface CrossEntropyStepParams extends RowsParams {
   readonly penalties: number;
   /** Whether the gradient of the logits is written. */
   readonly gradient: boolean;
-  /** Whether the batch is added to the epoch's sums. */
+  /** Whether the batch is added to the epoch's sums, and what is not finite is counted. */
   readonly totals: boolean;
   /** Whether the counters are advanced to the next step. */
   readonly advance: boolean;
@@ -58,7 +60,7 @@ const bindings = {
     needed: (p) => p.totals,
     sample: (_, draw) => draw.integer(1000),
   },
-  counters: { ...counters, needed: (p) => p.advance },
+  counters: { ...counters, needed: (p) => p.totals || p.advance },
   corrections: { ...corrections, needed: (p) => p.betas !== undefined },
 } as const satisfies Record<string, Binding<CrossEntropyStepParams>>;
 
@@ -89,8 +91,12 @@ const endWgsl = (p: CrossEntropyStepParams): string =>
     p.totals && 'totals[0] += mean * f32(ROWS);',
     p.totals && 'totals[1] += f32(correct[0]);',
     p.totals && 'totals[2] += f32(ROWS);',
-    p.advance && 'counters[0] += 1u;',
-    p.advance && 'counters[1] += 1u;',
+    p.totals && 'let found = atomicLoad(&faults) + select(1u, 0u, isFinite(mean)) + counters[HELD];',
+    p.totals && 'if (counters[FAULTS] == 0u) { counters[FAULTS] = found; }',
+    p.advance && 'if (counters[FAULTS] == 0u) {',
+    p.advance && '  counters[STEP] += 1u;',
+    p.advance && '  counters[INDEX] += 1u;',
+    p.advance && '}',
     p.betas && 'corrections[0] = fma(1.0 - corrections[0], ONE_MINUS_BETA1, corrections[0]);',
     p.betas && 'corrections[1] = fma(1.0 - corrections[1], ONE_MINUS_BETA2, corrections[1]);',
   ]
@@ -115,9 +121,12 @@ ${constants({
   SHARE: { f32: 1 / p.rows },
   ...(p.betas ? { ONE_MINUS_BETA1: { f32: 1 - p.betas.beta1 }, ONE_MINUS_BETA2: { f32: 1 - p.betas.beta2 } } : {}),
 })}
+${COUNTERS_WGSL}
+${FINITE_WGSL}
 
 var<workgroup> losses: array<f32, THREADS>;
 var<workgroup> correct: array<u32, THREADS>;
+var<workgroup> faults: atomic<u32>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
@@ -129,10 +138,11 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     let end = ${opaque('CLASSES', 'logits')};
     var largest = logits[start];
     var best = 0u;
-    for (var j = 1u; j < end; j++) {
+    for (var j = 0u; j < end; j++) {
       let logit = logits[start + j];
       if (logit > largest) { best = j; }
       largest = max(largest, logit);
+      if (!isFinite(logit)) { atomicAdd(&faults, 1u); }
     }
     var total = 0.0;
 ${rowWgsl(p)}
@@ -177,7 +187,11 @@ ${endWgsl(p)}
       const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
       outputs.totals = Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows);
     }
-    if (p.advance) outputs.counters = inputs.counters.map((value, i) => (i < 2 ? value + 1 : value));
+    if (p.totals || p.advance) {
+      const found = p.totals ? notFinite(inputs.logits) + notFinite([loss]) : 0;
+      const counted = p.totals ? withFaults(inputs.counters, found) : inputs.counters;
+      outputs.counters = p.advance ? advanced(counted) : counted;
+    }
     if (p.betas) outputs.corrections = advancedCorrections(p.betas, inputs.corrections);
     return outputs;
   },

@@ -3,6 +3,7 @@
  * of an epoch's loss and accuracy, so that one small readback an epoch is enough.
  * Timed by `pnpm anke bench kernels --filter metrics`.
  */
+import { COUNTERS_WGSL, counters, FINITE_WGSL, notFinite, withFaults } from '../finite/faults.js';
 import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { labels, type RowsParams } from '../softmax/softmax.js';
@@ -81,11 +82,12 @@ const epochBindings = {
   loss: { access: 'read', type: 'f32', length: () => 1 },
   /** Sums over the epoch so far: loss · samples, correct predictions, samples. */
   totals: { access: 'update', type: 'f32', length: () => 3, sample: (_, draw) => draw.integer(50000) },
+  counters,
 } as const satisfies Record<string, Binding<RowsParams>>;
 
 /**
  * Adds a batch to the epoch's totals, one workgroup. Counts stay exact up to 2²⁴ samples. The loss is weighted by the
- * samples of its batch, as Keras weights its running mean.
+ * samples of its batch, as Keras weights its running mean. Scores that are not finite, and such a loss, are counted.
  */
 export const epochTotals = defineKernel<RowsParams, keyof typeof epochBindings>({
   name: 'metrics/epoch-totals',
@@ -96,17 +98,22 @@ export const epochTotals = defineKernel<RowsParams, keyof typeof epochBindings>(
       grid: () => [1, 1, 1],
       wgsl: (p) => `
 ${constants({ ROWS: p.rows, CLASSES: p.classes })}
+${COUNTERS_WGSL}
+${FINITE_WGSL}
 
 const THREADS = 64u;
 var<workgroup> correct: array<u32, THREADS>;
+var<workgroup> faults: atomic<u32>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   var count = 0u;
   for (var row = thread; row < ROWS; row += THREADS) {
     var best = 0u;
-    for (var j = 1u; j < ${opaque('CLASSES', 'scores')}; j++) {
-      if (scores[row * CLASSES + j] > scores[row * CLASSES + best]) { best = j; }
+    for (var j = 0u; j < ${opaque('CLASSES', 'scores')}; j++) {
+      let score = scores[row * CLASSES + j];
+      if (score > scores[row * CLASSES + best]) { best = j; }
+      if (!isFinite(score)) { atomicAdd(&faults, 1u); }
     }
     if (best == labels[row]) { count++; }
   }
@@ -120,6 +127,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     totals[0] += loss[0] * f32(ROWS);
     totals[1] += f32(correct[0]);
     totals[2] += f32(ROWS);
+    let found = atomicLoad(&faults) + select(1u, 0u, isFinite(loss[0])) + counters[HELD];
+    if (counters[FAULTS] == 0u) { counters[FAULTS] = found; }
   }
 }`,
     },
@@ -134,7 +143,10 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     }
     const [lossSum = 0, correctSum = 0, samples = 0] = inputs.totals;
     const loss = inputs.loss[0] as number;
-    return { totals: Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows) };
+    return {
+      totals: Float64Array.of(lossSum + loss * p.rows, correctSum + correct, samples + p.rows),
+      counters: withFaults(inputs.counters, notFinite(inputs.scores) + notFinite(inputs.loss)),
+    };
   },
   magnitudes(p, inputs) {
     return this.reference(p, absolute(inputs));

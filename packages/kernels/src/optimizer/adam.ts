@@ -4,7 +4,7 @@
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
-import { LENGTHS, length, rate } from './flat.js';
+import { HOLD_WGSL, held, holdingCounters, LENGTHS, length, rate } from './flat.js';
 
 export interface AdamParams {
   readonly length: number;
@@ -20,12 +20,15 @@ const adamBindings = {
   m: { access: 'update', type: 'f32', length },
   v: { access: 'update', type: 'f32', length, sample: (_, draw) => draw.uniform() },
   weights: { access: 'update', type: 'f32', length },
+  counters: holdingCounters,
 } as const satisfies Record<string, Binding<AdamParams>>;
 
 /**
  * A step of Adam, in the formulation before section 2.1 of the paper, as Keras writes it:
  *
  *   m ← m + (g − m)·(1 − β₁)      v ← v + (g² − v)·(1 − β₂)      w ← w − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+ *
+ * An element whose new moments or weight are not finite stays as it is.
  */
 export const adam = defineKernel<AdamParams, keyof typeof adamBindings>({
   name: 'optimizer/adam',
@@ -42,18 +45,24 @@ ${constants({
   ONE_MINUS_BETA2: { f32: 1 - p.beta2 },
   EPSILON: { f32: p.epsilon },
 })}
+${HOLD_WGSL}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
-  if (i >= LENGTH) { return; }
+  if (i >= LENGTH || isHalted()) { return; }
   let g = gradients[i];
   let first = fma(g - m[i], ONE_MINUS_BETA1, m[i]);
   let second = fma(g * g - v[i], ONE_MINUS_BETA2, v[i]);
+  let alpha = rate[0] * sqrt(corrections[1]) / corrections[0];
+  let weight = weights[i] - alpha * first / (sqrt(second) + EPSILON);
+  if (!(isFinite(first) & isFinite(second) & isFinite(weight))) {
+    hold(i);
+    return;
+  }
   m[i] = first;
   v[i] = second;
-  let alpha = rate[0] * sqrt(corrections[1]) / corrections[0];
-  weights[i] -= alpha * first / (sqrt(second) + EPSILON);
+  weights[i] = weight;
 }`,
     },
   },
@@ -68,7 +77,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     const weights = inputs.weights.map(
       (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(v[i] as number) + p.epsilon),
     );
-    return { m, v, weights };
+    return held({ m, v, weights }, inputs);
   },
   magnitudes(p, inputs) {
     const { m, v, weights } = this.reference(p, inputs) as Record<'m' | 'v' | 'weights', Float64Array>;

@@ -3,6 +3,7 @@
  * that an update is one dispatch, a thread a weight. The learning rate and the bias corrections lie on the device too:
  * a recorded step needs no upload.
  */
+import { COUNTER, COUNTERS_WGSL, counters, FINITE_WGSL } from '../finite/faults.js';
 import type { Binding } from '../runtime/kernel.js';
 
 /** Ragged lengths, and that of the notebook's CNN. */
@@ -15,3 +16,37 @@ export const rate: Binding<object> = {
   length: () => 1,
   sample: (_, draw) => draw.uniform() / 100,
 };
+
+/** The counters, as the threads of an update add to them. */
+export const holdingCounters = { ...counters, atomic: true } as const satisfies Binding<object>;
+
+/** WGSL of `isHalted() -> bool`, whether nothing may change any more, and of `hold(i: u32)`, which notes an element. */
+export const HOLD_WGSL = `
+${COUNTERS_WGSL}
+${FINITE_WGSL}
+fn isHalted() -> bool { return atomicLoad(&counters[FAULTS]) > 0u; }
+fn hold(i: u32) {
+  atomicAdd(&counters[HELD], 1u);
+  atomicMax(&counters[HELD_END], LENGTH - i);
+}`;
+
+/** An update whose elements stay as they were where one of the new ones is not finite, on the CPU. */
+export function held<B extends string>(
+  after: Readonly<Record<B, Float64Array>>,
+  before: Readonly<Record<NoInfer<B> | 'counters', Float64Array>>,
+): Record<B | 'counters', Float64Array> {
+  const names = Object.keys(after) as B[];
+  const counted = before.counters.slice();
+  if ((counted[COUNTER.faults] as number) > 0) {
+    const kept = names.map((name) => [name, before[name]]);
+    return { ...Object.fromEntries(kept), counters: counted };
+  }
+  const length = after[names[0] as B].length;
+  for (let i = 0; i < length; i++) {
+    if (names.every((name) => Number.isFinite(Math.fround(after[name][i] as number)))) continue;
+    for (const name of names) after[name][i] = before[name][i] as number;
+    counted[COUNTER.held] = (counted[COUNTER.held] as number) + 1;
+    counted[COUNTER.heldEnd] = Math.max(counted[COUNTER.heldEnd] as number, length - i);
+  }
+  return { ...after, counters: counted } as Record<B | 'counters', Float64Array>;
+}

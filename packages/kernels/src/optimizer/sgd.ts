@@ -4,7 +4,7 @@
  */
 import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
-import { LENGTHS, length, rate } from './flat.js';
+import { HOLD_WGSL, held, holdingCounters, LENGTHS, length, rate } from './flat.js';
 
 export interface SgdParams {
   readonly length: number;
@@ -14,9 +14,10 @@ const sgdBindings = {
   gradients: { access: 'read', type: 'f32', length },
   rate,
   weights: { access: 'update', type: 'f32', length },
+  counters: holdingCounters,
 } as const satisfies Record<string, Binding<SgdParams>>;
 
-/** Gradient descent: w ← w − rate · g */
+/** Gradient descent: w ← w − rate · g, where that is finite */
 export const sgd = defineKernel<SgdParams, keyof typeof sgdBindings>({
   name: 'optimizer/sgd',
   bindings: sgdBindings,
@@ -26,20 +27,28 @@ export const sgd = defineKernel<SgdParams, keyof typeof sgdBindings>({
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
+${HOLD_WGSL}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
-  if (i >= LENGTH) { return; }
-  weights[i] = fma(-rate[0], gradients[i], weights[i]);
+  if (i >= LENGTH || isHalted()) { return; }
+  let weight = fma(-rate[0], gradients[i], weights[i]);
+  if (!isFinite(weight)) {
+    hold(i);
+    return;
+  }
+  weights[i] = weight;
 }`,
     },
   },
   cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(sgdBindings, p) }),
   terms: () => 2,
-  reference: (_, { gradients, rate: r, weights }) => ({
-    weights: weights.map((value, i) => value - (r[0] as number) * (gradients[i] as number)),
-  }),
+  reference: (_, inputs) => {
+    const [step = 0] = inputs.rate;
+    const weights = inputs.weights.map((value, i) => value - step * (inputs.gradients[i] as number));
+    return held({ weights }, inputs);
+  },
   magnitudes: (_, { gradients, rate: r, weights }) => ({
     weights: weights.map((value, i) => Math.abs(value) + Math.abs((r[0] as number) * (gradients[i] as number))),
   }),
@@ -56,11 +65,13 @@ const sgdMomentumBindings = {
   rate,
   velocity: { access: 'update', type: 'f32', length },
   weights: { access: 'update', type: 'f32', length },
+  counters: holdingCounters,
 } as const satisfies Record<string, Binding<SgdMomentumParams>>;
 
 /**
  * Gradient descent with momentum, as Keras writes it: u ← momentum · u − rate · g, then w ← w + u, or with Nesterov's
- * step w ← w + momentum · u − rate · g (Sutskever et al., ICML 2013).
+ * step w ← w + momentum · u − rate · g (Sutskever et al., ICML 2013). An element whose new velocity or weight is not
+ * finite stays as it is.
  */
 export const sgdMomentum = defineKernel<SgdMomentumParams, keyof typeof sgdMomentumBindings>({
   name: 'optimizer/sgd-momentum',
@@ -71,15 +82,21 @@ export const sgdMomentum = defineKernel<SgdMomentumParams, keyof typeof sgdMomen
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({ LENGTH: p.length, ROW: flatRow(p.length), MOMENTUM: { f32: p.momentum }, NESTEROV: p.nesterov })}
+${HOLD_WGSL}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
-  if (i >= LENGTH) { return; }
+  if (i >= LENGTH || isHalted()) { return; }
   let step = rate[0] * gradients[i];
   let u = MOMENTUM * velocity[i] - step;
+  let weight = weights[i] + select(u, MOMENTUM * u - step, NESTEROV);
+  if (!(isFinite(u) & isFinite(weight))) {
+    hold(i);
+    return;
+  }
   velocity[i] = u;
-  weights[i] += select(u, MOMENTUM * u - step, NESTEROV);
+  weights[i] = weight;
 }`,
     },
   },
@@ -92,7 +109,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       const u = velocity[i] as number;
       return value + (p.nesterov ? p.momentum * u - (step[i] as number) : u);
     });
-    return { velocity, weights };
+    return held({ velocity, weights }, inputs);
   },
   magnitudes(p, inputs) {
     // Negative gradients move weights and velocities up: nothing is subtracted.

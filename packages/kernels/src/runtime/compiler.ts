@@ -155,8 +155,8 @@ export class Compiler {
     const scratch = join?.scratch(params, this.traits) ?? {};
     const declare = (binding: string, scratchAccess: Access): Declaration => {
       if (scratch[binding] !== undefined) return { name: binding, access: scratchAccess, type: 'f32' };
-      const { access, type } = kernel.bindings[binding as B];
-      return { name: binding, access, type: type === 'f32' && types[binding] === 'f16' ? 'f16' : type };
+      const { access, type, atomic } = kernel.bindings[binding as B];
+      return { name: binding, access, atomic, type: type === 'f32' && types[binding] === 'f16' ? 'f16' : type };
     };
     const stage = (part: Stage<P>, suffix: string, scratchAccess: Access): StageProgram => {
       const names = part.bindings?.(params) ?? neededBindings(kernel, params);

@@ -18,6 +18,8 @@ export interface Draw {
 export interface Binding<P> {
   readonly access: Access;
   readonly type: ElementType;
+  /** Whether threads of the shader change it at the same time, by atomic operations; a `u32` that is updated. */
+  readonly atomic?: true;
   /** Number of elements. */
   length(params: P): number;
   /** Whether these parameters need it; always, if absent. One that is not needed is neither declared nor bound. */

@@ -39,6 +39,7 @@ export interface Declaration {
   readonly name: string;
   readonly access: Access;
   readonly type: StorageType;
+  readonly atomic?: true | undefined;
 }
 
 /** The directive of shaders that use subgroups, whose size they ask for if it is `pinned`. */
@@ -59,8 +60,8 @@ export function declarationsWgsl(declarations: readonly Declaration[], extension
   return [
     ...(extensions === undefined ? [] : [extensions]),
     ...(declarations.some(({ type }) => type === 'f16') ? ['enable f16;'] : []),
-    ...declarations.flatMap(({ name, access, type }, i) => [
-      `alias ${name}_t = ${type};`,
+    ...declarations.flatMap(({ name, access, type, atomic }, i) => [
+      `alias ${name}_t = ${atomic ? `atomic<${type}>` : type};`,
       `@group(0) @binding(${i}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> ${name}: array<${name}_t>;`,
     ]),
     '',

@@ -2,7 +2,7 @@
  * Samples as steps go through them: the order of the rows, how far the steps have come, and the sums of the epoch.
  * Each pass over samples has its own, so that passes over one model do not disturb one another.
  */
-import type { Augmentation, Gpu, Storage } from '@anke/kernels';
+import { type Augmentation, COUNTER, COUNTERS, type Gpu, type Storage } from '@anke/kernels';
 import type { DeviceData } from './device-data.js';
 import type { StepData } from './step.js';
 
@@ -23,7 +23,7 @@ export interface BatchesOptions {
 export class Batches {
   /** What steps read: the samples in their order. */
   readonly source: StepData;
-  /** The step's number, its index in the epoch, and the seed: three integers. */
+  /** The step's number, its index in the epoch, the seed, and notes of values that were not finite: see `COUNTER`. */
   readonly counters: Storage;
   /** Σ loss · samples, correct samples, samples. */
   readonly totals: Storage;
@@ -32,13 +32,14 @@ export class Batches {
     readonly gpu: Gpu,
     readonly options: BatchesOptions,
   ) {
-    const { data, seed, augmentation } = options;
+    const { data, augmentation } = options;
     const { count, shape, pixels, labels, factor, offset } = data;
     const order = gpu.storage('order', count * 4, 'u32');
     this.source = { count, shape, pixels, labels, factor, offset, order, augmentation };
-    this.counters = gpu.upload('counters', Uint32Array.of(0, 0, seed));
+    this.counters = gpu.storage('counters', COUNTERS * 4, 'u32');
     this.totals = gpu.storage('totals', 12);
     this.setOrder(Uint32Array.from({ length: count }, (_, row) => row));
+    this.start(0);
   }
 
   /** @param rows the samples' numbers in the order in which they are to be used */
@@ -52,7 +53,10 @@ export class Batches {
    * @param step the number of the step that comes next, which everything random in it depends on
    */
   start(step: number): void {
-    this.gpu.write(this.counters, Uint32Array.of(step, 0, this.options.seed));
+    const counters = new Uint32Array(COUNTERS);
+    counters[COUNTER.step] = step;
+    counters[COUNTER.seed] = this.options.seed;
+    this.gpu.write(this.counters, counters);
     this.gpu.write(this.totals, new Float32Array(3));
   }
 

@@ -2,9 +2,9 @@
  * What a model does to one batch, as plain dispatches on any executor. Recorded once, a step is replayed for every
  * batch of its size. A training step sends, in this order:
  *
- *   gather (or augment) → layers → loss → penalties → the epoch's sums → gradients → optimizer → advance
+ *   gather (or augment) → layers → loss → penalties → the epoch's sums → gradients → advance → optimizer
  *
- * `advance` comes last, so that everything random in a step draws with the same count.
+ * `advance` comes behind everything random in a step, so that all of it draws with the same count.
  */
 import { type Augmentation, advance, augment, type Executor, gather, type Storage } from '@anke/kernels';
 import { Tape } from '../autograd/tape.js';
@@ -18,8 +18,6 @@ import type { Optimizer, OptimizerMemory } from '../optimizers/optimizer.js';
 
 /** What a step needs to know of a model's memory on the device. */
 export interface StepMemory extends Omit<OptimizerMemory, 'state'> {
-  /** The step's number, its index in the epoch, and the seed: three integers. */
-  readonly counters: Storage;
   /**
    * A weight as a tensor; with its gradient if it is trained.
    *
@@ -88,8 +86,8 @@ export function trainStep(executor: Executor, step: TrainStep): StepResult {
   const tape = new Tape(executor);
   const result = lossOf(tape, step, true);
   tape.backward(result.loss);
-  optimizer.update(executor, { ...flat(memory), state });
   executor.dispatch(advance, {}, { counters: memory.counters });
+  optimizer.update(executor, { ...flat(memory), state });
   return result;
 }
 
@@ -107,7 +105,13 @@ export function predictStep(executor: Executor, { model, data, batch }: PredictS
   return forward(tape, model, x, { training: false, logits: false });
 }
 
-const flat = ({ length, weights, gradients, rate }: StepMemory) => ({ length, weights, gradients, rate });
+const flat = ({ length, weights, gradients, rate, counters }: StepMemory) => ({
+  length,
+  weights,
+  gradients,
+  rate,
+  counters,
+});
 
 /** The forward pass up to the loss, and what it adds to the epoch's sums. */
 function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, training: boolean): StepResult {
@@ -122,7 +126,7 @@ function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, 
     }),
   );
   const result = penalized(tape, loss(tape, logits, labels), memory.weights, regularized);
-  addToTotals(tape.executor, { logits, labels, loss: result }, totals);
+  addToTotals(tape.executor, { logits, labels, loss: result }, { totals, counters: memory.counters });
   return { logits, loss: result };
 }
 

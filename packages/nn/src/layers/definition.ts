@@ -18,7 +18,7 @@ export interface CallContext {
   readonly logits: boolean;
   /** One of the layer's weights. */
   weight(name: string): Tensor;
-  /** The step's number, its index in the epoch, and the seed, on the device. */
+  /** The step's number, its index in the epoch, the seed, and values that were not finite, on the device. */
   readonly counters: Storage;
   /** The node's index in the graph, the input not counted. */
   readonly index: number;

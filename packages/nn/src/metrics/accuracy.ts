@@ -10,9 +10,17 @@ export interface BatchResult {
   readonly loss: Tensor;
 }
 
-/** @param totals Σ loss · samples, correct samples, samples: the batch's are added */
-export function addToTotals(executor: Executor, { logits, labels, loss }: BatchResult, totals: Storage): void {
+/** What an epoch sums up on the device. */
+export interface EpochSums {
+  /** Σ loss · samples, correct samples, samples. */
+  readonly totals: Storage;
+  /** The counters of the pass: logits and losses that are not finite are counted there. */
+  readonly counters: Storage;
+}
+
+/** Adds a batch to an epoch's sums. */
+export function addToTotals(executor: Executor, { logits, labels, loss }: BatchResult, sums: EpochSums): void {
   const [rows = 1, classes = 1] = logits.shape;
-  const bindings = { scores: logits.storage, labels: labels.storage, loss: loss.storage, totals };
+  const bindings = { scores: logits.storage, labels: labels.storage, loss: loss.storage, ...sums };
   executor.dispatch(epochTotals, { rows, classes }, bindings);
 }

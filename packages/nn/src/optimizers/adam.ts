@@ -31,11 +31,11 @@ export class Adam implements Optimizer {
     return { m: length, v: length, corrections: 2 };
   }
 
-  update(executor: Executor, { length, weights, gradients, rate, state }: OptimizerMemory): void {
+  update(executor: Executor, { length, weights, gradients, rate, counters, state }: OptimizerMemory): void {
     const { m, v, corrections } = state as State;
     const betas = { beta1: this.#beta1, beta2: this.#beta2 };
     executor.dispatch(adamCorrections, betas, { corrections });
     const params = { length, ...betas, epsilon: this.#epsilon };
-    executor.dispatch(adam, params, { gradients, rate, corrections, m, v, weights });
+    executor.dispatch(adam, params, { gradients, rate, corrections, m, v, weights, counters });
   }
 }

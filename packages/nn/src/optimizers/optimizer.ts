@@ -13,6 +13,8 @@ export interface OptimizerMemory {
   readonly gradients: Storage;
   /** The learning rate, on the device. */
   readonly rate: Storage;
+  /** The counters of the pass, where elements are noted whose update would not be finite. */
+  readonly counters: Storage;
   /** The optimizer's own buffers, by the names that {@link Optimizer.state} gives them. */
   readonly state: Readonly<Record<string, Storage>>;
 }

@@ -27,13 +27,13 @@ export class SGD implements Optimizer {
     return this.#momentum > 0 ? { velocity: length } : {};
   }
 
-  update(executor: Executor, { length, weights, gradients, rate, state }: OptimizerMemory): void {
+  update(executor: Executor, { length, weights, gradients, rate, counters, state }: OptimizerMemory): void {
     const { velocity } = state;
     if (velocity) {
       const params = { length, momentum: this.#momentum, nesterov: this.#nesterov };
-      executor.dispatch(sgdMomentum, params, { gradients, rate, velocity, weights });
+      executor.dispatch(sgdMomentum, params, { gradients, rate, velocity, weights, counters });
     } else {
-      executor.dispatch(sgd, { length }, { gradients, rate, weights });
+      executor.dispatch(sgd, { length }, { gradients, rate, weights, counters });
     }
   }
 }

@@ -2,7 +2,7 @@
  * A graph's weights and samples in the memory of a {@link ReferenceExecutor}: whole steps in float64, without a
  * device.
  */
-import { type Gpu, ReferenceExecutor, SLICE_ALIGNMENT, Storage, type StorageType } from '@anke/kernels';
+import { COUNTERS, type Gpu, ReferenceExecutor, SLICE_ALIGNMENT, Storage, type StorageType } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { sizeOf, Tensor } from '../autograd/tensor.js';
 import { type StepData, type StepMemory, type StepResult, trainStep } from '../engine/step.js';
@@ -33,7 +33,7 @@ export class ReferenceMemory implements StepMemory {
   readonly gradients: Storage;
   readonly fixed: Storage;
   readonly rate = memoryOf('rate', 1);
-  readonly counters = memoryOf('counters', 3, 'u32');
+  readonly counters = memoryOf('counters', COUNTERS, 'u32');
   readonly slots: readonly Slot[];
 
   constructor(readonly graph: Graph) {

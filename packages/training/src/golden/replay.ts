@@ -1,5 +1,5 @@
 /** Replays a golden run on an executor: on the device, or on the kernels' CPU references. */
-import { type Executor, type Gpu, Recorder, ReferenceExecutor, type Storage } from '@anke/kernels';
+import { COUNTERS, type Executor, type Gpu, Recorder, ReferenceExecutor, type Storage } from '@anke/kernels';
 import { Adam, Batches, type Optimizer, Session, SGD, type StepResult, sizeOf, type TensorEntry } from '@anke/nn';
 import { type GoldenRun, goldenName, OPTIMIZERS, type OptimizerName } from './golden-run.js';
 
@@ -113,7 +113,7 @@ class Replay {
       outputs.set(`${name}/losses`, losses);
       for (const { name: weight, storage } of session.memory.slots)
         outputs.set(`${name}/final/${goldenName(weight)}`, await machine.read(storage));
-      machine.write(batches.counters, [0, 0, 0], 'u32');
+      machine.write(batches.counters, new Uint32Array(COUNTERS), 'u32');
       const evaluation = await machine.prepare((executor) => session.evaluate(executor, batches, batch));
       await evaluation.run();
       outputs.set(`${name}/eval_logits`, await machine.read(evaluation.result.logits.storage));
@@ -136,7 +136,7 @@ class Replay {
       Uint32Array.from(labels, (_, row) => row),
       'u32',
     );
-    machine.write(counters, [0, 0, 0], 'u32');
+    machine.write(counters, new Uint32Array(COUNTERS), 'u32');
     machine.write(totals, [0, 0, 0], 'f32');
     machine.write(memory.rate, [training.learningRate], 'f32');
     for (const buffer of Object.values(training.buffers))

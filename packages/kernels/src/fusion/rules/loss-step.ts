@@ -46,7 +46,7 @@ function endOfStep(builder: CaseBuilder): Readonly<Record<string, Storage>> {
     Array.from({ length: ROWS }, (_, i) => (i * 5) % CLASSES),
   );
   const weights = builder.input('weights', 500);
-  const counters = builder.integers('counters', [4, 2, 77]);
+  const counters = builder.integers('counters', [4, 2, 77, 0, 0, 0]);
   const corrections = builder.input('corrections', 2, () => 0.25);
   const totals = builder.input('totals', 3, (i) => i + 1);
   const [losses, mean, loss] = [
@@ -60,7 +60,7 @@ function endOfStep(builder: CaseBuilder): Readonly<Record<string, Storage>> {
   builder.dispatch(sum, { outer: 1, length: ROWS, inner: 1, factor: 1 / ROWS }, { x: losses, y: mean });
   builder.dispatch(l2Penalties, { stretches, parts: 3 }, { weights, parts });
   builder.dispatch(addPenalties, { penalties: 3 }, { mean, penalties: parts, loss });
-  builder.dispatch(epochTotals, shape, { scores: logits, labels, loss, totals });
+  builder.dispatch(epochTotals, shape, { scores: logits, labels, loss, totals, counters });
   builder.dispatch(softmaxCrossEntropyBackward, { ...shape, share: 1 / ROWS }, { logits, labels, dLogits });
   builder.dispatch(adamCorrections, { beta1: 0.9, beta2: 0.999 }, { corrections });
   builder.dispatch(advance, {}, { counters });
@@ -112,15 +112,15 @@ export const penaltiesRule: Rule = {
 
 export const totalsRule: Rule = {
   name: 'the epoch’s sums',
-  formula: 'totals += (loss · rows, correct rows, rows)',
+  formula: 'totals += (loss · rows, correct rows, rows);  faults += logits and losses that are not finite',
   anchors: [epochTotals],
   match(dispatch, program) {
     if (!isOf(dispatch, epochTotals)) return undefined;
-    const { scores, labels, loss, totals } = dispatch.bindings;
+    const { scores, labels, loss, totals, counters } = dispatch.bindings;
     const step = program.producer(loss);
     if (!isOf(step, crossEntropyStep) || step.params.totals) return undefined;
     if (step.bindings.logits !== scores || step.bindings.labels !== labels) return undefined;
-    return extended(step, dispatch, { totals: true }, { totals });
+    return extended(step, dispatch, { totals: true }, { totals, counters });
   },
   cases: [CASE],
 };

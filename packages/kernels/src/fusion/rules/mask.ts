@@ -13,6 +13,9 @@ import { depthwiseBackwardData } from '../../depthwise/backward-data/index.js';
 import { dropout } from '../../dropout/dropout.js';
 import { relu, reluBackward } from '../../elementwise/elementwise.js';
 import type { Mask } from '../../epilogue/epilogue.js';
+import { crossEntropyStep } from '../../loss/cross-entropy-step.js';
+import { advance } from '../../optimizer/advance.js';
+import type { Dispatch } from '../../runtime/dispatch.js';
 import type { Kernel } from '../../runtime/kernel.js';
 import type { Storage } from '../../runtime/storage.js';
 import { isOf, replace } from '../program.js';
@@ -26,6 +29,10 @@ const MASKING: readonly Kernel[] = [
   batchNormBackward,
   batchNormPoolBackward,
 ];
+
+/** Whether a dispatch goes on to the next step. Others that change the counters only note faults there. */
+const advances = (dispatch: Dispatch): boolean =>
+  isOf(dispatch, advance) || (isOf(dispatch, crossEntropyStep) && dispatch.params.advance);
 
 const [BATCH, WIDTH, NEXT] = [7, 33, 5];
 const LENGTH = BATCH * WIDTH;
@@ -66,7 +73,8 @@ export const dropoutMaskRule: Rule = {
     // Both must draw the same numbers: from the same counters, which no dispatch between them advances.
     const { counters } = forward.bindings;
     if (backward.bindings.counters !== counters) return undefined;
-    if (program.writerBefore(counters, forward) !== program.writerBefore(counters, backward)) return undefined;
+    if (program.writerBefore(counters, forward, advances) !== program.writerBefore(counters, backward, advances))
+      return undefined;
     const { length, mask } = dispatch.params;
     const bindings = { y: forward.bindings.y, dY: backward.bindings.x, dX };
     return replace(dispatch, [backward], reluBackward, { length, mask: { ...mask, keep: 1 / (1 - rate) } }, bindings);

@@ -1,0 +1,152 @@
+/**
+ * If these failed, a value that is not finite would pass unseen, or would be written into weights.
+ * The device's compilers may assume that there are no such values: so each kernel that looks for them is given some.
+ */
+import { expect, test } from 'vitest';
+import { crossEntropyStep } from '../loss/cross-entropy-step.js';
+import { epochTotals } from '../metrics/metrics.js';
+import { adam } from '../optimizer/adam.js';
+import { advance } from '../optimizer/advance.js';
+import { sgd, sgdMomentum } from '../optimizer/sgd.js';
+import type { Arrays, Kernel } from '../runtime/kernel.js';
+import { checkKernel, runKernel, sampleInputs } from '../testing/check.js';
+import { useGpu } from '../testing/device.js';
+import { countNotFinite } from './count.js';
+import { COUNTER, COUNTERS } from './faults.js';
+
+const gpu = useGpu();
+checkKernel(gpu, countNotFinite, { f16: ['x'] });
+
+const BROKEN = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+/** Runs all variants with inputs that a test has spoiled, and returns what each wrote. */
+async function run<P extends object, B extends string>(
+  kernel: Kernel<P, B>,
+  params: P,
+  spoil: (inputs: Record<B, Float64Array>) => void,
+) {
+  const inputs = sampleInputs(kernel, params);
+  spoil(inputs);
+  const variants = gpu().compiler.available(kernel, params);
+  const results = await Promise.all(variants.map((name) => runKernel(gpu(), kernel, params, inputs, name)));
+  return { inputs: inputs as Arrays<B>, results };
+}
+
+test.each(BROKEN)('%s is counted wherever it stands, and the first is named', async (value) => {
+  for (const length of [1, 70, 5000]) {
+    for (const places of [[0], [length - 1], [Math.floor(length / 2), length - 1], [0, Math.floor(length / 3)]]) {
+      const { results } = await run(countNotFinite, { length }, ({ x }) => {
+        for (const place of places) x[place] = value;
+      });
+      const distinct = new Set(places);
+      for (const { found } of results)
+        expect(Array.from(found as Float64Array)).toEqual([distinct.size, length - Math.min(...places)]);
+    }
+  }
+});
+
+const ENDS = [
+  { rows: 1, classes: 1 },
+  { rows: 33, classes: 7 },
+  { rows: 300, classes: 10 },
+];
+const step = { penalties: 0, gradient: true, totals: true, advance: true };
+
+test.each(ENDS)('a logit that is not finite is counted at the end of a step: %o', async (shape) => {
+  const elements = shape.rows * shape.classes;
+  for (const value of BROKEN)
+    for (const place of new Set([0, Math.floor(elements / 2), elements - 1])) {
+      const fused = await run(crossEntropyStep, { ...shape, ...step }, (inputs) => {
+        inputs.logits[place] = value;
+        inputs.counters.set([5, 2, 77, 0, 0, 0]);
+      });
+      for (const { counters } of fused.results) {
+        expect(counters?.[COUNTER.faults]).toBeGreaterThan(0);
+        // The step that found it is not counted.
+        expect(Array.from(counters?.subarray(0, 3) ?? [])).toEqual([5, 2, 77]);
+      }
+      const plain = await run(epochTotals, shape, (inputs) => {
+        inputs.scores[place] = value;
+      });
+      for (const { counters } of plain.results) expect(counters?.[COUNTER.faults]).toBe(1);
+    }
+});
+
+test('a penalty or a loss that is not finite is counted', async () => {
+  const shape = { rows: 4, classes: 3 };
+  for (const value of BROKEN) {
+    const fused = await run(crossEntropyStep, { ...shape, ...step, penalties: 3 }, (inputs) => {
+      inputs.penalties[1] = value;
+    });
+    for (const { counters } of fused.results) expect(counters?.[COUNTER.faults]).toBe(1);
+    const plain = await run(epochTotals, shape, (inputs) => {
+      inputs.loss[0] = value;
+    });
+    for (const { counters } of plain.results) expect(counters?.[COUNTER.faults]).toBe(1);
+  }
+});
+
+test('what an optimizer has held counts from the next step on, and the steps stand still then', async () => {
+  const held = Float64Array.of(5, 2, 77, 0, 3, 9);
+  const { results } = await run(crossEntropyStep, { rows: 4, classes: 3, ...step }, ({ counters }) => {
+    counters.set(held);
+  });
+  for (const { counters } of results) expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 3, 3, 9]);
+  const plain = await run(epochTotals, { rows: 4, classes: 3 }, ({ counters }) => counters.set(held));
+  for (const { counters } of plain.results) expect(counters?.[COUNTER.faults]).toBe(3);
+  const stands = await run(advance, {}, ({ counters }) => counters.set([5, 2, 77, 1, 0, 0]));
+  for (const { counters } of stands.results) expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 1, 0, 0]);
+});
+
+const LENGTH = 129;
+const OPTIMIZERS = [
+  [adam, { length: LENGTH, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, ['gradients', 'm', 'v', 'weights']],
+  [sgd, { length: LENGTH }, ['gradients', 'weights']],
+  [sgdMomentum, { length: LENGTH, momentum: 0.9, nesterov: false }, ['gradients', 'velocity', 'weights']],
+  [sgdMomentum, { length: LENGTH, momentum: 0.9, nesterov: true }, ['gradients', 'velocity', 'weights']],
+] as unknown as readonly (readonly [Kernel, object, readonly string[]])[];
+
+test.each(OPTIMIZERS)('$name leaves an element as it is whose update is not finite', async (kernel, params, names) => {
+  for (const name of names)
+    for (const value of BROKEN)
+      for (const place of [0, 64, LENGTH - 1]) {
+        const { inputs, results } = await run(kernel as Kernel<object, string>, params, (spoiled) => {
+          (spoiled[name] as Float64Array)[place] = value;
+        });
+        const expected = (kernel as Kernel<object, string>).reference(params, inputs);
+        for (const got of results) {
+          expect(Array.from(got['counters'] as Float64Array).slice(3)).toEqual([0, 1, LENGTH - place]);
+          for (const written of Object.keys(got)) {
+            if (written === 'counters') continue;
+            expect(got[written]?.[place], written).toEqual(inputs[written]?.[place]);
+            // The others have moved.
+            const other = (place + 1) % LENGTH;
+            expect(got[written]?.[other], written).toBeCloseTo(expected[written]?.[other] as number, 5);
+            expect(got[written]?.[other], written).not.toBe(inputs[written]?.[other]);
+          }
+        }
+      }
+});
+
+test.each(OPTIMIZERS)('$name holds all where the learning rate is not finite', async (kernel, params) => {
+  for (const value of BROKEN) {
+    const { inputs, results } = await run(kernel as Kernel<object, string>, params, (spoiled) => {
+      (spoiled['rate'] as Float64Array)[0] = value;
+    });
+    for (const got of results) {
+      expect(got['counters']?.[COUNTER.held]).toBe(LENGTH);
+      expect(got['weights']).toEqual(inputs['weights']);
+    }
+  }
+});
+
+test.each(OPTIMIZERS)('$name changes nothing once a step has met such a value', async (kernel, params) => {
+  const { inputs, results } = await run(kernel as Kernel<object, string>, params, ({ counters }) => {
+    counters?.set([5, 2, 77, 1, 0, 0]);
+  });
+  for (const got of results) for (const [name, values] of Object.entries(got)) expect(values).toEqual(inputs[name]);
+});
+
+test('there are as many counters as names for them', () => {
+  expect(Object.values(COUNTER)).toEqual(Array.from({ length: COUNTERS }, (_, i) => i));
+});
