@@ -28,7 +28,7 @@ export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
 export { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
 export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
-export { countNotFinite } from './finite/count.js';
+export { countNotFinite, type NotFinite, notFiniteOf } from './finite/count.js';
 export { COUNTER, COUNTERS } from './finite/faults.js';
 export { type FusionContext, fuse } from './fusion/fuse.js';
 export { type DispatchOf, isOf, Program, type Rewrite, replace } from './fusion/program.js';
@@ -57,7 +57,7 @@ export type { ResizeParams } from './resize/params.js';
 export { type Choices, type Chooser, choiceKey, type VariantRequest } from './runtime/chooser.js';
 export type { Compiler, StageProgram, VariantProgram } from './runtime/compiler.js';
 export { Gpu } from './runtime/device.js';
-export type { Dispatch } from './runtime/dispatch.js';
+export { type Dispatch, storageTypes } from './runtime/dispatch.js';
 export { Eager } from './runtime/eager.js';
 export { DeviceError, DeviceLostError, DeviceMemoryError, KernelError, type MemoryNeed } from './runtime/errors.js';
 export type { Executor } from './runtime/executor.js';
@@ -71,6 +71,7 @@ export {
   type Variant,
 } from './runtime/kernel.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
+export { Readback } from './runtime/readback.js';
 export { Recorder, type RecorderOptions } from './runtime/recorder.js';
 export type { DispatchTime, MemoryUse, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';

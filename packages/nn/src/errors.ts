@@ -20,6 +20,13 @@ export class ModelError extends NamedError {
   override readonly name = 'ModelError';
 }
 
+/**
+ * A weight, a result, or anything on the way to it is NaN or infinite: names it and, where a step computed it, the step.
+ */
+export class NonFiniteError extends Error {
+  override readonly name = 'NonFiniteError';
+}
+
 /** A file that is no model, or not the one that is expected. */
 export class FormatError extends NamedError {
   override readonly name = 'FormatError';

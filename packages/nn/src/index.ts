@@ -19,12 +19,12 @@ export {
 } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, type Source, sizeOf, Tensor } from './autograd/tensor.js';
-export { Batches, type BatchesOptions, type Evaluation } from './engine/batches.js';
-export { DataCache, DeviceData, type Samples } from './engine/device-data.js';
+export { Batches, type BatchesOptions, type Evaluation, type Fault } from './engine/batches.js';
+export { DataCache, DeviceData, type PixelScale, type Samples } from './engine/device-data.js';
 export { ModelMemory, type Slot } from './engine/memory.js';
 export { Pass, type PassOptions } from './engine/pass.js';
-export { type PixelScale, type PredictOptions, Predictor } from './engine/predictor.js';
-export { type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
+export { type PredictOptions, Predictor } from './engine/predictor.js';
+export { type PassResult, type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
 export { type ModelState, Session, type SessionOptions, type SessionTraining, Use } from './engine/session.js';
 export {
   type EvaluateStep,
@@ -41,7 +41,7 @@ export {
 } from './engine/step.js';
 export { TrainingState } from './engine/training-state.js';
 export { type WeightSnapshot, Weights, type WeightValues } from './engine/weights.js';
-export { FormatError, ModelError, NamedError, ShapeError } from './errors.js';
+export { FormatError, ModelError, NamedError, NonFiniteError, ShapeError } from './errors.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './files/checkpoint.js';
 export {
   type Element,

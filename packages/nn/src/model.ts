@@ -115,6 +115,7 @@ export class Model {
    * Trains for up to `epochs` epochs.
    *
    * @throws ModelError or ShapeError if the samples do not fit the model
+   * @throws NonFiniteError if a value is NaN or infinite; the model is then as it was before the epoch
    * @throws DeviceError if the device fails
    */
   async fit(samples: Samples, options: FitOptions): Promise<History> {
@@ -147,6 +148,7 @@ export class Model {
   /**
    * @throws ShapeError if a weight is missing or has another shape
    * @throws ModelError if the model is being trained or evaluated
+   * @throws NonFiniteError if one holds NaN or infinity
    */
   setWeights(weights: ReadonlyMap<string, WeightValues>): void {
     this.session.weights.set(weights);

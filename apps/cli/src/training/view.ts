@@ -66,7 +66,7 @@ export class TrainingView {
         break;
       case 'phaseEnd': {
         this.close();
-        const remarks = remarksOf(event.plan, event.result, event.diverged);
+        const remarks = remarksOf(event.plan, event.result);
         if (remarks !== '') this.terminal.say(colors.dim(remarks));
         break;
       }
@@ -136,12 +136,11 @@ function titleOf({ name, optimizer }: RecipePhase, { phases }: ResolvedRecipe): 
 }
 
 /** Why a phase ended, and with which weights; nothing where there is nothing to say. */
-function remarksOf({ callbacks }: RecipePhase, { stoppedEarly, bestEpoch }: Phase, diverged: boolean): string {
+function remarksOf({ callbacks }: RecipePhase, { stoppedEarly, bestEpoch }: Phase): string {
   const rule = callbacks.find((callback) => callback.type === 'EarlyStopping');
   const remarks = [
     stoppedEarly && `no better ${rule?.monitor} for ${rule?.patience} epochs`,
     rule?.restoreBestWeights && bestEpoch !== undefined && `kept the weights of epoch ${bestEpoch}`,
-    diverged && 'stopped, as the loss is not a number',
   ];
   return remarks.filter(Boolean).join('; ');
 }

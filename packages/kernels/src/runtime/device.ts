@@ -160,7 +160,7 @@ export class Gpu {
       }),
     );
     try {
-      await this.#explained(`reading ${storage.label}`, mapped, [source, readback]);
+      await this.explained(`reading ${storage.label}`, mapped, [source, readback]);
       return readback.getMappedRange().slice(0);
     } finally {
       readback.destroy();
@@ -177,14 +177,17 @@ export class Gpu {
 
   /** Waits until all submitted work is done. */
   async finish(): Promise<void> {
-    await this.#explained('waiting for the device', this.device.queue.onSubmittedWorkDone());
+    await this.explained('waiting for the device', this.device.queue.onSubmittedWorkDone());
   }
 
   /**
+   * Waits for work of the device.
+   *
+   * @param what the work, for the message
    * @param buffers that the work needs
    * @throws DeviceError that says why the device failed, if it is known
    */
-  async #explained(
+  async explained(
     what: string,
     work: Promise<unknown> | undefined,
     buffers: readonly GPUBuffer[] = [],

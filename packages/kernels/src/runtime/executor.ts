@@ -9,6 +9,8 @@ import type { Storage, StorageType } from './storage.js';
  */
 export interface Executor {
   readonly gpu: Gpu;
+  /** Is told which part of a step the next dispatches belong to, where an executor wants to know. */
+  scope?(name: string): void;
   /** Memory for an activation or a temporary. Its content is undefined until a kernel has written it. */
   temporary(label: string, bytes: number, type?: StorageType): Storage;
   /**

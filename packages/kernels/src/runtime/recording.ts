@@ -3,6 +3,7 @@ import { type BoundStage, encodeStage } from './bound.js';
 import type { Gpu } from './device.js';
 import { KernelError } from './errors.js';
 import type { Cost } from './kernel.js';
+import type { Readback } from './readback.js';
 import { Storage } from './storage.js';
 
 export interface MemoryUse {
@@ -44,12 +45,17 @@ export class Recording {
     return this.stages.length;
   }
 
-  /** Submits `times` replays as one command buffer. */
-  submit(times = 1): void {
+  /**
+   * Submits `times` replays as one command buffer.
+   *
+   * @param readback what is to be copied behind them
+   */
+  submit(times = 1, readback?: Readback): void {
     const encoder = this.gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (let i = 0; i < times; i++) for (const stage of this.stages) encodeStage(pass, stage);
     pass.end();
+    readback?.encode(encoder);
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 

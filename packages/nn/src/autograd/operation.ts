@@ -68,4 +68,6 @@ export interface Application extends Source {
   readonly attributes: object;
   readonly inputs: NamedTensors;
   readonly saved: Readonly<Record<string, Storage>>;
+  /** The part of the step that it belongs to. */
+  readonly part: string;
 }

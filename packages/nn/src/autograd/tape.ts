@@ -12,6 +12,8 @@ export class Tape implements Workspace {
   readonly #applications: Application[] = [];
   #layer: string | undefined;
   #activations: 'f32' | 'f16' = 'f32';
+  /** The part of the step that is sent now. */
+  #part = '';
 
   constructor(readonly executor: Executor) {}
 
@@ -26,6 +28,12 @@ export class Tape implements Workspace {
     const type = this.#activations;
     const name = this.#layer === undefined ? label : `${this.#layer}'s output (${label})`;
     return new Tensor(shape, this.executor.temporary(name, sizeOf(shape) * (type === 'f16' ? 2 : 4), type));
+  }
+
+  /** Says which part of the step follows: a layer by its name, or the loss. Its gradients belong to it too. */
+  begin(part: string): void {
+    this.#part = part;
+    this.executor.scope?.(`${part}, forward`);
   }
 
   /** Does the work of a layer, which its tensors are then named after, and keeps all activations as `type`. */
@@ -58,7 +66,8 @@ export class Tape implements Workspace {
     const differentiable = Object.entries(operation.gradients).filter(([, gradient]) => gradient !== 'constant');
     if (differentiable.some(([name]) => named[name]?.needsGradient)) {
       const general = operation as unknown as Application['operation'];
-      const application: Application = { operation: general, attributes, inputs: named, output, saved };
+      const part = this.#part;
+      const application: Application = { operation: general, attributes, inputs: named, output, saved, part };
       output.source = application;
       this.#applications.push(application);
     }
@@ -77,6 +86,7 @@ export class Tape implements Workspace {
       const dY = gradients.get(application);
       if (!dY) continue; // the loss does not depend on it
       gradients.delete(application);
+      this.executor.scope?.(`${application.part}, backward`);
       const context = this.#context(application, dY, written);
       for (const [name, compute] of Object.entries(application.operation.gradients)) {
         const input = application.inputs[name];
@@ -89,7 +99,7 @@ export class Tape implements Workspace {
   }
 
   #context(
-    { operation: _, ...application }: Application,
+    { operation: _, part: __, ...application }: Application,
     dY: Tensor,
     written: ReadonlySet<Storage>,
   ): GradientContext<object, NamedTensors, string> {

@@ -12,6 +12,16 @@ export interface Evaluation {
   readonly accuracy: number;
 }
 
+/** A step of a pass that met values which are not finite. */
+export interface Fault {
+  /** The step's number, which everything random in it depends on. */
+  readonly step: number;
+  /** Its index in the pass. */
+  readonly index: number;
+  /** Where only the optimizer found them: the length of the flat weights minus the index of the first. */
+  readonly heldEnd?: number;
+}
+
 export interface BatchesOptions {
   readonly data: DeviceData;
   /** The seed of the model. */
@@ -60,6 +70,19 @@ export class Batches {
     this.gpu.write(this.totals, new Float32Array(3));
   }
 
+  /**
+   * Goes back to a step that has met values which are not finite, to look into it: until the next start, steps count
+   * nothing.
+   */
+  repeat({ step, index }: Fault): void {
+    const counters = new Uint32Array(COUNTERS);
+    counters[COUNTER.step] = step;
+    counters[COUNTER.index] = index;
+    counters[COUNTER.seed] = this.options.seed;
+    counters[COUNTER.faults] = 1;
+    this.gpu.write(this.counters, counters);
+  }
+
   /** The means over all samples since the start. */
   async means(): Promise<Evaluation> {
     const [loss = 0, correct = 0, samples = 1] = await this.gpu.readFloats(this.totals);
@@ -69,4 +92,12 @@ export class Batches {
   destroy(): void {
     for (const storage of [this.source.order, this.counters, this.totals]) storage.destroy();
   }
+}
+
+/** What counters that were read say of values which are not finite. */
+export function faultOf(counters: Uint32Array): Fault | undefined {
+  const at = (counter: keyof typeof COUNTER): number => counters[COUNTER[counter]] as number;
+  // The optimizer runs when its step is counted already.
+  if (at('held') > 0) return { step: at('step') - 1, index: at('index') - 1, heldEnd: at('heldEnd') };
+  return at('faults') > 0 ? { step: at('step'), index: at('index') } : undefined;
 }

@@ -4,24 +4,37 @@ import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { ModelError, ShapeError } from '../errors.js';
 
 /** Images as bytes, row after row, with their labels: what models are trained on and predict. */
-export interface Samples {
+export interface Samples extends PixelScale {
   readonly pixels: Uint8Array;
   /** Classes 0 … n-1; needed for training and evaluation. */
   readonly labels?: ArrayLike<number>;
   /** Shape of one sample: (height, width, channels). */
   readonly shape: Shape;
-  /** A byte comes into the model as byte · rescale + offset; 1 if absent. */
+}
+
+export const countOf = ({ pixels, shape }: Samples): number => pixels.length / sizeOf(shape);
+
+/** How bytes come into a model: byte · rescale + offset. */
+export interface PixelScale {
+  /** 1 if absent. */
   readonly rescale?: number;
   /** 0 if absent. */
   readonly offset?: number;
 }
 
-export const countOf = ({ pixels, shape }: Samples): number => pixels.length / sizeOf(shape);
+/** @throws ModelError if it is not finite as float32 */
+export function checkScale({ rescale = 1, offset = 0 }: PixelScale): void {
+  for (const [name, value] of Object.entries({ rescale, offset })) {
+    if (!Number.isFinite(Math.fround(value)))
+      throw new ModelError(`the samples' ${name} must be a finite float32 number, not ${value}`);
+  }
+}
 
 /**
  * The number of samples.
  *
  * @throws ShapeError if they are not what a model with this input takes
+ * @throws ModelError if their scale is not finite
  */
 export function checkSamples(samples: Samples, input: Shape): number {
   const { shape, pixels } = samples;
@@ -33,6 +46,7 @@ export function checkSamples(samples: Samples, input: Shape): number {
   if (count === 0 || !Number.isInteger(count)) {
     throw new ShapeError(`${pixels.length} bytes are no whole number of samples of ${sizeOf(shape)} bytes`);
   }
+  checkScale(samples);
   return count;
 }
 

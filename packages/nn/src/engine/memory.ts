@@ -76,6 +76,15 @@ export class ModelMemory {
       gpu.write(storage, initialValues(spec.initializer, spec.shape, seed, name));
   }
 
+  /** The weight that an element of `weights` or `untrained` belongs to, and the element's index in it. */
+  placeOf(buffer: Storage, element: number): { readonly name: string; readonly index: number } | undefined {
+    const at = buffer.offset + element * 4;
+    const slot = this.slots.find(
+      ({ storage }) => storage.buffer === buffer.buffer && storage.offset <= at && at < storage.offset + storage.bytes,
+    );
+    return slot && { name: slot.name, index: (at - slot.storage.offset) / 4 };
+  }
+
   /** A weight as a tensor; with its gradient if it is trained. */
   tensor(name: string, training: boolean): Tensor {
     const slot = this.#byName.get(name);

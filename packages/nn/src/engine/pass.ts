@@ -1,5 +1,5 @@
 /** A pass over samples: one step, recorded for full batches and again for a smaller last one. */
-import { type Executor, type Gpu, Recorder, type Recording } from '@anke/kernels';
+import { type Executor, type Gpu, Readback, Recorder, type Recording } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 import { Batches, type BatchesOptions } from './batches.js';
 import { withFittingBatch } from './fitting.js';
@@ -33,6 +33,8 @@ export class Pass {
   /** Samples of the last batch, if it is smaller; else 0. */
   readonly restSize: number;
   readonly batches: Batches;
+  /** Bring the counters back behind each submit, in turns: there are never more than two under way. */
+  readonly readbacks: readonly [Readback, Readback];
   readonly #recorders: readonly Recorder[];
   readonly #recordings: Recording[] = [];
   #preparing: Promise<void> | undefined;
@@ -52,6 +54,8 @@ export class Pass {
     this.steps = Math.floor(data.count / batchSize);
     this.restSize = data.count % batchSize;
     this.batches = new Batches(gpu, options);
+    const { counters } = this.batches;
+    this.readbacks = [new Readback(gpu, counters), new Readback(gpu, counters)];
     this.#recorders = [this.steps > 0 ? batchSize : 0, this.restSize]
       .filter((size) => size > 0)
       .map((size) => {
@@ -107,6 +111,7 @@ export class Pass {
     this.#destroyed = true;
     this.#freeRecordings();
     this.batches.destroy();
+    for (const readback of this.readbacks) readback.destroy();
   }
 
   #freeRecordings(): void {

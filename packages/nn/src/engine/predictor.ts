@@ -4,21 +4,13 @@
  */
 import { type Executor, type Gpu, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
-import { ModelError, ShapeError } from '../errors.js';
+import { ModelError, NonFiniteError, ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { Batches } from './batches.js';
-import { DeviceData } from './device-data.js';
+import { checkScale, DeviceData, type PixelScale } from './device-data.js';
 import { withFittingBatch } from './fitting.js';
 import { EVEN_BATCH, evenBatch } from './pass.js';
 import type { StepBatch } from './step.js';
-
-/** How bytes come into a model: byte · rescale + offset. */
-export interface PixelScale {
-  /** 1 if absent. */
-  readonly rescale?: number;
-  /** 0 if absent. */
-  readonly offset?: number;
-}
 
 export interface PredictOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -76,6 +68,7 @@ export class Predictor {
   static async create(model: PredictedModel, batch: number, scale: PixelScale): Promise<Predictor> {
     const { gpu, graph } = model;
     const { inputShape: shape, seed } = graph;
+    checkScale(scale);
     const data = new DeviceData(gpu, 'images', { ...scale, shape, pixels: new Uint8Array(batch * sizeOf(shape)) });
     const batches = new Batches(gpu, { data, seed });
     const record = (recorder: Recorder, size: number): Storage => {
@@ -98,6 +91,7 @@ export class Predictor {
    *
    * @param images any number of them, as bytes or on the device
    * @throws ShapeError if the bytes are no whole number of images
+   * @throws NonFiniteError if an output is NaN or infinite
    */
   async predict(images: Uint8Array | DeviceData, { onProgress, signal }: PredictOptions = {}): Promise<Float32Array> {
     const { batch, parts } = this;
@@ -124,7 +118,11 @@ export class Predictor {
       if (running.length === MOST_RUNNING) await running.shift();
     }
     await Promise.all(running);
-    return all;
+    const broken = all.findIndex((output) => !Number.isFinite(output));
+    if (broken < 0) return all;
+    throw new NonFiniteError(
+      `the model's output for image ${Math.floor(broken / this.#outputs)} is ${all[broken]}, so it predicts nothing`,
+    );
   }
 
   #count({ length }: Uint8Array): number {

@@ -1,8 +1,9 @@
 /**
  * Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never
- * idles.
+ * idles. Behind each submit the counters come back, a few bytes, so that a pass which meets values that are not finite
+ * ends there.
  */
-import type { Evaluation } from './batches.js';
+import { type Evaluation, type Fault, faultOf } from './batches.js';
 import type { Pass } from './pass.js';
 
 export interface RunOptions {
@@ -17,6 +18,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a pass came to. */
+export type PassResult =
+  /** The means over all samples. */
+  | { readonly means: Evaluation }
+  /** The step that met values which are not finite. Neither weights nor counters have changed from there on. */
+  | { readonly fault: Fault }
+  /** The signal ended it. */
+  | 'aborted';
+
 /** Long enough to hide the cost of a submit, short enough for progress and for stopping. */
 export const SUBMIT_MILLISECONDS = 120;
 const MOST_STEPS = 256;
@@ -25,35 +35,41 @@ const MOST_STEPS = 256;
 export const stepsInSubmit = (milliseconds: number, submitMilliseconds = SUBMIT_MILLISECONDS): number =>
   Math.max(1, Math.min(MOST_STEPS, Math.round(submitMilliseconds / milliseconds)));
 
-/**
- * Goes once over the samples of a prepared pass, and yields how many of them are done. Nothing is read back before
- * the end.
- *
- * @returns the means over all samples; undefined if the signal ended it
- */
+/** Goes once over the samples of a prepared pass, and yields how many of them are done. */
 export async function* runPass(
   pass: Pass,
   { step = 0, submitMilliseconds, signal }: RunOptions = {},
-): AsyncGenerator<number, Evaluation | undefined> {
-  const { gpu, full, rest, steps: total } = pass;
+): AsyncGenerator<number, PassResult> {
+  const { full, rest, steps: total } = pass;
   const { batchSize, data } = pass.options;
+  if (signal?.aborted) return 'aborted';
   pass.batches.start(step);
   let steps = 1;
   let done = 0;
-  let running: { readonly count: number; readonly finished: Promise<void> } | undefined;
+  let submits = 0;
+  let running: { readonly count: number; readonly finished: Promise<Uint32Array> } | undefined;
   let finishedAt = performance.now();
+  const submit = (recording: Pass['full'], count: number): Promise<Uint32Array> => {
+    const readback = pass.readbacks[submits++ % 2 === 0 ? 0 : 1];
+    recording?.submit(count, readback);
+    const finished = readback.read();
+    finished.catch(() => undefined); // awaited later
+    return finished;
+  };
   for (let next = 0; next < total && full; ) {
     if (signal?.aborted) {
       await running?.finished;
-      return undefined;
+      return 'aborted';
     }
     const count = Math.min(steps, total - next);
-    full.submit(count);
+    const finished = submit(full, count);
     next += count;
-    const finished = gpu.finish();
-    finished.catch(() => undefined); // awaited in the next round
     if (running) {
-      await running.finished;
+      const fault = faultOf(await running.finished);
+      if (fault) {
+        await finished;
+        return { fault };
+      }
       const now = performance.now();
       steps = Math.min(steps * 2, stepsInSubmit((now - finishedAt) / running.count, submitMilliseconds));
       finishedAt = now;
@@ -64,10 +80,12 @@ export async function* runPass(
   }
   if (signal?.aborted) {
     await running?.finished;
-    return undefined;
+    return 'aborted';
   }
-  rest?.submit();
-  await gpu.finish();
+  const last = rest ? submit(rest, 1) : running?.finished;
+  await running?.finished;
+  const fault = last && faultOf(await last);
+  if (fault) return { fault };
   yield data.count;
-  return signal?.aborted ? undefined : pass.batches.means();
+  return signal?.aborted ? 'aborted' : { means: await pass.batches.means() };
 }

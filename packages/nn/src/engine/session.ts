@@ -5,19 +5,29 @@
  */
 import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
 import type { Tensor } from '../autograd/tensor.js';
-import { ModelError } from '../errors.js';
+import { ModelError, NonFiniteError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Loss } from '../losses/loss.js';
 import { sparseCategoricalCrossentropy } from '../losses/sparse-categorical-crossentropy.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { Backup } from './backup.js';
 import type { Batches } from './batches.js';
-import { DataCache, type DeviceData, type Samples } from './device-data.js';
+import { DataCache, type DeviceData, type PixelScale, type Samples } from './device-data.js';
 import { ModelMemory } from './memory.js';
 import { checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
-import { type PixelScale, Predictor } from './predictor.js';
-import { evaluateStep, predictStep, type StepBatch, type StepModel, type StepResult, trainStep } from './step.js';
+import { Predictor } from './predictor.js';
+import { StateCheck } from './state-check.js';
+import {
+  evaluateStep,
+  gradientStep,
+  predictStep,
+  type StepBatch,
+  type StepModel,
+  type StepResult,
+  trainStep,
+} from './step.js';
 import { TrainingState } from './training-state.js';
-import { checkState, Weights } from './weights.js';
+import { checkFinite, checkState, Weights } from './weights.js';
 
 export interface SessionOptions {
   /**
@@ -68,6 +78,7 @@ export class Session {
   /** Epochs that have been trained, for the order of the samples. */
   epochs = 0;
   #training: TrainingState | undefined;
+  #stateCheck: StateCheck | undefined;
   #trains = false;
   readonly #closed = new AbortController();
   #passes: readonly KeptPass[] = [];
@@ -101,6 +112,8 @@ export class Session {
     const sameLoss = this.#training?.loss === loss;
     this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
+    this.#stateCheck?.destroy();
+    this.#stateCheck = undefined;
     this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
   }
 
@@ -115,6 +128,13 @@ export class Session {
     const { optimizer, loss, buffers: state } = this.training;
     const { source: data, totals } = batches;
     return trainStep(executor, { model: this.#model(batches), data, batch, optimizer, loss, state, totals });
+  }
+
+  /** Sends what comes before the optimizer in a training step to an executor. */
+  differentiate(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
+    const { loss } = this.training;
+    const { source: data, totals } = batches;
+    return gradientStep(executor, { model: this.#model(batches), data, batch, loss, totals });
   }
 
   /** Sends a step of evaluation to an executor. */
@@ -168,7 +188,7 @@ export class Session {
     const key = `${batch} ${rescale} ${offset}`;
     const known = this.#predictors.get(key);
     if (known) return known.ready;
-    const kept: KeptPredictor = { ready: Predictor.create(this, batch, { rescale, offset }) };
+    const kept: KeptPredictor = { ready: this.#createPredictor(batch, { rescale, offset }) };
     this.#predictors.set(key, kept);
     kept.ready.then(
       (predictor) => {
@@ -178,6 +198,13 @@ export class Session {
       () => this.#predictors.delete(key),
     );
     return kept.ready;
+  }
+
+  async #createPredictor(batch: number, scale: PixelScale): Promise<Predictor> {
+    const [predictor, broken] = await Promise.all([Predictor.create(this, batch, scale), this.stateCheck.weights()]);
+    if (!broken) return predictor;
+    predictor.destroy();
+    throw new NonFiniteError(`the model cannot predict: ${broken}`);
   }
 
   /** What a training can be resumed from, to the same bits as if it had not stopped. */
@@ -195,6 +222,7 @@ export class Session {
    *
    * @throws ModelError if it is another optimizer's, or the model is being trained or evaluated
    * @throws ShapeError if it is another model's
+   * @throws NonFiniteError if it holds NaN or infinity
    */
   setState({ steps, epochs, learningRate, optimizer, tensors }: ModelState): void {
     this.#checkIdle('given another state');
@@ -204,6 +232,7 @@ export class Session {
     const writes = this.#stateful().map(([name, storage]) => {
       const values = tensors.get(name);
       checkState(storage, name, values);
+      checkFinite(`the state's "${name}"`, values);
       return { storage, values };
     });
     for (const { storage, values } of writes) this.gpu.write(storage, values);
@@ -216,6 +245,22 @@ export class Session {
   #checkIdle(done: string): void {
     if (this.#passes.some(({ pass }) => pass.busy))
       throw new ModelError(`the model cannot be ${done} while it is trained or evaluated`);
+  }
+
+  /** Looks for values that are not finite in what the session keeps on the device. */
+  get stateCheck(): StateCheck {
+    const { gpu, memory } = this;
+    const { optimizer, buffers = {} } = this.#training ?? {};
+    this.#stateCheck ??= new StateCheck(gpu, { memory, optimizer, buffers });
+    return this.#stateCheck;
+  }
+
+  /** A copy of all that training changes on the device, to be destroyed after use. */
+  backup(): Backup {
+    return new Backup(
+      this.gpu,
+      this.#stateful().map(([, storage]) => storage),
+    );
   }
 
   /** Ends when the session is destroyed: then nothing may be submitted any more. */
@@ -231,6 +276,7 @@ export class Session {
     for (const { predictor } of this.#predictors.values()) predictor?.destroy();
     this.#predictors.clear();
     this.#training?.destroy();
+    this.#stateCheck?.destroy();
     this.weights.destroy();
     this.memory.destroy();
   }

@@ -79,13 +79,19 @@ export interface StepResult {
   readonly loss: Tensor;
 }
 
+/** The first part of a training step: the epoch's sums and the gradients. */
+export function gradientStep(executor: Executor, step: EvaluateStep): StepResult {
+  const tape = new Tape(executor);
+  const result = lossOf(tape, step, true);
+  tape.backward(result.loss);
+  return result;
+}
+
 /** One step of training: gradients, an update of the weights, the epoch's sums. */
 export function trainStep(executor: Executor, step: TrainStep): StepResult {
   const { model, optimizer, state } = step;
   const { memory } = model;
-  const tape = new Tape(executor);
-  const result = lossOf(tape, step, true);
-  tape.backward(result.loss);
+  const result = gradientStep(executor, step);
   executor.dispatch(advance, {}, { counters: memory.counters });
   optimizer.update(executor, { ...flat(memory), state });
   return result;
@@ -118,6 +124,7 @@ function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, 
   const { graph, memory } = model;
   const { x, labels } = takeBatch(tape, memory, data, batch);
   const logits = forward(tape, model, x, { training, logits: true });
+  tape.begin('the loss');
   const regularized = graph.layers.flatMap((layer) =>
     layer.weights.flatMap(({ name, trainable, regularizer }) => {
       if (!regularizer || !trainable) return [];
@@ -137,6 +144,7 @@ function takeBatch(
   { size, stride }: StepBatch,
 ): { readonly x: Tensor; readonly labels: Tensor } {
   const { pixels, order, factor, offset, augmentation } = data;
+  tape.begin('the images');
   const x = tape.temporary('the batch', [size, ...data.shape]);
   const labels = tape.temporary('labels', [size], 'u32');
   const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor, offset };
@@ -160,6 +168,7 @@ function forward(
   const outputOf = (node: Node): Tensor => outputs.get(node) as Tensor;
   const precise = preciseNodes(graph);
   graph.nodes.forEach((node, index) => {
+    tape.begin(`layer "${node.layerName}"`);
     const context = {
       tape,
       training,

@@ -30,7 +30,7 @@ export class TrainingState {
 
   /** @throws ModelError if it is not positive */
   set learningRate(rate: number) {
-    if (!(rate > 0 && Number.isFinite(rate)))
+    if (!(rate > 0 && Number.isFinite(Math.fround(rate))))
       throw new ModelError(`the learning rate must be a positive number, not ${rate}`);
     this.gpu.write(this.memory.rate, Float32Array.of(rate));
     this.#learningRate = rate;

@@ -1,7 +1,7 @@
 /** A model's weights as values by name, and copies of them on the device, which can be restored. */
 import type { Gpu, Storage } from '@anke/kernels';
 import { formatShape, type Shape } from '../autograd/tensor.js';
-import { ShapeError } from '../errors.js';
+import { NonFiniteError, ShapeError } from '../errors.js';
 import type { ModelMemory } from './memory.js';
 
 export interface WeightValues {
@@ -53,6 +53,7 @@ export class Weights {
   /**
    * @throws ShapeError if a weight is missing or has another shape
    * @throws ModelError if the model is being trained or evaluated
+   * @throws NonFiniteError if one holds NaN or infinity
    */
   set(values: ReadonlyMap<string, WeightValues>): void {
     this.checkIdle();
@@ -63,6 +64,7 @@ export class Weights {
         const [found, expected] = [formatShape(given.shape), formatShape(spec.shape)];
         throw new ShapeError(`the weight "${name}" has shape ${found}, but the model expects ${expected}`);
       }
+      checkFinite(`the weight "${name}"`, given.values);
       return { storage, values: given.values };
     });
     for (const { storage, values } of writes) this.gpu.write(storage, values);
@@ -123,4 +125,10 @@ export function checkState(
   const length = values?.length ?? 0;
   if (length * 4 !== bytes)
     throw new ShapeError(`the state's "${name}" has ${length} numbers, but the model expects ${bytes / 4}`);
+}
+
+/** @throws NonFiniteError if a value is NaN or infinite */
+export function checkFinite(what: string, values: Float32Array): void {
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  if (index >= 0) throw new NonFiniteError(`${what} is ${values[index]} at index ${index}`);
 }

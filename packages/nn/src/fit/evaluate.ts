@@ -1,9 +1,11 @@
 /** How well a model does on labelled samples. */
-import type { Evaluation } from '../engine/batches.js';
+import type { Evaluation, Fault } from '../engine/batches.js';
 import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
-import { checkBatchSize } from '../engine/pass.js';
+import { explainFault } from '../engine/explain.js';
+import { checkBatchSize, type Pass } from '../engine/pass.js';
 import { runPass } from '../engine/runner.js';
 import { type Session, Use } from '../engine/session.js';
+import { NonFiniteError } from '../errors.js';
 
 export interface EvaluateOptions {
   /** About 256 if absent. */
@@ -17,6 +19,7 @@ export interface EvaluateOptions {
  * Loss (with penalties) and accuracy over samples.
  *
  * @throws ModelError or ShapeError if they do not fit the model
+ * @throws NonFiniteError if a weight or a result is not finite
  */
 export async function evaluate(
   session: Session,
@@ -30,15 +33,27 @@ export async function evaluate(
   const used = new Use(session);
   try {
     const pass = used.pass(session.evaluator(used.data(samples, 'evaluation'), batchSize));
-    await pass.prepare();
+    const [broken] = await Promise.all([session.stateCheck.weights(), pass.prepare()]);
+    if (broken) throw new NonFiniteError(`the model cannot be evaluated: ${broken}`);
     const run = runPass(pass, { signal: signal ? AbortSignal.any([signal, closed]) : closed });
     for (;;) {
       const { done, value } = await run.next();
       if (!done) onProgress?.(value, count);
-      else if (value) return value;
-      else throw signal?.aborted ? signal.reason : closed.reason;
+      else if (value === 'aborted') throw signal?.aborted ? signal.reason : closed.reason;
+      else if ('means' in value) return value.means;
+      else throw await evaluationError(session, pass, value.fault);
     }
   } finally {
     used.release();
   }
+}
+
+/** The error of an evaluation that met values which are not finite. */
+export async function evaluationError(session: Session, pass: Pass, fault: Fault): Promise<NonFiniteError> {
+  const { batchSize, data } = pass.options;
+  const first = fault.index * batchSize;
+  const images = `images ${first} to ${Math.min(first + batchSize, data.count) - 1}`;
+  return new NonFiniteError(
+    `the evaluation stopped at ${images}: ${await explainFault(session, pass, fault, 'evaluation')}`,
+  );
 }

@@ -1,18 +1,20 @@
 /**
  * Training as a stream of events. The caller decides what to do with them: print, draw, or nothing. Between two events
- * of an epoch nothing is allocated, compiled, uploaded or read back.
+ * of an epoch nothing is allocated, compiled or uploaded, and nothing is read back but the counters.
  */
 import type { Augmentation } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { formatShape } from '../autograd/tensor.js';
-import type { Evaluation } from '../engine/batches.js';
+import type { Backup } from '../engine/backup.js';
 import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
+import { explainFault } from '../engine/explain.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
-import { type RunOptions, runPass } from '../engine/runner.js';
+import { type PassResult, type RunOptions, runPass } from '../engine/runner.js';
 import { type ModelState, type Session, Use } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
-import { ModelError, ShapeError } from '../errors.js';
+import { ModelError, NonFiniteError, ShapeError } from '../errors.js';
 import type { Callback, Logs, TrainingControl } from './callback.js';
+import { evaluationError } from './evaluate.js';
 import { History } from './history.js';
 import { reports } from './reports.js';
 
@@ -64,6 +66,7 @@ export type FitEnd = 'complete' | 'stopped' | 'aborted';
  * Trains for up to `epochs` epochs.
  *
  * @throws ModelError or ShapeError if the samples do not fit the model, or it is being trained already
+ * @throws NonFiniteError if a value is NaN or infinite; the model is then as it was before the epoch
  * @throws DeviceError if the device fails
  */
 export async function* fit(session: Session, samples: Samples, options: FitOptions): AsyncGenerator<FitEvent> {
@@ -71,13 +74,18 @@ export async function* fit(session: Session, samples: Samples, options: FitOptio
   check(session, samples, options);
   const endTraining = session.beginTraining();
   const used = new Use(session);
+  let backup: Backup | undefined;
   try {
     const training = used.pass(session.trainer(used.data(samples, 'training'), batchSize, augmentation));
     const validation =
       validationData && used.pass(session.evaluator(used.data(validationData, 'validation'), validationBatchSize));
+    const broken = await session.stateCheck.all();
+    if (broken) throw new NonFiniteError(`the model cannot be trained: ${broken}`);
     yield* prepare(validation ? [training, validation] : [training]);
-    yield* epochs(session, { training, validation }, options);
+    backup = session.backup();
+    yield* epochs(session, { training, validation, backup }, options);
   } finally {
+    backup?.destroy();
     used.release();
     endTraining();
   }
@@ -110,36 +118,42 @@ async function* prepare(passes: readonly Pass[]): AsyncGenerator<FitEvent> {
     yield { type: 'preparing', done, total };
 }
 
-async function* epochs(
-  session: Session,
-  { training, validation }: { readonly training: Pass; readonly validation: Pass | undefined },
-  options: FitOptions,
-): AsyncGenerator<FitEvent> {
-  const { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true, submitMilliseconds } = options;
+/** What the epochs of a training go by. */
+interface Epochs {
+  readonly training: Pass;
+  readonly validation: Pass | undefined;
+  /** The model before the epoch that is under way. */
+  readonly backup: Backup;
+}
+
+async function* epochs(session: Session, run: Epochs, options: FitOptions): AsyncGenerator<FitEvent> {
+  const { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true } = options;
   const { graph, closed } = session;
   const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-  const { count } = training.options.data;
+  const { count } = run.training.options.data;
   const history = new History();
   const control = new Control(session);
-  const run = submitMilliseconds === undefined ? { signal } : { signal, submitMilliseconds };
   if (!closed.aborted) for (const callback of callbacks) await callback.onTrainBegin?.(control);
   for (let epoch = initialEpoch; epoch < last && !control.stopTraining && !signal.aborted; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, control);
-    const { learningRate } = control;
     const random = new Random(graph.seed, 'shuffle', session.epochs);
-    training.batches.setOrder(
+    run.training.batches.setOrder(
       shuffle ? random.permutation(count) : Uint32Array.from({ length: count }, (_, row) => row),
     );
-    const trained = yield* progress(training, { ...run, step: session.steps }, { epoch, phase: 'training' });
-    if (!trained) break;
-    session.epochs++;
-    session.steps += training.steps + (training.restSize > 0 ? 1 : 0);
-    let logs: Logs = { loss: trained.loss, accuracy: trained.accuracy, learning_rate: learningRate };
-    if (validation) {
-      const validated = yield* progress(validation, run, { epoch, phase: 'validation' });
-      if (!validated) break;
-      logs = { ...logs, val_loss: validated.loss, val_accuracy: validated.accuracy };
+    const before = { steps: session.steps, epochs: session.epochs };
+    run.backup.take();
+    let logs: Logs | undefined;
+    try {
+      logs = yield* oneEpoch(session, run, { ...options, signal }, epoch);
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      run.backup.restore();
+      Object.assign(session, before);
+      // They may have kept better weights.
+      for (const callback of callbacks) await callback.onTrainEnd?.(control);
+      throw error;
     }
+    if (!logs) break;
     history.epochs.push(logs);
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, control);
     yield { type: 'epoch', epoch, logs };
@@ -150,12 +164,57 @@ async function* epochs(
   yield { type: 'done', history, end };
 }
 
+/**
+ * Trains and validates once.
+ *
+ * @returns undefined if the signal ended it
+ * @throws NonFiniteError that names the step and the place
+ */
+async function* oneEpoch(
+  session: Session,
+  { training, validation }: Epochs,
+  { signal, submitMilliseconds }: FitOptions,
+  epoch: number,
+): AsyncGenerator<FitEvent, Logs | undefined> {
+  const options = submitMilliseconds === undefined ? { signal } : { signal, submitMilliseconds };
+  const { learningRate } = session.training;
+  const name = `epoch ${epoch + 1}`;
+  const trained = yield* progress(training, { ...options, step: session.steps }, { epoch, phase: 'training' });
+  if (trained === 'aborted') return undefined;
+  if ('fault' in trained) {
+    const where = await explainFault(session, training, trained.fault, 'training');
+    throw stopped(`in step ${trained.fault.index + 1} of ${name}: ${where}`, learningRate);
+  }
+  session.epochs++;
+  session.steps += training.steps + (training.restSize > 0 ? 1 : 0);
+  const broken = await session.stateCheck.all();
+  if (broken) throw stopped(`after ${name}: ${broken}`, learningRate);
+  if (signal?.aborted) return undefined;
+  const { loss, accuracy } = trained.means;
+  if (!Number.isFinite(loss)) throw stopped(`after ${name}: the mean loss is ${loss}`, learningRate);
+  const logs: Logs = { loss, accuracy, learning_rate: learningRate };
+  if (!validation) return logs;
+  const validated = yield* progress(validation, options, { epoch, phase: 'validation' });
+  if (validated === 'aborted') return undefined;
+  if ('fault' in validated) {
+    const { message } = await evaluationError(session, validation, validated.fault);
+    throw stopped(`after ${name}: ${message}`, learningRate);
+  }
+  return { ...logs, val_loss: validated.means.loss, val_accuracy: validated.means.accuracy };
+}
+
+/** The error of a training that met a value which is not finite. */
+const stopped = (where: string, learningRate: number): NonFiniteError =>
+  new NonFiniteError(
+    `training stopped ${where}; the model is as it was before that epoch; a lower learning rate than ${learningRate} may help`,
+  );
+
 /** Runs a pass and says how far it is. */
 async function* progress(
   pass: Pass,
   options: RunOptions,
   which: { readonly epoch: number; readonly phase: ProgressPhase },
-): AsyncGenerator<FitEvent, Evaluation | undefined> {
+): AsyncGenerator<FitEvent, PassResult> {
   const total = pass.options.data.count;
   const run = runPass(pass, options);
   for (;;) {

@@ -1,14 +1,8 @@
-/** An end to a training whose loss is no number. */
-import type { Callback, Logs, TrainingControl } from './callback.js';
+/** The name under which Keras ends a training whose loss is no number. */
+import type { Callback } from './callback.js';
 
-/** Ends training after an epoch whose loss is not a number, or infinite. */
-export class TerminateOnNaN implements Callback {
-  /** Whether it has done so. */
-  terminated = false;
-
-  onEpochEnd(_: number, logs: Logs, control: TrainingControl): void {
-    if (Number.isFinite(logs['loss'])) return;
-    this.terminated = true;
-    control.stopTraining = true;
-  }
-}
+/**
+ * Every training ends with a `NonFiniteError` at the first value that is NaN or infinite, so this callback has no hooks
+ * of its own: it lets recipes and programs that name it as in Keras run as they are.
+ */
+export class TerminateOnNaN implements Callback {}

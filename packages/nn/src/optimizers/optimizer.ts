@@ -33,9 +33,10 @@ export interface Optimizer {
   update(executor: Executor, memory: OptimizerMemory): void;
 }
 
-/** @throws ModelError if the value is not positive */
+/** @throws ModelError if the value is not positive, or no float32 */
 export function positive(value: number, what: string): number {
-  if (!(value > 0)) throw new ModelError(`${what} must be positive, not ${value}`);
+  if (!(value > 0 && Number.isFinite(Math.fround(value))))
+    throw new ModelError(`${what} must be positive, not ${value}`);
   return value;
 }
 

@@ -42,13 +42,7 @@ export type TrainEvent =
     }
   /** An epoch (from 1) is over, and the checkpoint after it is written. */
   | { readonly type: 'epoch'; readonly epoch: number; readonly record: EpochRecord }
-  | {
-      readonly type: 'phaseEnd';
-      readonly plan: RecipePhase;
-      readonly result: Phase;
-      /** Whether it ended because the loss was not a number. */
-      readonly diverged: boolean;
-    }
+  | { readonly type: 'phaseEnd'; readonly plan: RecipePhase; readonly result: Phase }
   /**
    * The device was lost, and another one was opened. What follows begins as a resumed training does: with the phase of
    * the last checkpoint.

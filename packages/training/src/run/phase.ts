@@ -6,7 +6,6 @@ import {
   type FitEnd,
   type Logs,
   type Samples,
-  TerminateOnNaN,
   type TrainingControl,
 } from '@anke/nn';
 import { makeCallbacks } from '../recipe/make.js';
@@ -59,7 +58,7 @@ export async function* trainPhase(
     else end = event.end;
   }
   const phase = run.phase();
-  yield { type: 'phaseEnd', plan, result: phase, diverged: run.diverged };
+  yield { type: 'phaseEnd', plan, result: phase };
   return { phase, end };
 }
 
@@ -83,10 +82,6 @@ class PhaseRun implements Callback {
   /** Epochs that are done. */
   get epochs(): number {
     return this.records.length;
-  }
-
-  get diverged(): boolean {
-    return this.#callbacks.some((callback) => callback instanceof TerminateOnNaN && callback.terminated);
   }
 
   /** What the phase has come to so far. */

@@ -8,7 +8,7 @@
  * files must be (`sealed-store.ts`).
  */
 import { DeviceError, DeviceLostError, type Gpu } from '@anke/kernels';
-import { Use, type WeightValues } from '@anke/nn';
+import { type Model, NonFiniteError, Use, type WeightValues } from '@anke/nn';
 import { makeOptimizer } from '../recipe/make.js';
 import { samplesOf } from '../samples.js';
 import { SealedStore } from '../sealed-store.js';
@@ -28,6 +28,7 @@ const MOST_REOPENINGS = 3;
  * Trains, and ends with the event `done`. Where `reopen` is given, a lost device is replaced up to three times.
  *
  * @throws RunError before the first event if the store holds a run of other data, or a checkpoint that cannot be read
+ * @throws NonFiniteError if a value is NaN or infinite; the store then holds the model as it was before that epoch
  * @throws DeviceError if the device fails, and what the store throws; the checkpoint of the epoch before stays
  */
 export async function* train(training: Training): AsyncGenerator<TrainEvent, void, void> {
@@ -101,7 +102,17 @@ async function* trainFrom({ weights, checkpoint }: Start, training: Training): A
     await saveModel(store, model);
     await writeText(store, HISTORY_FILE, formatHistory(phases));
     yield { type: 'done', phases, interrupted };
+  } catch (error) {
+    if (error instanceof NonFiniteError) await saveLastGood(training);
+    throw error;
   } finally {
     use?.release();
   }
+}
+
+/** Writes the model, which `fit` has put back, and the history up to then. */
+async function saveLastGood({ model, store }: Training): Promise<void> {
+  await saveModel(store, model);
+  const checkpoint = await readCheckpoint(store);
+  await writeText(store, HISTORY_FILE, formatHistory(checkpoint?.run.phases ?? []));
 }
