@@ -8,6 +8,7 @@ import {
   type Graph,
   graphFromDescription,
   Model,
+  NonFiniteError,
   SGD,
   ShapeError,
   type WeightValues,
@@ -84,7 +85,7 @@ async function explained<T>(path: string, read: () => T | Promise<T>): Promise<T
   try {
     return await read();
   } catch (error) {
-    const known = [ExchangeError, FormatError, ShapeError, SyntaxError];
+    const known = [ExchangeError, FormatError, NonFiniteError, ShapeError, SyntaxError];
     throw known.some((kind) => error instanceof kind)
       ? new CommandError(`${path}: ${(error as Error).message}`)
       : error;

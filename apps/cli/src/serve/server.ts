@@ -4,6 +4,7 @@
  * a line that says what, and does not hold up the others.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { NonFiniteError } from '@anke/nn';
 import { mostLikely } from '@anke/report';
 import { type Batcher, BusyError } from './batcher.js';
 import { imagesOf, RequestError } from './images.js';
@@ -59,6 +60,7 @@ const json = (status: number, value: object): Answer => ({
 function refusal(error: unknown): Answer {
   if (error instanceof RequestError) return json(error.status, { error: error.message });
   if (error instanceof BusyError) return { ...json(503, { error: error.message }), headers: { 'retry-after': '1' } };
+  if (error instanceof NonFiniteError) return json(500, { error: error.message });
   return json(500, { error: 'the prediction failed' });
 }
 

@@ -4,7 +4,7 @@
  */
 import { arch, platform, release as systemRelease, version } from 'node:os';
 import type { ImageDataGenerator } from '@anke/data';
-import type { Model } from '@anke/nn';
+import { type Model, NonFiniteError } from '@anke/nn';
 import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
 import {
   makeModel,
@@ -13,6 +13,7 @@ import {
   type Store,
   type TrainingData,
   train,
+  WEIGHTS_FILE,
   writeText,
 } from '@anke/training';
 import { generatorOf } from '../commands/augment-options.js';
@@ -121,6 +122,10 @@ export async function watch(run: Run, signal: AbortSignal): Promise<readonly Pha
   } catch (error) {
     if (!begun || !hasProgress(folder)) throw inFolder(folder, error);
     const { message } = explain(inFolder(folder, error));
+    if (error instanceof NonFiniteError) {
+      const kept = `that model is in ${join(folder, WEIGHTS_FILE)}`;
+      throw new CommandError(`${message}; ${kept}; resumed, the run would come to the same place again`);
+    }
     throw new CommandError(`${message}; the epochs so far are kept: resume with --resume ${folder}`);
   } finally {
     view.close();

@@ -5,7 +5,7 @@ import { ExchangeError } from '../errors.js';
 /**
  * A graph's weights by name (`layer/weight`), in the order of its layers.
  *
- * @throws ExchangeError if one is missing or has another shape
+ * @throws ExchangeError if one is missing, has another shape, or holds NaN or infinity
  */
 export function checkedWeights(
   graph: Graph,
@@ -22,6 +22,8 @@ export function checkedWeights(
         const [found, expected] = [formatShape(given.shape), formatShape(shape)];
         throw new ExchangeError(`the weight "${name}" has shape ${found}, but the model's is ${expected}`);
       }
+      const broken = given.values.findIndex((value) => !Number.isFinite(value));
+      if (broken >= 0) throw new ExchangeError(`the weight "${name}" is ${given.values[broken]} at index ${broken}`);
       return [name, given];
     }),
   );

@@ -12,11 +12,13 @@ export function encodeWeights(weights: ReadonlyMap<string, WeightValues>): Uint8
   return encodeSafetensors(new Map(entries), { format: 'anke' });
 }
 
-/** @throws FormatError if the bytes are no safetensors file of float32 weights */
+/** @throws FormatError if the bytes are no safetensors file of finite float32 weights */
 export function decodeWeights(bytes: Uint8Array): Map<string, WeightValues> {
   const weights = new Map<string, WeightValues>();
   for (const [name, { shape, values }] of readSafetensors(bytes).tensors) {
     if (!(values instanceof Float32Array)) throw new FormatError(`the weight ${quoted(name)} is not of type F32`);
+    const broken = values.findIndex((value) => !Number.isFinite(value));
+    if (broken >= 0) throw new FormatError(`the weight ${quoted(name)} is ${values[broken]} at index ${broken}`);
     weights.set(name, { shape, values });
   }
   return weights;

@@ -57,6 +57,10 @@ export async function goldenFrom(source: string, { tensors, metadata }: Safetens
     if (!tensor) throw new GoldenError(`${source}: this is no golden run: the tensor "${name}" is missing`);
     return tensor.shape;
   };
+  for (const [name, { values }] of tensors) {
+    const broken = Array.prototype.findIndex.call(values, (value) => !Number.isFinite(Number(value)));
+    if (broken >= 0) throw new GoldenError(`${source}: the tensor "${name}" is ${values[broken]} at index ${broken}`);
+  }
   const images = shapeOf('images');
   const [batch = 0, classes = 0] = shapeOf('step1/logits');
   const [steps = 0] = shapeOf('adam/losses');

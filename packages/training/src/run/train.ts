@@ -12,7 +12,7 @@ import { type Model, NonFiniteError, Use, type WeightValues } from '@anke/nn';
 import { makeOptimizer } from '../recipe/make.js';
 import { samplesOf } from '../samples.js';
 import { SealedStore } from '../sealed-store.js';
-import { writeText } from '../store.js';
+import { type Store, writeText } from '../store.js';
 import { epochsOf, type RunCheckpoint, readCheckpoint } from './checkpoint.js';
 import type { Phase, TrainEvent } from './events.js';
 import { checkSameData, saveDataFacts } from './facts.js';
@@ -28,7 +28,8 @@ const MOST_REOPENINGS = 3;
  * Trains, and ends with the event `done`. Where `reopen` is given, a lost device is replaced up to three times.
  *
  * @throws RunError before the first event if the store holds a run of other data, or a checkpoint that cannot be read
- * @throws NonFiniteError if a value is NaN or infinite; the store then holds the model as it was before that epoch
+ * @throws NonFiniteError if a value is NaN or infinite; the store then holds the model as it was before that epoch,
+ *   if there was one before
  * @throws DeviceError if the device fails, and what the store throws; the checkpoint of the epoch before stays
  */
 export async function* train(training: Training): AsyncGenerator<TrainEvent, void, void> {
@@ -103,16 +104,17 @@ async function* trainFrom({ weights, checkpoint }: Start, training: Training): A
     await writeText(store, HISTORY_FILE, formatHistory(phases));
     yield { type: 'done', phases, interrupted };
   } catch (error) {
-    if (error instanceof NonFiniteError) await saveLastGood(training);
+    if (error instanceof NonFiniteError) await saveLastGood(model, store);
     throw error;
   } finally {
     use?.release();
   }
 }
 
-/** Writes the model, which `fit` has put back, and the history up to then. */
-async function saveLastGood({ model, store }: Training): Promise<void> {
+/** Writes the model, which `fit` has put back, and the history up to then, if an epoch was done. */
+async function saveLastGood(model: Model, store: Store): Promise<void> {
+  const { checkpoint } = await readCheckpoint(store);
+  if (!checkpoint) return;
   await saveModel(store, model);
-  const checkpoint = await readCheckpoint(store);
-  await writeText(store, HISTORY_FILE, formatHistory(checkpoint?.run.phases ?? []));
+  await writeText(store, HISTORY_FILE, formatHistory(checkpoint.run.phases));
 }
