@@ -3,6 +3,7 @@
  * and told in a report.
  */
 import { arch, platform, release as systemRelease, version } from 'node:os';
+import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
 import { type Model, NonFiniteError } from '@anke/nn';
 import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';

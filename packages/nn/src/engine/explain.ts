@@ -37,5 +37,6 @@ async function heldInWords({ gpu, memory, training }: Session, heldEnd: number):
     .filter(([, { bytes }]) => bytes === memory.weights.bytes)
     .map(async ([name, storage]) => `${name} ${(await gpu.readFloats(storage))[index]}`);
   const values = [...(await Promise.all(elements)), `learning rate ${training.learningRate}`].join(', ');
-  return `${training.optimizer.name}'s update of "${place?.name}", index ${place?.index}, would not be finite: ${values}`;
+  const what = `${training.optimizer.name}'s update of "${place?.name}" at index ${place?.index}`;
+  return `${what} would not be finite: ${values}`;
 }

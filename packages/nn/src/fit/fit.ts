@@ -204,10 +204,10 @@ async function* oneEpoch(
 }
 
 /** The error of a training that met a value which is not finite. */
-const stopped = (where: string, learningRate: number): NonFiniteError =>
-  new NonFiniteError(
-    `training stopped ${where}; the model is as it was before that epoch; a lower learning rate than ${learningRate} may help`,
-  );
+function stopped(where: string, learningRate: number): NonFiniteError {
+  const remedy = `a lower learning rate than ${learningRate} may help`;
+  return new NonFiniteError(`training stopped ${where}; the model is as it was before that epoch; ${remedy}`);
+}
 
 /** Runs a pass and says how far it is. */
 async function* progress(
