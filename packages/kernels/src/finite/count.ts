@@ -60,6 +60,7 @@ fn main(
     const [count = 0, note = 0] = found;
     return { found: Float64Array.of(count + notFinite(x), Math.max(note, first < 0 ? 0 : LAST - first)) };
   },
+  magnitudes: () => ({}),
   cases: [{ length: 1 }, { length: 65 }, { length: 1026 }, { length: 65535 * 64 + 7 }],
 });
 
