@@ -187,11 +187,7 @@ export class Gpu {
    * @param buffers that the work needs
    * @throws DeviceError that says why the device failed, if it is known
    */
-  async explained(
-    what: string,
-    work: Promise<unknown> | undefined,
-    buffers: readonly GPUBuffer[] = [],
-  ): Promise<void> {
+  async explained(what: string, work: Promise<unknown> | undefined, buffers: readonly GPUBuffer[] = []): Promise<void> {
     try {
       await work;
     } catch (error) {
