@@ -115,6 +115,7 @@ export class Session {
     this.#stateCheck?.destroy();
     this.#stateCheck = undefined;
     this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
+    this.#stateCheck = this.stateCheck;
   }
 
   /** @throws ModelError if it was not set */
