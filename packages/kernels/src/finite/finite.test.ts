@@ -3,14 +3,18 @@
  * The device's compilers may assume that there are no such values: so each kernel that looks for them is given some.
  */
 import { expect, test } from 'vitest';
+import { scale } from '../elementwise/elementwise.js';
 import { crossEntropyStep } from '../loss/cross-entropy-step.js';
 import { epochTotals } from '../metrics/metrics.js';
 import { adam } from '../optimizer/adam.js';
 import { advance } from '../optimizer/advance.js';
 import { sgd, sgdMomentum } from '../optimizer/sgd.js';
+import { Eager } from '../runtime/eager.js';
 import type { Arrays, Kernel } from '../runtime/kernel.js';
+import { softmax } from '../softmax/softmax.js';
 import { checkKernel, runKernel, sampleInputs } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
+import { decodeFloat16 } from '../testing/float16.js';
 import { countNotFinite, notFiniteOf } from './count.js';
 import { COUNTER, COUNTERS } from './faults.js';
 
@@ -147,6 +151,37 @@ test.each(OPTIMIZERS)('$name changes nothing once a step has met such a value', 
     counters?.set([5, 2, 77, 1, 0, 0]);
   });
   for (const got of results) for (const [name, values] of Object.entries(got)) expect(values).toEqual(inputs[name]);
+});
+
+test('a row of logits that are not all finite has no probabilities', async () => {
+  const shape = { rows: 3, classes: 5 };
+  for (const value of BROKEN)
+    for (const place of [5, 7, 9]) {
+      const { inputs, results } = await run(softmax, shape, ({ logits }) => {
+        logits.fill(0.5);
+        logits[place] = value;
+      });
+      expect(inputs.logits[place]).toBe(value);
+      for (const { y } of results)
+        expect(Array.from(y as Float64Array, Number.isNaN)).toEqual(
+          Array.from({ length: 15 }, (_, i) => i > 4 && i < 10),
+        );
+    }
+});
+
+test('what is too large for 16 bits becomes the largest value, and what is not finite stays so', async ({ skip }) => {
+  if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
+  const values = [1, 65504, 65520, 7e4, 1e38, -65520, -3e38, 0.1, ...BROKEN];
+  const x = gpu().upload('x', Float32Array.from(values));
+  const y = gpu().storage('y', values.length * 2, 'f16');
+  const executor = new Eager(gpu());
+  executor.dispatch(scale, { length: values.length, factor: 1 }, { x, y });
+  await executor.finish();
+  const stored = decodeFloat16(new Uint16Array(await gpu().read(y)).subarray(0, values.length));
+  expect(Array.from(stored.subarray(0, 7))).toEqual([1, 65504, 65504, 65504, 65504, -65504, -65504]);
+  expect(stored[7]).toBeCloseTo(0.1, 4);
+  expect(Array.from(stored.subarray(8), Number.isFinite)).toEqual([false, false, false]);
+  for (const storage of [x, y]) storage.destroy();
 });
 
 test('there are as many counters as names for them', () => {

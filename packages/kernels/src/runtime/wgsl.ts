@@ -51,8 +51,9 @@ export const subgroupEntryPoint = (pinned: boolean): string =>
   `@compute @workgroup_size(LANES)${pinned ? ' @subgroup_size(LANES)' : ''}`;
 
 /**
- * What stands above a shader's text: its directives and bindings, with the type `x_t` of the elements of each binding
- * `x`.
+ * What stands above a shader's text: its directives and bindings, with `x_t`, which makes an element of each binding `x`
+ * of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it, as
+ * WGSL leaves open what else it would be. What is not finite stays so, and is found where it goes.
  *
  * @param extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
  */
@@ -60,13 +61,22 @@ export function declarationsWgsl(declarations: readonly Declaration[], extension
   return [
     ...(extensions === undefined ? [] : [extensions]),
     ...(declarations.some(({ type }) => type === 'f16') ? ['enable f16;'] : []),
-    ...declarations.flatMap(({ name, access, type, atomic }, i) => [
-      `alias ${name}_t = ${atomic ? `atomic<${type}>` : type};`,
-      `@group(0) @binding(${i}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> ${name}: array<${name}_t>;`,
-    ]),
+    ...declarations.flatMap(({ name, access, type, atomic }, i) => {
+      const element = atomic ? `atomic<${type}>` : type;
+      const mode = access === 'read' ? 'read' : 'read_write';
+      return [
+        type === 'f16' ? storing16Wgsl(name) : `alias ${name}_t = ${element};`,
+        `@group(0) @binding(${i}) var<storage, ${mode}> ${name}: array<${element}>;`,
+      ];
+    }),
     '',
   ].join('\n');
 }
+
+const storing16Wgsl = (name: string): string => `fn ${name}_t(value: f32) -> f16 {
+  let isFinite = (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
+  return f16(select(value, clamp(value, -65504.0, 65504.0), isFinite));
+}`;
 
 /** Threads of a workgroup in kernels that give each thread one element. */
 export const FLAT_WORKGROUP = 64;

@@ -9,6 +9,7 @@
  * A thread a row. The loops over classes stay loops: unrolled, they take longer to compile than to run.
  * Timed by `pnpm anke bench kernels --filter softmax`.
  */
+import { FINITE_WGSL } from '../finite/faults.js';
 import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import {
@@ -64,11 +65,13 @@ const exponentialTerms = (p: RowsParams): number => p.classes + 10;
 
 const softmaxBindings = { logits, y: { access: 'write', type: 'f32', length: elements } } as const;
 
+/** A row with a logit that is not finite becomes NaN, all of it. */
 export const softmax = defineKernel<RowsParams, keyof typeof softmaxBindings>({
   name: 'softmax/forward',
   bindings: softmaxBindings,
   variants: rowwise(
-    () => `
+    () => `${FINITE_WGSL}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
@@ -76,10 +79,19 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let start = row * CLASSES;
   let end = ${opaque('CLASSES', 'logits')};
   var largest = f32(logits[start]);
-  for (var j = 1u; j < end; j++) { largest = max(largest, f32(logits[start + j])); }
+  // The bits of a value that is not finite, if there is one; else 0.
+  var broken = 0u;
+  for (var j = 0u; j < end; j++) {
+    let logit = f32(logits[start + j]);
+    largest = max(largest, logit);
+    if (!isFinite(logit)) { broken = 0x7fc00000u; }
+  }
   var total = 0.0;
   for (var j = 0u; j < end; j++) { total += exp(f32(logits[start + j]) - largest); }
-  for (var j = 0u; j < end; j++) { y[start + j] = y_t(exp(f32(logits[start + j]) - largest) / total); }
+  for (var j = 0u; j < end; j++) {
+    let p = exp(f32(logits[start + j]) - largest) / total;
+    y[start + j] = y_t(bitcast<f32>(select(bitcast<u32>(p), broken, broken != 0u)));
+  }
 }`,
   ),
   cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(softmaxBindings, p) }),

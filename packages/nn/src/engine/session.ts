@@ -33,7 +33,7 @@ export interface SessionOptions {
   /**
    * How activations are kept between a layer and the next, and for the backward pass; float32 if absent. With
    * float16, sums, weights, gradients and the optimizer's state are float32 all the same; an activation beyond
-   * ±65,504 becomes infinite.
+   * ±65,504 becomes the nearest value in that range.
    */
   readonly storage?: 'float32' | 'float16';
 }
@@ -202,10 +202,9 @@ export class Session {
   }
 
   async #createPredictor(batch: number, scale: PixelScale): Promise<Predictor> {
-    const [predictor, broken] = await Promise.all([Predictor.create(this, batch, scale), this.stateCheck.weights()]);
-    if (!broken) return predictor;
-    predictor.destroy();
-    throw new NonFiniteError(`the model cannot predict: ${broken}`);
+    const broken = await this.stateCheck.weights();
+    if (broken) throw new NonFiniteError(`the model cannot predict: ${broken}`);
+    return Predictor.create(this, batch, scale);
   }
 
   /** What a training can be resumed from, to the same bits as if it had not stopped. */

@@ -33,8 +33,9 @@ export async function evaluate(
   const used = new Use(session);
   try {
     const pass = used.pass(session.evaluator(used.data(samples, 'evaluation'), batchSize));
-    const [broken] = await Promise.all([session.stateCheck.weights(), pass.prepare()]);
+    const broken = await session.stateCheck.weights();
     if (broken) throw new NonFiniteError(`the model cannot be evaluated: ${broken}`);
+    await pass.prepare();
     const run = runPass(pass, { signal: signal ? AbortSignal.any([signal, closed]) : closed });
     for (;;) {
       const { done, value } = await run.next();

@@ -28,7 +28,7 @@ afterEach(() => {
   for (const model of models.splice(0)) model.destroy();
 });
 
-function compiled(optimizer: Optimizer = new Adam()): Sequential {
+function compiled(optimizer: Optimizer = new Adam(), storage: 'float32' | 'float16' = 'float32'): Sequential {
   const model = new Sequential([
     new Conv2D({ name: 'conv', filters: 4, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1] }),
     new BatchNormalization({ name: 'norm' }),
@@ -38,7 +38,7 @@ function compiled(optimizer: Optimizer = new Adam()): Sequential {
     new Dropout({ rate: 0.25 }),
     new Dense({ name: 'last', units: 3, activation: 'softmax' }),
   ]);
-  model.compile({ gpu: gpu(), optimizer });
+  model.compile({ gpu: gpu(), optimizer, storage });
   models.push(model);
   return model;
 }
@@ -249,6 +249,20 @@ test('results that are not finite end an evaluation and a prediction, though all
     /^the evaluation stopped at images 0 to 7: layer "last", forward: .* not finite/,
   );
   await expect(model.predict(DATA)).rejects.toThrow(/^the model's output for image 0 is NaN/);
+});
+
+test('with 16-bit storage a training at a high learning rate diverges no sooner than with 32 bits', async ({
+  skip,
+}) => {
+  if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
+  for (const storage of ['float32', 'float16'] as const) {
+    const model = compiled(new Adam({ learningRate: 30 }), storage);
+    const { epochs } = await model.fit(DATA, { epochs: 4, batchSize: 2 });
+    expect(epochs.map(({ loss }) => Number.isFinite(loss))).toEqual([true, true, true, true]);
+    // Activations went beyond what 16 bits hold.
+    const weights = await finiteWeights(model);
+    expect(Math.max(...(weights['hidden/kernel'] as Float32Array))).toBeGreaterThan(100);
+  }
 });
 
 test('early stopping puts its best weights back, also where the training ends so', async () => {
