@@ -43,7 +43,7 @@ describe('beyond what the device binds at once', () => {
   test.each(['fit', 'evaluate', 'predict'] as const)('%s names the layer and the batch that fits', async (what) => {
     const bytes = countBytes(gpu());
     const model = compiled();
-    await model.getWeights();
+    await model.session.stateCheck.weights();
     const [before, calls] = [bytes(), countCalls(gpu())];
     const batchSize = fitting() + 100;
     const failing = model[what](blank(batchSize), { batchSize, epochs: 1 });
