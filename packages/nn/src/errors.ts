@@ -24,7 +24,7 @@ export class ModelError extends NamedError {
  * A weight, a result, or anything on the way to it is NaN or infinite: names it and, where a step computed it, the
  * step.
  */
-export class NonFiniteError extends Error {
+export class NonFiniteError extends NamedError {
   override readonly name = 'NonFiniteError';
 }
 
