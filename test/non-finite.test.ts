@@ -1,6 +1,6 @@
 /**
- * Values that are not finite, through the command line. If these failed, a training that diverged would end with «Done»,
- * a run would lose its last good model, or a broken model would evaluate, predict, serve or export in silence.
+ * Values that are not finite, through the command line. If these failed, a training that diverged would end with
+ * «Done», a run would lose its last good model, or a broken model would evaluate, predict, serve or export in silence.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

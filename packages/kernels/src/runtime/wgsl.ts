@@ -51,8 +51,8 @@ export const subgroupEntryPoint = (pinned: boolean): string =>
   `@compute @workgroup_size(LANES)${pinned ? ' @subgroup_size(LANES)' : ''}`;
 
 /**
- * What stands above a shader's text: its directives and bindings, with `x_t`, which makes an element of each binding `x`
- * of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it, as
+ * What stands above a shader's text: its directives and bindings, with `x_t`, which makes an element of each binding
+ * `x` of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it, as
  * WGSL leaves open what else it would be. What is not finite stays so, and is found where it goes.
  *
  * @param extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
