@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { requireTest, requireTraining, synthesize, writeCompetition } from '@anke/data';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
@@ -211,6 +211,17 @@ describe('pictures', () => {
       // A bit that no pixel depends on may be another one.
       if (decoded) expect(decoded.pixels, `bit ${bit}`).toEqual(Buffer.alloc(40 * 40, 77));
     }
+  });
+
+  test('more pixels than its bytes can hold are not made', async () => {
+    const small = await picture(77);
+    const claims = Buffer.from(small);
+    claims.writeUInt32BE(8000, 16);
+    claims.writeUInt32BE(8000, 20);
+    claims.writeUInt32BE(crc32(claims.subarray(12, 29)), 29);
+    await expect(decodePicture('a.png', claims, undefined)).rejects.toThrow(
+      `a.png: this picture cannot be read (${claims.length} bytes cannot hold 8000 × 8000 pixels)`,
+    );
   });
 
   test('the error names a broken one', async () => {

@@ -3,6 +3,8 @@ import { DataError, type DecodePicture } from '@anke/data';
 
 /** A picture of more pixels than this is not looked at. */
 const MOST_PIXELS = 2 ** 26;
+/** What a byte of a file can hold: a bit a pixel, packed by deflate as tightly as it can. */
+const MOST_PIXELS_A_BYTE = 8 * 1032;
 
 export const decodePicture: DecodePicture = async (source, bytes, imageShape) => {
   const [height, width, channels] = imageShape ?? [undefined, undefined, 1];
@@ -11,9 +13,12 @@ export const decodePicture: DecodePicture = async (source, bytes, imageShape) =>
   // Loaded here, as it takes a while and only pictures need it.
   const { default: sharp } = await import('sharp');
   try {
-    let image = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' })
-      .rotate()
-      .flatten({ background: '#000' });
+    const picture = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const { width: columns, height: rows } = await picture.metadata();
+    // Else all of them would be made before the end is found to be missing.
+    if (columns * rows > MOST_PIXELS_A_BYTE * bytes.length)
+      throw new Error(`${bytes.length} bytes cannot hold ${columns} × ${rows} pixels`);
+    let image = picture.rotate().flatten({ background: '#000' });
     if (height !== undefined) image = image.resize({ height, width, fit: 'fill' });
     image = channels === 1 ? image.toColourspace('b-w') : image.toColourspace('srgb');
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });

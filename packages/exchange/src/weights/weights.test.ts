@@ -19,6 +19,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { assignWeights, ExchangeError, readKerasWeights, readSafetensorsWeights } from '../index.js';
 import { branches, predictions, randomWeights, useGpu } from '../testing/models.js';
+import { withHdf5 } from './hdf5.js';
 import { kerasOrder } from './keras-order.js';
 
 const gpu = useGpu();
@@ -171,6 +172,21 @@ describe('Keras’s HDF5', () => {
     await expect(readKerasWeights('a', new Uint8Array(9))).rejects.toThrow(
       new ExchangeError('a: this is no HDF5 file, or it is damaged'),
     );
+  });
+
+  test('what a damaged file does to the library’s memory, the next file does not meet', async () => {
+    const good = readFileSync(file);
+    const expected = await readKerasWeights('a', good);
+    const { default: library } = await import('h5wasm');
+    const { HEAPU8 } = (await library.ready) as unknown as { readonly HEAPU8: Uint8Array };
+    for (const error of [new Error('in the midst'), new WebAssembly.RuntimeError('memory access out of bounds')]) {
+      const reading = withHdf5(good, () => {
+        HEAPU8.fill(0xaa, 2 ** 16);
+        throw error;
+      });
+      await expect(reading).rejects.toThrow(error.message);
+      expect(await readKerasWeights('a', good)).toEqual(expected);
+    }
   });
 
   test('branches are in Keras’s order: the farthest from the output first', () => {
