@@ -9,9 +9,13 @@ export { ModelCheckpoint, type ModelCheckpointOptions } from './callbacks/model-
 export { TensorBoard, type TensorBoardOptions } from './callbacks/tensorboard.js';
 export { GoldenError, RecipeError, RunError } from './errors.js';
 export { compare, type GroupError } from './golden/compare.js';
+export type { Edge } from './golden/edges.js';
+export type { Flip } from './golden/explain.js';
 export { type GoldenRun, readGolden } from './golden/golden-run.js';
 export { makeGolden } from './golden/make.js';
-export { deviceMachine, type Machine, referenceMachine, replay } from './golden/replay.js';
+export { replay } from './golden/replay.js';
+export { deviceMachine, type Machine, referenceMachine } from './golden/track.js';
+export { type Verdict, verifyGolden } from './golden/verify.js';
 export { checkRecipe, recipeJsonSchema } from './recipe/check.js';
 export { defineRecipe } from './recipe/define.js';
 export { formatJson } from './recipe/format.js';
