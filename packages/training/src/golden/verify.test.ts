@@ -123,7 +123,9 @@ const pooling: Edge = { ...place, kind: 'pooling', at: 1, element: IMAGE * 4 * F
 /** A whole run, with what float32 may lose where no decision changes: moved weights would meet the edge. */
 async function runOnAnEdge(kind: Edge['kind']): Promise<GoldenRun> {
   const run = await completed(gpu, onAnEdge(kind), 1);
-  return { ...run, float32: Object.fromEntries(Object.keys(run.float32 ?? {}).map((group) => [group, 1e-6])) };
+  const ofStep = ['losses', 'weights', 'logits'].flatMap((group) => [`adam ${group}`, `sgd ${group}`]);
+  const groups = ['logits', 'gradients', 'averages', ...ofStep];
+  return { ...run, float32: Object.fromEntries(groups.map((group) => [group, 1e-6])) };
 }
 
 beforeAll(async () => {
