@@ -74,8 +74,8 @@ function moved(golden: GoldenStart, seed: number): GoldenStart {
 
 /**
  * A whole golden run from its start, trained by the references. `float32` is what the first step changes by when the
- * first weights are rounded otherwise. Later steps have no such figure: Adam divides a gradient by its own size, so that
- * one which is nothing but rounding moves its weight as far as any other.
+ * first weights are rounded otherwise. Later steps have no such figure: Adam divides a gradient by its own size, so
+ * that one which is nothing but rounding moves its weight as far as any other.
  */
 export async function completed(gpu: Gpu, golden: GoldenStart, seed: number): Promise<GoldenRun> {
   const results = await replay(gpu, referenceMachine(gpu), golden);
