@@ -36,6 +36,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
 };
 
+/** Whether an error's message says all that is to be said of it. */
+export const isExplained = (error: unknown): boolean => KNOWN.some((kind) => error instanceof kind);
+
 /**
  * What to print for an error, on one line, and the exit code. What nobody has foreseen is said with its name; with
  * ANKE_DEBUG=1, its stack trace follows.
@@ -49,7 +52,7 @@ function meaningOf(error: unknown): { readonly message: string; readonly code: n
   if (error instanceof UsageError) return { message: error.message, code: EXIT.usage };
   if (error instanceof Interrupted) return { message: error.message, code: EXIT.interrupted };
   if (!(error instanceof Error)) return { message: String(error), code: EXIT.failed };
-  if (KNOWN.some((kind) => error instanceof kind)) return { message: error.message, code: EXIT.failed };
+  if (isExplained(error)) return { message: error.message, code: EXIT.failed };
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   const reason = SYSTEM[code ?? ''] ?? (syscall === undefined ? undefined : error.message);
   if (reason !== undefined) return { message: `${path ?? 'output'}: ${reason}`, code: EXIT.failed };

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { ExchangeError, fromOnnx } from '@anke/exchange';
+import type { Gpu } from '@anke/kernels';
 import {
   decodeWeights,
   FormatError,
@@ -30,8 +31,15 @@ export interface StoredModel {
  *
  * @throws CommandError if the path is nothing of the kind
  */
-export async function loadModel(path: string, { gpu }: Device): Promise<Model> {
-  const { graph, weights } = await readModel(path);
+export const loadModel = async (path: string, device: Device): Promise<Model> =>
+  await placeModel(path, await readModel(path), device.gpu);
+
+/**
+ * A model on the device.
+ *
+ * @param path where it comes from, for messages
+ */
+export async function placeModel(path: string, { graph, weights }: StoredModel, gpu: Gpu): Promise<Model> {
   const model = Model.of(graph);
   model.compile({ gpu, optimizer: new SGD() });
   await explained(path, () => model.setWeights(weights));

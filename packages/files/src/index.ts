@@ -11,7 +11,7 @@ export { FilesError } from './errors.js';
 export { digitOutlines } from './fonts.js';
 export { loadDataAt, loadImagesAt, type PathOptions } from './load.js';
 export { isLockFile, LockedError, takeLock } from './lock.js';
-export { decodePicture } from './pictures.js';
+export { countPixels, decodePicture, isPngOrJpeg, preparePictures } from './pictures.js';
 export { plainFile } from './source/disk.js';
 export { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';
 export { openPacked, openSource } from './source/open.js';

@@ -1,19 +1,70 @@
 /** PNG and JPEG files as images of the data set's shape, decoded by sharp. */
 import { DataError, type DecodePicture } from '@anke/data';
+import type { SharpOptions } from 'sharp';
 
-/** A picture of more pixels than this is not looked at. */
+/** A picture of more pixels than this is not decoded. */
 const MOST_PIXELS = 2 ** 26;
 /** What a byte of a file can hold: a bit a pixel, packed by deflate as tightly as it can. */
 const MOST_PIXELS_A_BYTE = 8 * 1032;
+/** No picture of so many pixels takes longer, unless something is wrong with it. */
+const MOST_SECONDS = 60;
+
+const SIGNATURES = [
+  [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], // PNG
+  [0xff, 0xd8, 0xff], // JPEG
+];
+
+/** Whether the first bytes are those of a PNG or a JPEG: sharp alone would take SVG and a dozen other formats too. */
+export const isPngOrJpeg = (bytes: Uint8Array): boolean =>
+  SIGNATURES.some((signature) => signature.every((byte, i) => bytes[i] === byte));
+
+/** The whole picture and no damaged one: where only 'truncated' fails, a flipped bit may give other pixels. */
+const OPTIONS: SharpOptions = { failOn: 'error', limitInputPixels: MOST_PIXELS };
+
+/** Loaded when it is needed: it takes a while, and only pictures need it. */
+async function loadSharp(): Promise<(bytes: Uint8Array, options: SharpOptions) => import('sharp').Sharp> {
+  const { default: sharp } = await import('sharp');
+  sharp.cache(false); // no picture is decoded twice
+  return sharp;
+}
+
+/** Loads the decoder, so that the first picture need not wait for it. */
+export async function preparePictures(): Promise<void> {
+  await loadSharp();
+}
+
+const unreadable = (source: string, error: unknown): DataError =>
+  new DataError(`${source}: this picture cannot be read (${(error as Error).message.split('\n')[0]})`);
+
+function checkFormat(source: string, bytes: Uint8Array): void {
+  if (!isPngOrJpeg(bytes))
+    throw new DataError(`${source}: this picture cannot be read (its first bytes are not those of a PNG or a JPEG)`);
+}
+
+/**
+ * How many pixels a picture has, by its header: nothing is decoded.
+ *
+ * @throws DataError if it is no PNG or JPEG
+ */
+export async function countPixels(source: string, bytes: Uint8Array): Promise<number> {
+  checkFormat(source, bytes);
+  const sharp = await loadSharp();
+  try {
+    const { width, height } = await sharp(bytes, { ...OPTIONS, limitInputPixels: false }).metadata();
+    return width * height;
+  } catch (error) {
+    throw unreadable(source, error);
+  }
+}
 
 export const decodePicture: DecodePicture = async (source, bytes, imageShape) => {
   const [height, width, channels] = imageShape ?? [undefined, undefined, 1];
   if (channels !== 1 && channels !== 3)
     throw new DataError(`${source}: a picture has 1 channel (grey) or 3 (RGB), not ${channels}`);
-  // Loaded here, as it takes a while and only pictures need it.
-  const { default: sharp } = await import('sharp');
+  checkFormat(source, bytes);
+  const sharp = await loadSharp();
   try {
-    const picture = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const picture = sharp(bytes, OPTIONS).timeout({ seconds: MOST_SECONDS });
     const { width: columns, height: rows } = await picture.metadata();
     // Else all of them would be made before the end is found to be missing.
     if (columns * rows > MOST_PIXELS_A_BYTE * bytes.length)
@@ -24,6 +75,6 @@ export const decodePicture: DecodePicture = async (source, bytes, imageShape) =>
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { shape: [info.height, info.width, info.channels], pixels: data };
   } catch (error) {
-    throw new DataError(`${source}: this picture cannot be read (${(error as Error).message.split('\n')[0]})`);
+    throw unreadable(source, error);
   }
 };

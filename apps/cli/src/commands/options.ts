@@ -18,6 +18,7 @@ export const positive = (text: string): number => whole(text, 1, Number.MAX_SAFE
 export const positiveList = (text: string): number[] => text.split(',').map(positive);
 
 export const natural = (text: string): number => whole(text, 0, Number.MAX_SAFE_INTEGER);
+export const port = (text: string): number => whole(text, 0, 65_535);
 export const seed = (text: string): number => whole(text, 0, 2 ** 32 - 1);
 
 export function positiveNumber(text: string): number {

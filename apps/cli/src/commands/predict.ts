@@ -6,6 +6,7 @@ import { count, duration, mostLikely, percent } from '@anke/report';
 import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
+import { csvCell } from '../csv-cell.js';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
@@ -156,7 +157,7 @@ async function oneByOne(
   return { probabilities, seconds, latency: { median: at(0.5), p99: at(0.99) } };
 }
 
-const idOf = (images: ImageDataset, row: number): string => quoted(images.ids?.[row] ?? String(row));
+const idOf = (images: ImageDataset, row: number): string => csvCell(images.ids?.[row] ?? String(row));
 
 /** `id,label`, and each class's probability if they are asked for. */
 function asCsv(
@@ -170,7 +171,7 @@ function asCsv(
   const columns = all ? Array.from({ length: classes }, (_, i) => `p${i}`) : [];
   const rows = Array.from(labels, (label, row) => {
     const shares = columns.map((_, i) => (probabilities[row * classes + i] as number).toPrecision(7));
-    return `${[idOf(images, row), quoted(nameOf(label)), ...shares].join(',')}\n`;
+    return `${[idOf(images, row), csvCell(nameOf(label)), ...shares].join(',')}\n`;
   });
   return `${['id', 'label', ...columns].join(',')}\n${rows.join('')}`;
 }
@@ -192,7 +193,7 @@ function topAsCsv(
     const order = Array.from(shares, (_, i) => i).sort(
       (a, b) => (shares[b] as number) - (shares[a] as number) || a - b,
     );
-    const cells = order.slice(0, kept).map((i) => `${quoted(nameOf(i))},${(shares[i] as number).toPrecision(7)}`);
+    const cells = order.slice(0, kept).map((i) => `${csvCell(nameOf(i))},${(shares[i] as number).toPrecision(7)}`);
     return `${[idOf(images, row), ...cells].join(',')}\n`;
   });
   return `id,${header.join(',')}\n${rows.join('')}`;
@@ -213,9 +214,6 @@ const inverted = ({ source, shape, pixels, ...facts }: ImageDataset): ImageDatas
     pixels.map((pixel) => 255 - pixel),
     facts,
   );
-
-/** A cell that may hold commas or quotes, as CSV has it. */
-const quoted = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 const BAR = 24;
 

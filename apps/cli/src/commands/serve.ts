@@ -1,18 +1,19 @@
 /** `anke serve`: a trained model behind HTTP. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { isIP } from 'node:net';
 import { ImageDataset } from '@anke/data';
 import type { Predictor } from '@anke/nn';
 import { count } from '@anke/report';
 import { samplesOf } from '@anke/training';
-import type { Command } from 'commander';
-import { openDevice } from '../device.js';
+import { type Command, InvalidArgumentError } from 'commander';
+import colors from 'picocolors';
+import { type Device, openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { factsOf, loadModel } from '../model-folder.js';
-import { Batcher } from '../serve/batcher.js';
-import { predictionServer } from '../serve/server.js';
+import { factsOf, placeModel, readModel, type StoredModel } from '../model-folder.js';
+import { type OpenedModel, ServedModel } from '../serve/served-model.js';
+import { PredictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
-import { natural, positive, positiveNumber } from './options.js';
+import { port, positive, positiveNumber } from './options.js';
 
 interface Options {
   readonly model: string;
@@ -20,6 +21,10 @@ interface Options {
   readonly port: number;
   readonly maxBody: number;
   readonly timeout: number;
+  readonly closingTime: number;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly token?: string;
 }
 
 /** Images in the batches that are made ready: a single one, a few, and many. */
@@ -31,78 +36,140 @@ export function addServe(program: Command): void {
     .description('answer predictions over HTTP, requests that arrive together in one batch')
     .requiredOption('--model <run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
     .option('--host <name>', 'where to listen; 0.0.0.0 for every network', '127.0.0.1')
-    .option('--port <n>', 'on which port; 0 for any', natural, 8000)
+    .option('--port <n>', 'on which port; 0 for any', port, 8000)
+    .option(
+      '--token <text>',
+      'answer only requests with "Authorization: Bearer TEXT"; better given as ANKE_TOKEN',
+      token,
+    )
+    .option('--allow-host <name>', 'a further name of this machine that clients use; may be repeated', hosts)
+    .option(
+      '--allow-origin <origin>',
+      'let pages from there ask, such as https://example.org; may be repeated',
+      origins,
+    )
     .option('--max-body <bytes>', 'the longest request', positive, 16 * 2 ** 20)
-    .option('--timeout <seconds>', 'how long a client may take to send a request', positiveNumber, 10)
+    .option(
+      '--timeout <seconds>',
+      'how long a client may take to send a request, or take an answer',
+      positiveNumber,
+      10,
+    )
+    .option('--closing-time <seconds>', 'when asked to end, how long to go on with requests', positiveNumber, 10)
     .addHelpText(
       'after',
       `
 POST /predict takes text/csv (a header, then a row an image), application/json ([image, …], each an array of pixels
-0 … 255), image/png or image/jpeg. GET /healthz, GET /metrics.
+0 … 255), image/png or image/jpeg. GET /healthz, GET /metrics. All but /healthz ask for the token, if there is one.
+
+Host in a request must be a loopback name, the address that the client connected to, or one of --allow-host: so no page
+elsewhere can reach a server on this machine by a name of its own. A browser's request for a page elsewhere is refused
+unless --allow-origin names where the page comes from.
+
+Answers: 4xx where the client is wrong; 503 with Retry-After where it should ask again: too much waits, the device was
+lost and is being opened again, or the server ends. Errors are {"error": "…"}.
 
 Examples:
   anke serve --model runs/first --port 8000
   curl --data-binary @data/digits/test.csv -H 'content-type: text/csv' http://127.0.0.1:8000/predict
-  curl --data-binary @digit.png -H 'content-type: image/png' http://127.0.0.1:8000/predict`,
+  curl --data-binary @digit.png -H 'content-type: image/png' http://127.0.0.1:8000/predict
+  ANKE_TOKEN=secret anke serve --model runs/first --host 0.0.0.0 --allow-host digits.example.org`,
     )
     .action(runServe);
 }
 
-async function runServe({ model: path, host, port, maxBody, timeout }: Options): Promise<void> {
-  const terminal = new Terminal();
-  const device = await openDevice(terminal, { model: path });
-  const model = await loadModel(path, device);
-  const [height = 1, width = 1, channels = 1] = model.inputShape;
-  const shape = [height, width, channels] as const;
-  const preparing = terminal.progress('Preparing the kernels', 'batch sizes');
-  // Pixels of requests become what those of files become.
-  const blank = samplesOf(new ImageDataset('blank', shape, new Uint8Array(height * width * channels)));
-  const predictors: Predictor[] = [];
-  for (const batch of BATCHES) {
-    const predictor = await model.session.predictor(batch, blank);
-    await predictor.predict(blank.pixels); // compiles what the driver has left for later
-    predictors.push(predictor);
-    preparing.update(predictors.length, BATCHES.length);
-  }
-  preparing.stop();
+function token(text: string): string {
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new InvalidArgumentError('It must be visible ASCII characters, without blanks.');
+  return text;
+}
 
+/** Adds what one more option names, or the environment in one text with commas. */
+const hosts = (text: string, before: readonly string[] = []): string[] => [...before, ...text.split(',')];
+
+const origins = (text: string, before: readonly string[] = []): string[] => [...before, ...text.split(',').map(origin)];
+
+function origin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new InvalidArgumentError('It must be a scheme and a host, with a port if need be: https://example.org:8080.');
+}
+
+async function runServe(options: Options): Promise<void> {
+  const { model: path, host, maxBody, timeout, closingTime } = options;
+  const terminal = new Terminal();
+  const say = (line: string): void => terminal.say(line);
+  const stored = await readModel(path);
+  const [height = 1, width = 1, channels = 1] = stored.graph.inputShape;
+  const device = await openDevice(terminal, { model: path });
+  let isLost = false;
+  const model = await ServedModel.open(async () => {
+    if (isLost) await device.reopen();
+    isLost = true; // when this is called again
+    return await prepare(path, stored, device, terminal);
+  }, say);
   const names = (await factsOf(path))?.classNames;
-  const batcher = new Batcher(predictors, height * width * channels);
-  const classes = model.outputShape[0] as number;
-  const server = predictionServer(batcher, {
-    shape,
-    classes,
+  const server = new PredictionServer(model, {
+    shape: [height, width, channels],
+    classes: stored.graph.outputShape[0] as number,
     nameOf: (label) => names?.[label] ?? String(label),
     maxBody,
     timeout,
+    closingTime,
+    access: {
+      hosts: [host, ...(options.allowHost ?? [])],
+      origins: options.allowOrigin ?? [],
+      token: options.token,
+    },
+    say,
   });
-  server.listen(port, host);
-  const [event] = await Promise.race([
-    once(server, 'listening').then(() => [undefined]),
-    once(server, 'error').then(([error]) => [error as NodeJS.ErrnoException]),
-  ]);
-  if (event)
+  const { address, port: opened } = await server.listen(options.port, host).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
-      event.code === 'EADDRINUSE'
-        ? `port ${port} is taken; name another with --port`
-        : `${host}:${port}: ${event.message}`,
+      error.code === 'EADDRINUSE'
+        ? `port ${options.port} is taken; name another with --port`
+        : `${host}:${options.port}: ${error.message}`,
     );
-  const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  terminal.say(`Serving ${path} on http://${name}:${address.port} (Ctrl-C ends it)`);
+  });
+  if (!isLoopback(address) && options.token === undefined)
+    say(colors.yellow('Whoever reaches this machine may ask; --token lets only those ask who know it'));
+  terminal.say(
+    `Serving ${path} on http://${isIP(address) === 6 ? `[${address}]` : address}:${opened} (Ctrl-C ends it)`,
+  );
 
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   await once(stop.signal, 'abort');
-  // What is under way is answered; nobody new is.
-  const closed = once(server, 'close');
-  server.close();
-  // Connections that are kept for further requests become idle one by one.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
-  await closed;
-  clearInterval(idle);
-  terminal.say(`\nServed ${count(batcher.images)} images in ${count(batcher.batches)} batches`);
-  device.gpu.destroy();
+  await server.close();
+  model.close();
+  const { images, batches } = server.batcher;
+  terminal.say(`\nServed ${count(images)} images in ${count(batches)} batches`);
+}
+
+const isLoopback = (address: string): boolean => /^(127\.|::1$)/.test(address);
+
+/** The model on the device, with its kernels made ready. */
+async function prepare(path: string, stored: StoredModel, { gpu }: Device, terminal: Terminal): Promise<OpenedModel> {
+  const preparing = terminal.progress('Preparing the kernels', 'batch sizes');
+  try {
+    const model = await placeModel(path, stored, gpu);
+    const { inputShape } = stored.graph;
+    const [height = 1, width = 1, channels = 1] = inputShape;
+    // Pixels of requests become what those of files become.
+    const pixels = new Uint8Array(height * width * channels);
+    const blank = samplesOf(new ImageDataset('blank', [height, width, channels], pixels));
+    const predictors: Predictor[] = [];
+    for (const batch of BATCHES) {
+      const predictor = await model.session.predictor(batch, blank);
+      await predictor.predict(blank.pixels); // compiles what the driver has left for later
+      predictors.push(predictor);
+      preparing.update(predictors.length, BATCHES.length);
+    }
+    return { predictors, lost: gpu.device.lost, destroy: () => gpu.destroy() };
+  } catch (error) {
+    gpu.destroy();
+    throw error;
+  } finally {
+    preparing.stop();
+  }
 }

@@ -1,13 +1,21 @@
 /**
- * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET /healthz says that it
- * is there, GET /metrics counts for Prometheus. Bodies and times are bounded; what a client does wrong gets a 4xx with
- * a line that says what, and does not hold up the others.
+ * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET /healthz says whether
+ * it can be asked, GET /metrics counts for Prometheus. Who may ask, bodies, connections and times are bounded; what a
+ * client does wrong gets a 4xx with a line that says what, and does not hold up the others.
  */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { NonFiniteError } from '@anke/nn';
-import { mostLikely } from '@anke/report';
-import { type Batcher, BusyError } from './batcher.js';
-import { imagesOf, RequestError } from './images.js';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { explain, isExplained } from '../errors.js';
+import { Access, type AccessOptions, isPreflight, PREFLIGHT_HEADERS } from './access.js';
+import { type Answer, jsonAnswer, predictionAnswer } from './answer.js';
+import { Batcher } from './batcher.js';
+import { BodyReader } from './body.js';
+import { ImageReader, SHORT_BODY } from './images.js';
+import { Metrics } from './metrics.js';
+import { RequestError, unavailable } from './request-error.js';
+import type { ServedModel } from './served-model.js';
 
 export interface ServeOptions {
   /** (height, width, channels) */
@@ -15,128 +23,207 @@ export interface ServeOptions {
   readonly classes: number;
   readonly nameOf: (label: number) => string;
   readonly maxBody: number;
-  /** Seconds that a client may take to send its request. */
+  /** Seconds that a client may take to send its request, or to take its answer. */
   readonly timeout: number;
+  /** Seconds after which `close` gives up what is not answered yet. */
+  readonly closingTime: number;
+  readonly access: AccessOptions;
+  /** Is told what went wrong in here. */
+  readonly say: (line: string) => void;
 }
 
-interface Counters {
-  readonly answers: Map<number, number>;
-  seconds: number;
-}
+const MOST_IMAGES = 4096;
+/** Probabilities in an answer: some 5 MB of text. */
+const MOST_NUMBERS = 2 ** 18;
+const MOST_CONNECTIONS = 1024;
+/** So many bodies of the longest kind may be in memory at once. */
+const MOST_BODIES = 16;
+/** Time for requests that are on their way when the server is asked to end. */
+const GRACE_MILLISECONDS = 500;
+/** Time for the last answers to be taken. */
+const LAST_MILLISECONDS = 250;
 
-export function predictionServer(batcher: Batcher, options: ServeOptions): Server {
-  const counters: Counters = { answers: new Map(), seconds: 0 };
-  const server = createServer(
-    {
-      requestTimeout: options.timeout * 1000,
-      headersTimeout: options.timeout * 1000,
-      keepAliveTimeout: 10_000,
-      connectionsCheckingInterval: Math.min(1000, options.timeout * 250),
-    },
-    async (request, response) => {
-      const started = performance.now();
-      const answer = await answerTo(request, batcher, options, counters).catch((error) => refusal(error));
-      send(request, response, answer);
-      counters.answers.set(answer.status, (counters.answers.get(answer.status) ?? 0) + 1);
-      counters.seconds += (performance.now() - started) / 1000;
-    },
-  );
-  return server;
-}
+const METHODS: Readonly<Record<string, string>> = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' };
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+export class PredictionServer {
+  readonly batcher: Batcher;
+  readonly #http: Server;
+  readonly #access: Access;
+  readonly #bodies: BodyReader;
+  readonly #images: ImageReader;
+  readonly #metrics: Metrics;
+  /** Connections that have sent no request yet. */
+  readonly #silent = new Set<Socket>();
+  /** Set when it has been asked to end. */
+  #end: Promise<void> | undefined;
 
-const json = (status: number, value: object): Answer => ({
-  status,
-  type: 'application/json',
-  body: `${JSON.stringify(value)}\n`,
-});
-
-function refusal(error: unknown): Answer {
-  if (error instanceof RequestError) return json(error.status, { error: error.message });
-  if (error instanceof BusyError) return { ...json(503, { error: error.message }), headers: { 'retry-after': '1' } };
-  if (error instanceof NonFiniteError) return json(500, { error: error.message });
-  return json(500, { error: 'the prediction failed' });
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Answer): void {
-  // What a client still sends after a refusal is not read: the connection ends.
-  const close = status >= 400 && !request.complete ? { connection: 'close' } : {};
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers, ...close });
-  response.end(body);
-}
-
-async function answerTo(
-  request: IncomingMessage,
-  batcher: Batcher,
-  options: ServeOptions,
-  counters: Counters,
-): Promise<Answer> {
-  const path = (request.url ?? '').split('?')[0];
-  const method = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' }[path ?? ''];
-  if (!method) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
-  if (request.method !== method)
-    return { ...json(405, { error: `${path} expects ${method}` }), headers: { allow: method } };
-  if (path === '/healthz') return json(200, { status: 'ok' });
-  if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: metrics(batcher, counters) };
-
-  const body = await read(request, options.maxBody);
-  const type = request.headers['content-type'] ?? '';
-  const { pixels, ids } = await imagesOf(type, body, options.shape);
-  const probabilities = await batcher.predict(pixels);
-  const { classes, nameOf } = options;
-  const labels = mostLikely(probabilities, classes);
-  const shares = (row: number): number[] => Array.from(probabilities.subarray(row * classes, (row + 1) * classes));
-  if (/^text\/csv/i.test(type)) {
-    const header = ['id', 'label', ...Array.from({ length: classes }, (_, i) => `p${i}`)].join(',');
-    const rows = Array.from(labels, (label, row) =>
-      [ids?.[row] ?? row, nameOf(label), ...shares(row).map((share) => share.toPrecision(7))].join(','),
+  constructor(
+    readonly model: ServedModel,
+    readonly options: ServeOptions,
+  ) {
+    const { shape, classes, maxBody, timeout, access } = options;
+    this.batcher = new Batcher(model, shape[0] * shape[1] * shape[2]);
+    this.#metrics = new Metrics(this.batcher);
+    this.#access = new Access(access);
+    this.#bodies = new BodyReader(maxBody, MOST_BODIES * maxBody);
+    const mostImages = Math.max(1, Math.min(MOST_IMAGES, Math.floor(MOST_NUMBERS / classes)));
+    this.#images = new ImageReader({ shape, mostImages });
+    const milliseconds = timeout * 1000;
+    this.#http = createServer(
+      {
+        requestTimeout: milliseconds,
+        headersTimeout: milliseconds,
+        keepAliveTimeout: 10_000,
+        connectionsCheckingInterval: Math.min(1000, milliseconds / 4),
+      },
+      (request, response) => void this.#handle(request, response),
     );
-    return { status: 200, type: 'text/csv', body: `${[header, ...rows].join('\n')}\n` };
-  }
-  return json(200, {
-    predictions: Array.from(labels, (label, row) => ({ label: nameOf(label), probabilities: shares(row) })),
-  });
-}
-
-/** A request's body, as far as it is not too long. */
-function read(request: IncomingMessage, most: number): Promise<Buffer> {
-  const tooLong = (): RequestError => new RequestError(413, `a request may have ${most} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLong());
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let length = 0;
-    request.on('data', (part: Buffer) => {
-      length += part.length;
-      if (length > most) {
-        request.pause();
-        reject(tooLong());
-      } else {
-        parts.push(part);
-      }
+    this.#http.timeout = 2 * milliseconds; // of silence: later than a request's own, which gets an answer
+    this.#http.maxConnections = MOST_CONNECTIONS;
+    this.#http.on('connection', (socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
     });
-    request.on('end', () => resolve(Buffer.concat(parts)));
-    request.on('error', () => reject(new RequestError(400, 'the request broke off')));
-  });
+    this.#http.on('clientError', refuseMessage);
+  }
+
+  /** @throws the system's error if the port is taken, or the like */
+  async listen(port: number, host: string): Promise<AddressInfo> {
+    await this.#images.prepare();
+    const listening = once(this.#http, 'listening'); // rejected by an error
+    this.#http.listen(port, host);
+    await listening;
+    return this.#http.address() as AddressInfo;
+  }
+
+  /**
+   * Accepts nobody any more, answers the requests that have arrived, and ends. What is not answered in time gets a 503;
+   * a connection without a request does not hold it up.
+   */
+  close(): Promise<void> {
+    this.#end ??= this.#close(); // from now on, an answer ends its connection
+    return this.#end;
+  }
+
+  async #close(): Promise<void> {
+    const closed = once(this.#http, 'close');
+    // A turn of the event loop accepts all connections that wait for it: ended unaccepted, they would be lost.
+    for (let turn = 0; turn < 2; turn++) await nextTurn();
+    // The HTTP server's own close would at once end connections whose next request has arrived, but is not read yet.
+    NetServer.prototype.close.call(this.#http);
+    const ending = new AbortController();
+    const after = async (milliseconds: number, act: () => unknown): Promise<void> => {
+      await wait(milliseconds, undefined, { signal: ending.signal });
+      await act();
+    };
+    const steps = [
+      after(GRACE_MILLISECONDS, () => {
+        for (const socket of this.#silent) socket.destroy();
+        this.#http.closeIdleConnections();
+      }),
+      after(1000 * this.options.closingTime, () => this.#giveUp()),
+      after(1000 * this.options.closingTime + LAST_MILLISECONDS, () => this.#http.closeAllConnections()),
+    ];
+    await closed;
+    ending.abort();
+    await Promise.allSettled(steps);
+    await this.#giveUp();
+  }
+
+  async #giveUp(): Promise<void> {
+    const error = unavailable('the server is ending');
+    this.batcher.close(error);
+    await this.#images.close(error);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    this.#silent.delete(request.socket);
+    let headers = {};
+    let answer: Answer;
+    try {
+      headers = this.#access.check(request);
+      answer = await this.#answerTo(request, response);
+    } catch (error) {
+      answer = this.#refusal(error);
+      await discardRest(request, 1000 * this.options.timeout);
+    }
+    this.#send(request, response, { ...answer, headers: { ...headers, ...answer.headers } });
+    this.#metrics.count(answer.status, (performance.now() - started) / 1000);
+  }
+
+  async #answerTo(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    if (isPreflight(request)) return { ...jsonAnswer(200, {}), headers: PREFLIGHT_HEADERS };
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const method = METHODS[path];
+    if (!method) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
+    if (request.method !== method) throw new RequestError(405, `${path} expects ${method}`, { allow: method });
+    if (path === '/healthz') return this.#health();
+    this.#access.checkToken(request);
+    if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: this.#metrics.text() };
+    return await this.#predict(request, response);
+  }
+
+  #health(): Answer {
+    if (!this.model.isOpen) return jsonAnswer(503, { status: 'the device was lost and is being opened again' });
+    return jsonAnswer(200, { status: 'ok' });
+  }
+
+  async #predict(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    const parts = await this.#bodies.read(request, response);
+    request.socket.setTimeout(0); // the silence from here on is ours
+    const type = request.headers['content-type'] ?? '';
+    const { pixels, ids } = await this.#images.read(type, parts);
+    const probabilities = await this.batcher.predict(pixels, () => response.destroyed);
+    const { classes, nameOf } = this.options;
+    return await predictionAnswer({ probabilities, classes, ids, nameOf }, /^text\/csv/i.test(type));
+  }
+
+  #refusal(error: unknown): Answer {
+    if (error instanceof RequestError)
+      return { ...jsonAnswer(error.status, { error: error.message }), headers: error.headers };
+    this.options.say(explain(error).message);
+    return jsonAnswer(500, { error: isExplained(error) ? (error as Error).message : 'the prediction failed' });
+  }
+
+  #send(request: IncomingMessage, response: ServerResponse, { status, type, body, headers }: Answer): void {
+    const milliseconds = 1000 * this.options.timeout;
+    const length = Buffer.byteLength(body);
+    request.socket.setTimeout(milliseconds);
+    // A long answer is in memory until it is taken, which must come to an end.
+    if (length > SHORT_BODY) {
+      const late = setTimeout(() => request.socket.destroy(), milliseconds);
+      response.once('close', () => clearTimeout(late));
+    }
+    // What a client still sends is not read: the connection ends.
+    const close = this.#end || (status >= 400 && !request.complete) ? { connection: 'close' } : {};
+    response.writeHead(status, { 'content-type': type, 'content-length': length, ...headers, ...close });
+    response.end(body);
+  }
 }
 
-function metrics({ batches, images }: Batcher, { answers, seconds }: Counters): string {
-  const total = [...answers.values()].reduce((a, b) => a + b, 0);
-  const lines = [
-    '# TYPE anke_requests_total counter',
-    ...[...answers].sort().map(([status, times]) => `anke_requests_total{code="${status}"} ${times}`),
-    '# TYPE anke_images_total counter',
-    `anke_images_total ${images}`,
-    '# TYPE anke_batches_total counter',
-    `anke_batches_total ${batches}`,
-    '# TYPE anke_request_seconds summary',
-    `anke_request_seconds_sum ${seconds.toFixed(6)}`,
-    `anke_request_seconds_count ${total}`,
-  ];
-  return `${lines.join('\n')}\n`;
+/** Lets a client send the rest of what is refused, as most read no answer before. Not for ever, and nothing is kept. */
+async function discardRest(request: IncomingMessage, milliseconds: number): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const end = once(request, 'end', { signal: AbortSignal.timeout(milliseconds) });
+  request.resume();
+  await end.catch(() => undefined); // it takes too long, or the client has gone
+}
+
+/** Answers to what is no HTTP, or comes too slowly: Node tells by the error's code which. */
+const BROKEN: Readonly<Record<string, readonly [status: string, why: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request takes too long to arrive'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too long'],
+};
+
+function refuseMessage(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }): void {
+  // An answer that is under way must not have another one written into it.
+  if (!socket.writable || socket._httpMessage?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [status, why] = BROKEN[error.code ?? ''] ?? ['400 Bad Request', 'this is no HTTP request'];
+  const { type, body } = jsonAnswer(0, { error: why });
+  const head = [`HTTP/1.1 ${status}`, `content-type: ${type}`, `content-length: ${body.length}`, 'connection: close'];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -28,6 +28,16 @@ export interface HeaderOptions {
 /** A name whose quotes are wrong stays as it is: it is none that is known. */
 const namesOf = (line: string): string[] => line.split(',').map((name) => unquote(name.trim()) ?? name.trim());
 
+/** A header may have so many columns more than an image has pixels and still be read, to say what is wrong with it. */
+const SPARE_COLUMNS = 1000;
+
+/** Whether a line has more cells than that, told without taking it apart, which takes seconds for a million. */
+function isWiderThan(line: string, columns: number): boolean {
+  let cells = 1;
+  for (let at = line.indexOf(','); at >= 0 && cells <= columns; at = line.indexOf(',', at + 1)) cells++;
+  return cells > columns;
+}
+
 const PIXEL = /^pixel\d{1,9}$/;
 
 /** Whether a file's first line names a label and pixels, as that of labelled images does. */
@@ -43,6 +53,12 @@ export function isLabelled(line: string): boolean {
  */
 export function readHeader(file: string, line: string, { needs, imageShape }: HeaderOptions): Header {
   const fail = (problem: string): DataError => new DataError(`${file}, line 1: ${problem}`);
+  if (imageShape) {
+    const pixels = imageShape[0] * imageShape[1] * imageShape[2];
+    const most = pixels + SPARE_COLUMNS;
+    if (isWiderThan(line, most))
+      throw fail(`there are more than ${most} columns, but an image of ${imageShape.join(' × ')} has ${pixels} pixels`);
+  }
   const columns = namesOf(line);
   const [first = ''] = columns;
   const missing =
