@@ -19,6 +19,7 @@ async function ask(
       method,
       path,
       headers: { 'content-type': 'application/json', ...headers },
+      agent: false, // a connection that is kept would delay the server's end
     });
     request.on('error', reject);
     request.on('response', async (response) => {

@@ -33,10 +33,9 @@ describe('asked to end', () => {
   test('under load, all that has arrived is answered, and new connections are refused', async () => {
     const slow = { batch: 32, predict: async (images: never) => pause(20).then(() => firstPixel.predict(images)) };
     const { server, port, url } = await serve({}, slow);
-    const agent = new Agent({ keepAlive: true });
     const headers = { 'content-type': 'application/json' };
     let answered = 0;
-    const answerTo = (label: number): Promise<IncomingMessage> =>
+    const answerTo = (agent: Agent, label: number): Promise<IncomingMessage> =>
       new Promise((resolve, reject) => {
         const request = send({ agent, port, host: '127.0.0.1', method: 'POST', path: '/predict', headers });
         request.on('error', reject);
@@ -45,8 +44,9 @@ describe('asked to end', () => {
       });
     /** Asks again and again over one connection, until an answer says that it ends. */
     const client = async (label: number): Promise<void> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (let closes = false; !closes; answered++) {
-        const response = await answerTo(label);
+        const response = await answerTo(agent, label);
         let text = '';
         for await (const part of response) text += part;
         expect(JSON.parse(text).predictions[0].label).toBe(String(label));
@@ -62,7 +62,6 @@ describe('asked to end', () => {
     await clients;
     await expect(post(url, 'application/json', '[]')).rejects.toThrow();
     if (!silent.closed) await once(silent, 'close');
-    agent.destroy();
   });
 
   test('what the model does not answer in time gets a 503, and a request that never ends is cut off', async () => {

@@ -40,15 +40,16 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-/** A server that ends after the test. */
-export async function serve(
-  options: Partial<ServeOptions> = {},
-  predictor: BatchPredictor = firstPixel,
-): Promise<TestServer> {
-  const said: string[] = [];
-  const say = (line: string): unknown => said.push(line);
+/** A server with a stand-in for the model; it ends after the test. */
+export async function serve(options: Partial<ServeOptions> = {}, predictor = firstPixel): Promise<TestServer> {
   const opened = { predictors: [predictor], lost: new Promise(() => undefined), destroy: () => undefined };
-  const server = new PredictionServer(await ServedModel.open(async () => opened, say), {
+  return await serveModel(await ServedModel.open(async () => opened, console.log), options);
+}
+
+/** A server that ends after the test. */
+export async function serveModel(model: ServedModel, options: Partial<ServeOptions> = {}): Promise<TestServer> {
+  const said: string[] = [];
+  const server = new PredictionServer(model, {
     shape: [28, 28, 1],
     classes: CLASSES,
     nameOf: String,
@@ -56,7 +57,7 @@ export async function serve(
     timeout: 10,
     closingTime: 10,
     access: { hosts: [], origins: [] },
-    say,
+    say: (line) => said.push(line),
     ...options,
   });
   const { port } = await server.listen(0, '127.0.0.1');

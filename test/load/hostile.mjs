@@ -5,9 +5,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 
 const PIXELS = 784;
-/** The longest body that fits into the limit of 16 MiB. */
-const LONGEST = 15 * 2 ** 20;
-
 /** A grey PNG of zeros: its file is a thousandth of what it becomes. */
 export function blankPng(width, height) {
   const chunk = (type, data) => {
@@ -28,7 +25,6 @@ export function blankPng(width, height) {
   ]);
 }
 
-const filled = (start, part, end) => `${start}${part.repeat(Math.floor((LONGEST - 8) / part.length))}${end}`;
 const image = `[${new Array(PIXELS).fill(0)}]`;
 const nestedImage = `[${new Array(28).fill(`[${new Array(28).fill('[0]')}]`)}]`;
 const images = (one, count) => `[${new Array(count).fill(one)}]`;
@@ -42,35 +38,40 @@ const png = (name, statuses, make) => ({ name, type: 'image/png', statuses, make
 /**
  * `statuses` is what the answer may be where nothing else is under way; beside others, 503 is right too for what is
  * long.
+ *
+ * @param longest bytes of the long ones
  */
-export const HOSTILE = [
-  json('arrays in arrays, millions deep', [400], () => '['.repeat(LONGEST)),
-  json('objects in objects', [400], () => filled('', '{"a":', '')),
-  json('a short body of brackets', [400], () => '['.repeat(60_000)),
-  json('millions of numbers as one image', [400, 413], () => filled('[[', '1,', '1]]')),
-  json('millions of empty arrays', [400, 413], () => filled('[[', '[],', '[]]]')),
-  json('an array of a million numbers as a pixel', [400], () => `[[[${'1,'.repeat(10 ** 6)}1]${',0'.repeat(783)}]]`),
-  json('a pixel that is deeply nested', [400], () => `[[${'['.repeat(1000)}${']'.repeat(1000)}${',0'.repeat(783)}]]`),
-  json('a million keys', [400], () => `{${Array.from({ length: 10 ** 6 }, (_, i) => `"k${i}":0`)}}`),
-  json('a string of megabytes as a pixel', [400], () => `[["${'x'.repeat(LONGEST)}"${',0'.repeat(783)}]]`),
-  json('floats', [400], () => filled('[[', '0.123456789,', '1]]')),
-  json('no UTF-8', [400], () => Buffer.alloc(LONGEST, 0xff)),
-  json('blanks', [400], () => ' '.repeat(LONGEST)),
-  json('more images than a request may have', [413], () => images(image, 4097)),
-  json('as many images as it may have', [200], () => images(image, 4096)),
-  json('as many as fit, nested to the last channel', [200], () => images(nestedImage, 4096)),
-  csv('a million columns', [400], () => header(1_200_000)),
-  csv('a column of megabytes', [400], () => `${'x'.repeat(LONGEST)}\n`),
-  csv('commas', [400], () => ','.repeat(LONGEST)),
-  csv('line ends', [400], () => '\n'.repeat(LONGEST)),
-  csv('more rows than a request may have', [413], () => `${header(PIXELS)}${row.repeat(4097)}`),
-  csv('as many rows as it may have', [200], () => `${header(PIXELS)}${row.repeat(4096)}`),
-  csv('a body over the limit', [413], () => Buffer.alloc(17 * 2 ** 20)),
-  png('a picture of 64 million pixels in a file of 62 kB', [413], () => blankPng(8000, 8000)),
-  png('a picture of 16 million pixels', [200], () => blankPng(4096, 4096)),
-  png('a picture without a row', [400], () => blankPng(2 ** 30, 0)),
-  png('SVG as PNG', [415], () =>
-    Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="9000" height="9000">${'<g>'.repeat(1000)}`),
-  ),
-  png('a picture that breaks off', [400], () => blankPng(512, 512).subarray(0, 100)),
-];
+export function hostileRequests(longest = 15 * 2 ** 20) {
+  const filled = (start, part, end) => `${start}${part.repeat(Math.floor((longest - 8) / part.length))}${end}`;
+  return [
+    json('arrays in arrays, millions deep', [400], () => '['.repeat(longest)),
+    json('objects in objects', [400], () => filled('', '{"a":', '')),
+    json('a short body of brackets', [400], () => '['.repeat(60_000)),
+    json('millions of numbers as one image', [400, 413], () => filled('[[', '1,', '1]]')),
+    json('millions of empty arrays', [400, 413], () => filled('[[', '[],', '[]]]')),
+    json('an array of a million numbers as a pixel', [400], () => `[[[${'1,'.repeat(10 ** 6)}1]${',0'.repeat(783)}]]`),
+    json('a pixel that is deeply nested', [400], () => `[[${'['.repeat(1000)}${']'.repeat(1000)}${',0'.repeat(783)}]]`),
+    json('a million keys', [400], () => `{${Array.from({ length: 10 ** 6 }, (_, i) => `"k${i}":0`)}}`),
+    json('a string of megabytes as a pixel', [400], () => `[["${'x'.repeat(longest)}"${',0'.repeat(783)}]]`),
+    json('floats', [400], () => filled('[[', '0.123456789,', '1]]')),
+    json('no UTF-8', [400], () => Buffer.alloc(longest, 0xff)),
+    json('blanks', [400], () => ' '.repeat(longest)),
+    json('more images than a request may have', [413], () => images(image, 4097)),
+    json('as many images as it may have', [200], () => images(image, 4096)),
+    json('as many as fit, nested to the last channel', [200], () => images(nestedImage, 4096)),
+    csv('a million columns', [400], () => header(1_200_000)),
+    csv('a column of megabytes', [400], () => `${'x'.repeat(longest)}\n`),
+    csv('commas', [400], () => ','.repeat(longest)),
+    csv('line ends', [400], () => '\n'.repeat(longest)),
+    csv('more rows than a request may have', [413], () => `${header(PIXELS)}${row.repeat(4097)}`),
+    csv('as many rows as it may have', [200], () => `${header(PIXELS)}${row.repeat(4096)}`),
+    csv('a body over the limit', [413], () => Buffer.alloc(17 * 2 ** 20)),
+    png('a picture of 64 million pixels in a file of 62 kB', [413], () => blankPng(8000, 8000)),
+    png('a picture of 16 million pixels', [200], () => blankPng(4096, 4096)),
+    png('a picture without a row', [400], () => blankPng(2 ** 30, 0)),
+    png('SVG as PNG', [415], () =>
+      Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="9000" height="9000">${'<g>'.repeat(1000)}`),
+    ),
+    png('a picture that breaks off', [400], () => blankPng(512, 512).subarray(0, 100)),
+  ];
+}
