@@ -54,6 +54,8 @@ export class PredictionServer {
   readonly #metrics: Metrics;
   /** Connections that have sent no request yet. */
   readonly #silent = new Set<Socket>();
+  /** Connections so far. */
+  #accepted = 0;
   /** Set when it has been asked to end. */
   #end: Promise<void> | undefined;
 
@@ -81,6 +83,7 @@ export class PredictionServer {
     this.#http.timeout = 2 * milliseconds; // of silence: later than a request's own, which gets an answer
     this.#http.maxConnections = MOST_CONNECTIONS;
     this.#http.on('connection', (socket) => {
+      this.#accepted++;
       this.#silent.add(socket);
       socket.once('close', () => this.#silent.delete(socket));
     });
@@ -107,8 +110,7 @@ export class PredictionServer {
 
   async #close(): Promise<void> {
     const closed = once(this.#http, 'close');
-    // A turn of the event loop accepts all connections that wait for it: ended unaccepted, they would be lost.
-    for (let turn = 0; turn < 2; turn++) await nextTurn();
+    await this.#acceptWaiting();
     // The HTTP server's own close would at once end connections whose next request has arrived, but is not read yet.
     NetServer.prototype.close.call(this.#http);
     const ending = new AbortController();
@@ -128,6 +130,15 @@ export class PredictionServer {
     ending.abort();
     await Promise.allSettled(steps);
     await this.#giveUp();
+  }
+
+  /** A turn of the event loop accepts one of the connections that wait; those that are not accepted would be lost. */
+  async #acceptWaiting(): Promise<void> {
+    for (let [turns, idle] = [0, 0]; turns < MOST_CONNECTIONS && idle < 3; turns++) {
+      const before = this.#accepted;
+      await nextTurn();
+      idle = this.#accepted === before ? idle + 1 : 0;
+    }
   }
 
   async #giveUp(): Promise<void> {
