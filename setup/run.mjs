@@ -76,6 +76,7 @@ const commands = {
   reference: () => reference(environment),
   licences: () => writeLicences(environment),
   soak: () => soak(args, environment),
+  'load-test': () => run(process.execPath, [join(root, 'test', 'load', 'main.mjs'), ...args], environment),
   fuzz: () => fuzz(args, environment),
   'bench:peers': () => benchPeers('bench.ts', args, environment),
   'bench:csv': () => benchPeers('bench-csv.ts', args, environment),

@@ -1,4 +1,4 @@
-/** If these failed, a page from anywhere could use the server of whoever looks at it, or a stranger that of a network. */
+/** If these failed, a page from anywhere could use the server of whoever looks at it, or a stranger could. */
 import { request as send } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { imageOf, serve } from './serving.js';

@@ -13,9 +13,13 @@ export function anke(folder, ...args) {
   if (status !== 0) throw new Error(`anke ${args.join(' ')} failed: ${stderr}`);
 }
 
+/** Makes digits in `folder`: `digits`. */
+export const synthesize = (folder) =>
+  anke(folder, 'synth', '--to', 'digits', '--train', '120', '--test', '40', '--seed', '3');
+
 /** Makes digits and trains a model in `folder`: `digits` and `run`. */
 export function trainModel(folder) {
-  anke(folder, 'synth', '--to', 'digits', '--train', '120', '--test', '40', '--seed', '3');
+  synthesize(folder);
   anke(folder, 'train', '--data', 'digits', '--epochs', '1', '--batch-size', '20', '--out', 'run');
 }
 

@@ -1,9 +1,9 @@
 /** Bodies of requests to `anke serve`. */
-import { imagesOf } from '../../../apps/cli/src/serve/images.js';
+import { ImageReader } from '../../../apps/cli/src/serve/images.js';
 import { pictureOf } from '../../../packages/files/src/testing/pictures.js';
 import { Difference, type Reader } from '../reader.ts';
 
-const SHAPE = [4, 4, 1] as const;
+const reader = new ImageReader({ shape: [4, 4, 1], mostImages: 4096 });
 const TYPES = ['text/csv', 'application/json', 'image/png', 'image/jpeg'];
 const image = Array.from({ length: 16 }, (_, i) => (i * 37) % 256);
 
@@ -23,7 +23,7 @@ export const requestReader: Reader = {
   async read(bytes) {
     const end = bytes.indexOf(0x0a);
     const type = Buffer.from(bytes.subarray(0, Math.max(0, end))).toString('latin1');
-    const { pixels } = await imagesOf(type, bytes.subarray(end + 1), SHAPE);
+    const { pixels } = await reader.read(type, [Buffer.from(bytes.subarray(end + 1))]);
     if (pixels.length === 0 || pixels.length % 16 !== 0) throw new Difference(`${pixels.length} pixels`);
   },
 };

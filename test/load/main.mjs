@@ -1,0 +1,210 @@
+/**
+ * `pnpm load-test`: clients that ask `anke serve` for one image after the other, and, if wanted, hostile ones between.
+ *
+ *     pnpm load-test --minutes 10 --hostile      turns of 30 s without and with hostile clients, 10 minutes of each
+ *     pnpm load-test --requests 200000           until so many are answered: is its memory flat?
+ *     pnpm load-test --delays                    how late its event loop is with each hostile request, four at once
+ *
+ * Further options: --clients 64, --model RUN (else a small one is trained). Ends with exit code 1 if a good request
+ * failed, if with hostile clients the 99th percentile is more than twice that without, or if memory grows.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as send } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { hostileRequests } from './hostile.mjs';
+import { imagesOf, Server, synthesize, trainModel } from './server.mjs';
+
+const TURN_SECONDS = 30;
+const HOSTILE_CLIENTS = 4;
+/** Memory may grow by so much after the first fifth of the time. */
+const GROWTH_MEGABYTES = 64;
+
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '0.5' },
+    requests: { type: 'string' },
+    clients: { type: 'string', default: '64' },
+    hostile: { type: 'boolean', default: false },
+    delays: { type: 'boolean', default: false },
+    model: { type: 'string' },
+  },
+});
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Sends a body, and resolves to the answer's status when all of it has come. */
+const post = (agent, port, type, body) =>
+  new Promise((done, fail) => {
+    const headers = { 'content-type': type, 'content-length': body.length };
+    const request = send({ agent, port, host: '127.0.0.1', method: 'POST', path: '/predict', headers });
+    request.on('error', fail);
+    request.on('response', (response) => {
+      response.resume();
+      response.on('error', fail);
+      response.on('end', () => done(response.statusCode));
+    });
+    request.end(body);
+  });
+
+/** What good clients have seen. */
+class Tally {
+  milliseconds = [];
+  errors = new Map();
+  seconds = 0;
+
+  add(milliseconds, error) {
+    if (error === undefined) this.milliseconds.push(milliseconds);
+    else this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
+  }
+
+  get failed() {
+    return [...this.errors.values()].reduce((a, b) => a + b, 0);
+  }
+
+  percentile(share) {
+    const sorted = Float64Array.from(this.milliseconds).sort();
+    return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  }
+
+  toString() {
+    const { length } = this.milliseconds;
+    const [p50, p99] = [0.5, 0.99].map((share) => this.percentile(share).toFixed(1));
+    const errors = this.failed === 0 ? '0 errors' : `errors: ${[...this.errors].map(([what, n]) => `${n} × ${what}`)}`;
+    return `${length} answers, ${(length / this.seconds).toFixed(0)}/s, p50 ${p50} ms, p99 ${p99} ms, ${errors}`;
+  }
+}
+
+/** Good clients ask until `goesOn` says no. */
+async function goodClients(port, bodies, tally, goesOn) {
+  const started = performance.now();
+  const client = async (first) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let i = first; goesOn(); i++) {
+      const before = performance.now();
+      try {
+        const status = await post(agent, port, 'application/json', bodies[i % bodies.length]);
+        tally.add(performance.now() - before, status === 200 ? undefined : status);
+      } catch (error) {
+        tally.add(0, error.code ?? error.message);
+        await pause(100);
+      }
+    }
+    agent.destroy();
+  };
+  await Promise.all(Array.from({ length: Number(options.clients) }, (_, i) => client(i)));
+  tally.seconds += (performance.now() - started) / 1000;
+}
+
+/** Hostile clients send one thing after the other, a tenth of a second apart, until `goesOn` says no. */
+async function hostileClients(port, requests, counts, goesOn) {
+  const client = async (first) => {
+    for (let i = first; goesOn(); i++) {
+      const { name, type, statuses, body } = requests[i % requests.length];
+      const silent = connect(port, '127.0.0.1').on('error', () => undefined);
+      const status = await post(undefined, port, type, body).catch((error) => error.code);
+      const isRight = statuses.includes(status) || status === 503;
+      counts.set(
+        isRight ? 'right' : `${name}: ${status}`,
+        (counts.get(isRight ? 'right' : `${name}: ${status}`) ?? 0) + 1,
+      );
+      await pause(100);
+      silent.destroy();
+    }
+  };
+  const apart = Math.floor(requests.length / HOSTILE_CLIENTS);
+  await Promise.all(Array.from({ length: HOSTILE_CLIENTS }, (_, i) => client(i * apart)));
+}
+
+/** Each hostile request four times at once: how late the server's event loop was at most meanwhile. */
+async function showDelays(server, requests) {
+  await server.longestDelay();
+  await pause(2000);
+  console.log(`${(await server.longestDelay()).toFixed(0).padStart(6)} ms  nothing to do`);
+  for (const { name, type, body } of requests) {
+    await server.longestDelay();
+    const statuses = await Promise.all(Array.from({ length: 4 }, () => post(undefined, server.port, type, body)));
+    console.log(`${(await server.longestDelay()).toFixed(0).padStart(6)} ms  ${name}: ${statuses.join(' ')}`);
+  }
+}
+
+/** Whether memory stays where it is once all has been used. */
+function judgeMemory(series) {
+  const later = series.slice(Math.ceil(series.length / 5));
+  console.log(`memory in MB, every 5 s: ${series.map((value) => value.toFixed(0)).join(' ')}`);
+  const third = Math.ceil(later.length / 3);
+  const growth = Math.max(...later.slice(-third)) - Math.max(...later.slice(0, third));
+  return growth > GROWTH_MEGABYTES ? [`memory grew by ${growth.toFixed(0)} MB`] : [];
+}
+
+async function load(server, bodies, hostile) {
+  const [without, among] = [new Tally(), new Tally()];
+  const counts = new Map();
+  const series = [];
+  const sampling = setInterval(() => series.push(server.residentMegabytes), 5000);
+  await goodClients(server.port, bodies, new Tally(), until(5)); // until all is warm
+  if (options.requests) {
+    let left = Number(options.requests);
+    const stop = new AbortController();
+    const bad = hostile ? hostileClients(server.port, hostile, counts, () => !stop.signal.aborted) : undefined;
+    await goodClients(server.port, bodies, hostile ? among : without, () => left-- > 0);
+    stop.abort();
+    await bad;
+  } else {
+    for (let seconds = 60 * Number(options.minutes); seconds > 0; seconds -= TURN_SECONDS) {
+      const length = Math.min(seconds, TURN_SECONDS);
+      await goodClients(server.port, bodies, without, until(length));
+      if (!hostile) continue;
+      const goesOn = until(length);
+      await Promise.all([
+        goodClients(server.port, bodies, among, goesOn),
+        hostileClients(server.port, hostile, counts, goesOn),
+      ]);
+    }
+  }
+  clearInterval(sampling);
+  if (without.seconds > 0) console.log(`good clients alone:      ${without}`);
+  if (among.seconds > 0) console.log(`among hostile clients:   ${among}`);
+  for (const [what, times] of counts) console.log(`hostile requests, ${what}: ${times}`);
+  const wrong = [...counts.keys()]
+    .filter((what) => what !== 'right')
+    .map((what) => `hostile request answered wrongly: ${what}`);
+  const failed = without.failed + among.failed;
+  const ratio = among.percentile(0.99) / without.percentile(0.99);
+  if (!Number.isNaN(ratio))
+    console.log(`the 99th percentile is ${ratio.toFixed(2)} times that without hostile clients`);
+  return [
+    ...(failed > 0 ? [`${failed} good requests failed`] : []),
+    ...(ratio > 2 ? ['the 99th percentile is more than twice that without hostile clients'] : []),
+    ...wrong,
+    ...judgeMemory(series),
+  ];
+}
+
+const until = (seconds) => {
+  const end = performance.now() + 1000 * seconds;
+  return () => performance.now() < end;
+};
+
+const work = mkdtempSync(join(tmpdir(), 'anke load '));
+if (options.model) synthesize(work);
+else trainModel(work);
+const server = new Server(work, ['--model', options.model ? resolve(options.model) : 'run']);
+try {
+  await server.start();
+  const bodies = imagesOf(join(work, 'digits/test.csv')).map((image) => Buffer.from(JSON.stringify([image])));
+  const hostile = hostileRequests().map(({ make, ...request }) => ({ ...request, body: make() }));
+  if (options.delays) await showDelays(server, hostile);
+  else {
+    const failures = await load(server, bodies, options.hostile ? hostile : undefined);
+    for (const failure of failures) console.error(`failed: ${failure}`);
+    process.exitCode = failures.length > 0 ? 1 : 0;
+  }
+  server.process.kill('SIGTERM');
+  console.log(`the server ended with exit code ${await server.ended}`);
+} finally {
+  server.process.kill('SIGKILL');
+  rmSync(work, { recursive: true });
+}
