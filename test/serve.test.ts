@@ -24,7 +24,7 @@ beforeAll(async () => {
     .slice(1)
     .map((row) => row.split(','))
     .map(([, label = '', ...shares]) => ({ label, shares: shares.map(Number) }));
-  server = new Server(work, ['--model', 'run', '--max-body', '200000', '--timeout', '1']);
+  server = new Server(work, ['--model', 'run', '--max-body', '200000', '--timeout', '3']);
   base = await server.start();
 });
 afterAll(() => {
@@ -116,7 +116,7 @@ describe('what a client does wrong gets a 4xx and a line', () => {
       400,
       'request, line 1: there are 1 columns of pixels, but an image of 28 × 28 × 1 has 784',
     ],
-    ['image/png', 'no picture', 400, 'request: this picture cannot be read'],
+    ['image/png', 'no picture', 415, 'the body is no PNG or JPEG picture'],
     ['application/json', 'x'.repeat(200_001), 413, 'a request may have 200000 bytes'],
   ])('%s %#', async (type, body, status, message) => {
     const response = await post(type, body);
