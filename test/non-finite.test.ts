@@ -48,6 +48,16 @@ test('a training that diverges exits with 1, names the step, and keeps the last 
   expect(anke(['predict', '--model', 'wild', '--input', 'digits/test.csv', '--output', 'wild.csv']).status).toBe(0);
 });
 
+test('activations beyond the range of float16 are told at the end of the epoch', ({ skip }) => {
+  written('steep.json', { ...RECIPE, phases: [{ optimizer: { type: 'Adam', learningRate: 1e6 }, epochs: 1 }] });
+  const warning = /^[1-9][\d,]* activations lay beyond ±65,504, the range of float16, and were clamped; a lower .*$/gm;
+  const options = ['--recipe', 'steep.json', '--storage', 'float16', '--out', 'steep'];
+  const { status, stdout, stderr } = anke(['train', ...options]);
+  if (stderr.includes('this device has no 16-bit floats')) skip('this device has no float16');
+  expect(status).toBe(0);
+  expect(stdout.match(warning)).toHaveLength(1);
+});
+
 test('resumed, it comes to the same place again, and keeps the model', () => {
   failed(['train', '--resume', 'wild', '--quiet'], /resumed, the run would come to the same place again$/);
   expect(weightsOf('wild')).toEqual(weightsOf('calm'));

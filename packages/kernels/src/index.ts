@@ -28,6 +28,7 @@ export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
 export { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
 export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
+export { countClamped } from './finite/clamped.js';
 export { countNotFinite, type NotFinite, notFiniteOf } from './finite/count.js';
 export { COUNTER, COUNTERS } from './finite/faults.js';
 export { type FusionContext, fuse } from './fusion/fuse.js';

@@ -14,6 +14,7 @@ import { depthwiseBackwardWeights } from './depthwise/backward-weights/index.js'
 import { depthwiseForward } from './depthwise/forward/index.js';
 import { dropout } from './dropout/dropout.js';
 import { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
+import { countClamped } from './finite/clamped.js';
 import { countNotFinite } from './finite/count.js';
 import { augment } from './gather/augment.js';
 import { gather } from './gather/gather.js';
@@ -83,6 +84,7 @@ export const registry: readonly Kernel[] = [
   crossEntropyStep,
   dropout,
   advance,
+  countClamped,
   countNotFinite,
   adam,
   adamCorrections,

@@ -1,6 +1,6 @@
 /** A recipe's model on the device with images of noise: what measurements record the steps of. */
 import { ImageDataset, type ImageShape } from '@anke/data';
-import { type Gpu, Recorder, type Storage } from '@anke/kernels';
+import { type Gpu, Recorder, type RecorderOptions, type Storage } from '@anke/kernels';
 import { Batches, type DeviceData, Session } from '@anke/nn';
 import { Random } from '@anke/random';
 import { makeOptimizer, type RecipePhase, samplesOf } from '@anke/training';
@@ -37,7 +37,7 @@ export class BenchSession {
 
   /** A training step. */
   training(): Recorder {
-    const recorder = this.#recorder();
+    const recorder = this.#recorder({ clamped: this.#batches.counters });
     this.session.train(recorder, this.#batches, this.#step);
     return recorder;
   }
@@ -63,8 +63,8 @@ export class BenchSession {
     return { size: this.options.batch, stride: 0 };
   }
 
-  #recorder(): Recorder {
-    return new Recorder(this.gpu, { fuse: this.options.fuse ?? true });
+  #recorder(options: RecorderOptions = {}): Recorder {
+    return new Recorder(this.gpu, { fuse: this.options.fuse ?? true, ...options });
   }
 
   destroy(): void {

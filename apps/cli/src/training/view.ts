@@ -63,6 +63,7 @@ export class TrainingView {
       case 'epoch':
         this.#endBar();
         this.#epoch(this.#label(event.epoch), event.record);
+        if (event.clamped > 0) this.terminal.say(colors.yellow(clampedLine(event.clamped)));
         break;
       case 'phaseEnd': {
         this.close();
@@ -121,6 +122,10 @@ export class TrainingView {
     if (this.#losses.length > 1 && this.terminal.shows(LIVE_COLUMNS)) this.terminal.footer(lossCurves(this.#losses));
   }
 }
+
+const clampedLine = (clamped: number): string =>
+  `${count(clamped)} activations lay beyond ±65,504, the range of float16, and were clamped; ` +
+  'a lower learning rate or --storage float32 avoids it';
 
 const lossesOf = (logs: Logs): readonly [number, number] => [logs['loss'] as number, logs['val_loss'] as number];
 

@@ -25,6 +25,8 @@ export const COUNTER = {
   held: 4,
   /** The length of the weights minus the least index of such an element; 0 if there is none. */
   heldEnd: 5,
+  /** Activations of the pass that lay beyond float16's range, if they are stored so. */
+  clamped: 6,
 } as const;
 
 /** Number of counters. */
@@ -45,11 +47,23 @@ export const COUNTERS_WGSL = constants({
   FAULTS: COUNTER.faults,
   HELD: COUNTER.held,
   HELD_END: COUNTER.heldEnd,
+  CLAMPED: COUNTER.clamped,
 });
 
 /** WGSL of `isFinite(x: f32) -> bool`. */
 export const FINITE_WGSL = `
 fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`;
+
+/**
+ * WGSL that keeps note of values of which only one goes on, such as the largest: `exponentOf(x: f32) -> u32`, of which
+ * the largest is kept, and `unlessNotFinite(y: f32, largest: u32) -> f32`, which is y, or NaN if one was not finite.
+ */
+export const EXPONENT_WGSL = `
+const INFINITE = 0x7f800000u;
+fn exponentOf(x: f32) -> u32 { return bitcast<u32>(x) & INFINITE; }
+fn unlessNotFinite(y: f32, largest: u32) -> f32 {
+  return select(y, bitcast<f32>(largest | 0x400000u), largest == INFINITE);
+}`;
 
 /** The counters after a step has found so many values that are not finite. */
 export function withFaults(before: Float64Array, found: number): Float64Array {

@@ -11,15 +11,18 @@ import { advance } from '../optimizer/advance.js';
 import { sgd, sgdMomentum } from '../optimizer/sgd.js';
 import { Eager } from '../runtime/eager.js';
 import type { Arrays, Kernel } from '../runtime/kernel.js';
+import { Recorder } from '../runtime/recorder.js';
 import { softmax } from '../softmax/softmax.js';
 import { checkKernel, runKernel, sampleInputs } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
 import { decodeFloat16 } from '../testing/float16.js';
+import { countClamped } from './clamped.js';
 import { countNotFinite, notFiniteOf } from './count.js';
 import { COUNTER, COUNTERS } from './faults.js';
 
 const gpu = useGpu();
 checkKernel(gpu, countNotFinite, { f16: ['x'] });
+checkKernel(gpu, countClamped, { f16: ['x'] });
 
 const BROKEN = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
@@ -97,11 +100,12 @@ test('what an optimizer has held counts from the next step on, and the steps sta
   const { results } = await run(crossEntropyStep, { rows: 4, classes: 3, ...step }, ({ counters }) => {
     counters.set(held);
   });
-  for (const { counters } of results) expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 3, 3, 9]);
+  for (const { counters } of results) expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 3, 3, 9, 0]);
   const plain = await run(epochTotals, { rows: 4, classes: 3 }, ({ counters }) => counters.set(held));
   for (const { counters } of plain.results) expect(counters?.[COUNTER.faults]).toBe(3);
   const stands = await run(advance, {}, ({ counters }) => counters.set([5, 2, 77, 1, 0, 0]));
-  for (const { counters } of stands.results) expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 1, 0, 0]);
+  for (const { counters } of stands.results)
+    expect(Array.from(counters as Float64Array)).toEqual([5, 2, 77, 1, 0, 0, 0]);
 });
 
 const LENGTH = 129;
@@ -121,7 +125,7 @@ test.each(OPTIMIZERS)('$name leaves an element as it is whose update is not fini
         });
         const expected = (kernel as Kernel<object, string>).reference(params, inputs);
         for (const got of results) {
-          expect(Array.from(got['counters'] as Float64Array).slice(3)).toEqual([0, 1, LENGTH - place]);
+          expect(Array.from(got['counters'] as Float64Array).slice(3)).toEqual([0, 1, LENGTH - place, 0]);
           for (const written of Object.keys(got)) {
             if (written === 'counters') continue;
             expect(got[written]?.[place], written).toEqual(inputs[written]?.[place]);
@@ -182,6 +186,26 @@ test('what is too large for 16 bits becomes the largest value, and what is not f
   expect(stored[7]).toBeCloseTo(0.1, 4);
   expect(Array.from(stored.subarray(8), Number.isFinite)).toEqual([false, false, false]);
   for (const storage of [x, y]) storage.destroy();
+});
+
+test('a recording counts what its 16 bits could not hold, each time that it is replayed', async ({ skip }) => {
+  if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
+  const values = [1, 65000, 7e4, -65520, 3e38, Number.NaN, Number.POSITIVE_INFINITY, -3e38, 0];
+  const x = gpu().upload('x', Float32Array.from(values));
+  const clamped = gpu().upload('counters', new Uint32Array(COUNTERS));
+  for (const type of ['f16', 'f32'] as const) {
+    const recorder = new Recorder(gpu(), { clamped });
+    const y = recorder.temporary('y', values.length * (type === 'f16' ? 2 : 4), type);
+    recorder.keep(y);
+    recorder.dispatch(scale, { length: values.length, factor: 1 }, { x, y });
+    expect(recorder.program.length).toBe(type === 'f16' ? 2 : 1);
+    const recording = await recorder.finish();
+    recording.submit(3);
+    const counters = new Uint32Array(await gpu().read(clamped));
+    expect(Array.from(counters)).toEqual(Object.values(COUNTER).map((at) => (at === COUNTER.clamped ? 12 : 0)));
+    recording.destroy();
+  }
+  for (const storage of [x, clamped]) storage.destroy();
 });
 
 test('there are as many counters as names for them', () => {

@@ -4,10 +4,13 @@
  *   Y[n, oy, ox, c] = max over the window of X[n, oy·sh + ky − top, ox·sw + kx − left, c]
  *   dX[n, iy, ix, c] = Σ dY of the windows whose largest element this is; of equals, the first (by ky, then kx) counts
  *
+ * A window with an element that is not finite becomes NaN: some devices would take another one for the largest.
+ *
  * The forward kernel also writes which element of its window won, as ky·kw + kx, so that the backward one need not
  * search again. Backward, each input gathers from the windows that cover it. A thread an element in both.
  * Timed by `pnpm anke bench kernels --filter pooling/max`.
  */
+import { EXPONENT_WGSL } from '../finite/faults.js';
 import { absolute, type Binding, bindingBytes, type Draw, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
@@ -38,6 +41,7 @@ export const maxPoolForward = defineKernel<PoolParams, keyof typeof forwardBindi
       wgsl: (p) => `
 ${constants({ ...poolConstants(p), OUTPUTS: poolOutputs(p), ROW: flatRow(poolOutputs(p)) })}
 const LOWEST = -0x1.fffffep+127f;
+${EXPONENT_WGSL}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -48,6 +52,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let oy = index / (CHANNELS * OUT_W) % OUT_H;
   let n = index / (CHANNELS * OUT_W * OUT_H);
   var best = LOWEST;
+  var exponent = 0u;
   var offset = 0u;
   var first = true;
   for (var ky = 0u; ky < POOL_H; ky++) {
@@ -57,6 +62,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
       if (ix < 0 || ix >= i32(WIDTH)) { continue; }
       let value = f32(x[((n * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * CHANNELS + c]);
+      exponent = max(exponent, exponentOf(value));
       if (first || value > best) {
         best = value;
         offset = ky * POOL_W + kx;
@@ -64,7 +70,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       }
     }
   }
-  y[index] = y_t(best);
+  y[index] = y_t(unlessNotFinite(best, exponent));
   winner[index] = offset;
 }`,
     },
@@ -84,8 +90,11 @@ export function maxPoolReference(p: PoolParams, x: Float64Array): { y: Float64Ar
   const winner = new Float64Array(poolOutputs(p));
   for (let i = 0; i < y.length; i++)
     visitWindow(p, i, (input, offset) => {
-      if ((x[input] as number) > (y[i] as number)) {
-        y[i] = x[input] as number;
+      const value = x[input] as number;
+      // NaN stays: nothing is larger.
+      if (!Number.isFinite(Math.fround(value))) y[i] = Number.NaN;
+      if (value > (y[i] as number)) {
+        y[i] = value;
         winner[i] = offset;
       }
     });

@@ -3,6 +3,7 @@
  * plans the memory of the temporaries, compiles all shaders side by side and binds the buffers. The {@link Recording}
  * that comes out is replayed: encoding it allocates, compiles and looks up nothing.
  */
+import { countingClamped } from '../finite/clamped.js';
 import { fuse } from '../fusion/fuse.js';
 import { type BoundStage, bindGroup } from './bound.js';
 import type { Pipeline, StageProgram } from './compiler.js';
@@ -31,6 +32,8 @@ const NO_COST: Cost = { flops: 0, bytes: 0 };
 export interface RecorderOptions {
   /** Whether the fusion pass joins dispatches, as it does if absent; if not, they run as they were sent. */
   readonly fuse?: boolean;
+  /** Counters that note how many values lay beyond what 16 bits can store (`COUNTER.clamped`); none if absent. */
+  readonly clamped?: Storage | undefined;
 }
 
 export class Recorder implements Executor {
@@ -38,13 +41,15 @@ export class Recorder implements Executor {
   readonly #temporaries = new Set<Storage>();
   readonly #kept = new Set<Storage>();
   readonly #fuse: boolean;
+  readonly #clamped: Storage | undefined;
   #program: readonly Dispatch[] | undefined;
 
   constructor(
     readonly gpu: Gpu,
-    { fuse = true }: RecorderOptions = {},
+    { fuse = true, clamped }: RecorderOptions = {},
   ) {
     this.#fuse = fuse;
+    this.#clamped = clamped;
   }
 
   temporary(label: string, bytes: number, type: StorageType = 'f32'): Storage {
@@ -68,12 +73,19 @@ export class Recorder implements Executor {
     this.#plain.push(checkedDispatch(kernel, params, bindings, variant));
   }
 
-  /** The dispatches that will run: those that were sent, fused if asked. Once it was read, nothing more can be sent. */
+  /**
+   * The dispatches that will run: those that were sent, fused and with counts if asked. Once it was read, nothing more
+   * can be sent.
+   */
   get program(): readonly Dispatch[] {
-    this.#program ??= this.#fuse
-      ? fuse(this.#plain, { isTemporary: (s) => this.#temporaries.has(s) && !this.#kept.has(s) })
-      : this.#plain;
+    this.#program ??= this.#complete();
     return this.#program;
+  }
+
+  #complete(): readonly Dispatch[] {
+    const isTemporary = (storage: Storage): boolean => this.#temporaries.has(storage) && !this.#kept.has(storage);
+    const dispatches = this.#fuse ? fuse(this.#plain, { isTemporary }) : this.#plain;
+    return this.#clamped ? countingClamped(dispatches, this.#clamped) : dispatches;
   }
 
   /** The largest of the temporaries that the program needs, if it needs any. */

@@ -52,8 +52,8 @@ export const subgroupEntryPoint = (pinned: boolean): string =>
 
 /**
  * What stands above a shader's text: its directives and bindings, with `x_t`, which makes an element of each binding
- * `x` of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it, as
- * WGSL leaves open what else it would be. What is not finite stays so, and is found where it goes.
+ * `x` of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it,
+ * as WGSL leaves open what else it would be. What is not finite stays so, and is found where it goes.
  *
  * @param extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
  */
@@ -73,9 +73,12 @@ export function declarationsWgsl(declarations: readonly Declaration[], extension
   ].join('\n');
 }
 
+/** The largest finite float16. */
+export const LARGEST_F16 = 65504;
+
 const storing16Wgsl = (name: string): string => `fn ${name}_t(value: f32) -> f16 {
   let isFinite = (bitcast<u32>(value) & 0x7f800000u) != 0x7f800000u;
-  return f16(select(value, clamp(value, -65504.0, 65504.0), isFinite));
+  return f16(select(value, clamp(value, -${LARGEST_F16}.0, ${LARGEST_F16}.0), isFinite));
 }`;
 
 /** Threads of a workgroup in kernels that give each thread one element. */

@@ -59,7 +59,7 @@ export class Pass {
     this.#recorders = [this.steps > 0 ? batchSize : 0, this.restSize]
       .filter((size) => size > 0)
       .map((size) => {
-        const recorder = new Recorder(gpu);
+        const recorder = new Recorder(gpu, { clamped: counters });
         record(recorder, this.batches, { size, stride: batchSize });
         return recorder;
       });

@@ -3,6 +3,7 @@
  * idles. Behind each submit the counters come back, a few bytes, so that a pass which meets values that are not finite
  * ends there.
  */
+import { COUNTER } from '@anke/kernels';
 import { type Evaluation, type Fault, faultOf } from './batches.js';
 import type { Pass } from './pass.js';
 
@@ -20,8 +21,8 @@ export interface RunOptions {
 
 /** What a pass came to. */
 export type PassResult =
-  /** The means over all samples. */
-  | { readonly means: Evaluation }
+  /** The means over all samples; how many activations lay beyond what their 16 bits can store. */
+  | { readonly means: Evaluation; readonly clamped: number }
   /** The step that met values which are not finite. Neither weights nor counters have changed from there on. */
   | { readonly fault: Fault }
   /** The signal ended it. */
@@ -84,8 +85,10 @@ export async function* runPass(
   }
   const last = rest ? submit(rest, 1) : running?.finished;
   await running?.finished;
-  const fault = last && faultOf(await last);
+  const counters = await last;
+  const fault = counters && faultOf(counters);
   if (fault) return { fault };
   yield data.count;
-  return signal?.aborted ? 'aborted' : { means: await pass.batches.means() };
+  if (signal?.aborted) return 'aborted';
+  return { means: await pass.batches.means(), clamped: counters?.[COUNTER.clamped] ?? 0 };
 }

@@ -56,7 +56,13 @@ export type FitEvent =
       readonly total: number;
     }
   /** An epoch (from 0) is over, callbacks have seen it. */
-  | { readonly type: 'epoch'; readonly epoch: number; readonly logs: Logs }
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly logs: Logs;
+      /** Activations that lay beyond ±65,504, the range of float16, and were clamped; 0 with float32. */
+      readonly clamped: number;
+    }
   | { readonly type: 'done'; readonly history: History; readonly end: FitEnd };
 
 /** Why a training is over: all epochs are done, a callback stopped it, or the signal ended it. */
@@ -142,9 +148,9 @@ async function* epochs(session: Session, run: Epochs, options: FitOptions): Asyn
     );
     const before = { steps: session.steps, epochs: session.epochs };
     run.backup.take();
-    let logs: Logs | undefined;
+    let result: EpochResult | undefined;
     try {
-      logs = yield* oneEpoch(session, run, { ...options, signal }, epoch);
+      result = yield* oneEpoch(session, run, { ...options, signal }, epoch);
     } catch (error) {
       if (!(error instanceof NonFiniteError)) throw error;
       run.backup.restore();
@@ -153,15 +159,22 @@ async function* epochs(session: Session, run: Epochs, options: FitOptions): Asyn
       for (const callback of callbacks) await callback.onTrainEnd?.(control);
       throw error;
     }
-    if (!logs) break;
+    if (!result) break;
+    const { logs, clamped } = result;
     history.epochs.push(logs);
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, control);
-    yield { type: 'epoch', epoch, logs };
+    yield { type: 'epoch', epoch, logs, clamped };
   }
   // Callbacks would find nothing in a destroyed model.
   if (!closed.aborted) for (const callback of callbacks) await callback.onTrainEnd?.(control);
   const end = signal.aborted ? 'aborted' : control.stopTraining ? 'stopped' : 'complete';
   yield { type: 'done', history, end };
+}
+
+/** What an epoch came to, and how many of its activations were clamped. */
+interface EpochResult {
+  readonly logs: Logs;
+  readonly clamped: number;
 }
 
 /**
@@ -175,7 +188,7 @@ async function* oneEpoch(
   { training, validation }: Epochs,
   { signal, submitMilliseconds }: FitOptions,
   epoch: number,
-): AsyncGenerator<FitEvent, Logs | undefined> {
+): AsyncGenerator<FitEvent, EpochResult | undefined> {
   const options = submitMilliseconds === undefined ? { signal } : { signal, submitMilliseconds };
   const { learningRate } = session.training;
   const name = `epoch ${epoch + 1}`;
@@ -193,14 +206,17 @@ async function* oneEpoch(
   const { loss, accuracy } = trained.means;
   if (!Number.isFinite(loss)) throw stopped(`after ${name}: the mean loss is ${loss}`, learningRate);
   const logs: Logs = { loss, accuracy, learning_rate: learningRate };
-  if (!validation) return logs;
+  if (!validation) return { logs, clamped: trained.clamped };
   const validated = yield* progress(validation, options, { epoch, phase: 'validation' });
   if (validated === 'aborted') return undefined;
   if ('fault' in validated) {
     const { message } = await evaluationError(session, validation, validated.fault);
     throw stopped(`after ${name}: ${message}`, learningRate);
   }
-  return { ...logs, val_loss: validated.means.loss, val_accuracy: validated.means.accuracy };
+  return {
+    logs: { ...logs, val_loss: validated.means.loss, val_accuracy: validated.means.accuracy },
+    clamped: trained.clamped + validated.clamped,
+  };
 }
 
 /** The error of a training that met a value which is not finite. */

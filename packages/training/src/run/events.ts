@@ -41,7 +41,13 @@ export type TrainEvent =
       readonly total: number;
     }
   /** An epoch (from 1) is over, and the checkpoint after it is written. */
-  | { readonly type: 'epoch'; readonly epoch: number; readonly record: EpochRecord }
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly record: EpochRecord;
+      /** Activations that lay beyond ±65,504, the range of float16, and were clamped; 0 with float32. */
+      readonly clamped: number;
+    }
   | { readonly type: 'phaseEnd'; readonly plan: RecipePhase; readonly result: Phase }
   /**
    * The device was lost, and another one was opened. What follows begins as a resumed training does: with the phase of

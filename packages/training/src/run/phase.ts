@@ -53,9 +53,10 @@ export async function* trainPhase(
     else if (event.type === 'progress') {
       const { phase: part, epoch, done, total } = event;
       yield { type: 'progress', part, epoch: epoch + 1, done, total };
-    } else if (event.type === 'epoch')
-      yield { type: 'epoch', epoch: run.epochs, record: run.records.at(-1) as EpochRecord };
-    else end = event.end;
+    } else if (event.type === 'epoch') {
+      const { clamped } = event;
+      yield { type: 'epoch', epoch: run.epochs, record: run.records.at(-1) as EpochRecord, clamped };
+    } else end = event.end;
   }
   const phase = run.phase();
   yield { type: 'phaseEnd', plan, result: phase };

@@ -46,7 +46,7 @@ function endOfStep(builder: CaseBuilder): Readonly<Record<string, Storage>> {
     Array.from({ length: ROWS }, (_, i) => (i * 5) % CLASSES),
   );
   const weights = builder.input('weights', 500);
-  const counters = builder.integers('counters', [4, 2, 77, 0, 0, 0]);
+  const counters = builder.integers('counters', [4, 2, 77, 0, 0, 0, 0]);
   const corrections = builder.input('corrections', 2, () => 0.25);
   const totals = builder.input('totals', 3, (i) => i + 1);
   const [losses, mean, loss] = [
