@@ -8,7 +8,6 @@ import { dirname, join, relative } from 'node:path';
 import { synthesize } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
 import { digitOutlines } from '@anke/files';
-import { Gpu } from '@anke/kernels';
 import { decodeCheckpoint } from '@anke/nn';
 import {
   CHECKPOINT_FILES,
@@ -47,7 +46,7 @@ let recipe: ResolvedRecipe;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'anke power '));
   const report = await openAdapter(console.log);
-  device = new Device(await Gpu.open(report.adapter), report);
+  device = await Device.open(report, terminal);
   recipe = await checkRecipe(RECIPE, 'recipe');
 });
 afterAll(() => {
