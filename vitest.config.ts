@@ -39,7 +39,7 @@ const swiftShader: TestProjectConfiguration = {
       'test/golden-variants.test.ts',
       'test/swiftshader.test.ts',
     ],
-    env: { ANKE_DRIVER: 'swiftshader' },
+    env: { ANKE_DRIVER: 'swiftshader', ANKE_CASES: process.env['ANKE_CASES'] ?? 'some' },
   },
 };
 
