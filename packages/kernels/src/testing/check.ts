@@ -160,7 +160,7 @@ const chosen = <P>(cases: readonly P[]): readonly P[] =>
 
 const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(params), params] as const);
 
-/** A test for each case of a kernel that is {@link chosen}, and two in float16 where it may store some of its bindings so. */
+/** A test for each {@link chosen} case of a kernel, and two in float16 where it may store some of its bindings so. */
 export function checkKernel<P extends object, B extends string>(
   gpu: () => Gpu,
   kernel: Kernel<P, B>,
