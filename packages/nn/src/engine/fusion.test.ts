@@ -139,7 +139,7 @@ test.each([
         2 ** -23 * terms * largestOf(values),
       );
   }
-  expect(exact['counters']).toEqual(Float64Array.of(1, 1, 8, 0, 0, 0));
+  expect(exact['counters']).toEqual(Float64Array.of(1, 1, 8, 0, 0, 0, 0));
   session.destroy();
   data.destroy();
 });
