@@ -2,11 +2,13 @@
 import { openAdapter } from '@anke/dawn';
 import type { TestProject } from 'vitest/node';
 
-const VARIABLES = ['ANKE_DRIVER', 'VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
+/** What a driver is found by: opening the device sets them. */
+const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 
 /** Installs a driver, if there is none, before the test files open the device side by side. */
 export default async function setUp({ name, config }: TestProject): Promise<void> {
-  const before = VARIABLES.map((variable) => [variable, process.env[variable]] as const);
+  const variables = [...DRIVER_VARIABLES, ...Object.keys(config.env)];
+  const before = variables.map((variable) => [variable, process.env[variable]] as const);
   Object.assign(process.env, config.env);
   try {
     const { name: adapter, why } = await openAdapter(console.log);
