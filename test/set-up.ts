@@ -6,10 +6,10 @@ import type { TestProject } from 'vitest/node';
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 
 /** Installs a driver, if there is none, before the test files open the device side by side. */
-export default async function setUp({ name, config }: TestProject): Promise<void> {
-  const variables = [...DRIVER_VARIABLES, ...Object.keys(config.env)];
+export default async function setUp({ name, config: { env = {} } }: TestProject): Promise<void> {
+  const variables = [...DRIVER_VARIABLES, ...Object.keys(env)];
   const before = variables.map((variable) => [variable, process.env[variable]] as const);
-  Object.assign(process.env, config.env);
+  Object.assign(process.env, env);
   try {
     const { name: adapter, why } = await openAdapter(console.log);
     console.log(`Tests of "${name}" run on ${adapter}: ${why}.`);
