@@ -38,7 +38,7 @@ class EachInTurn implements Chooser<Gpu> {
     return variant;
   }
 
-  choose(kernel: { readonly name: string }, _params: object, _types: object, variant: string): void {
+  async choose(kernel: { readonly name: string }, _params: object, _types: object, variant: string): Promise<void> {
     throw new Error(`${kernel.name}: a variant did not compile in time, and ${variant} took its place`);
   }
 

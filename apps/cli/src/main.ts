@@ -48,8 +48,9 @@ process.on('SIGINT', () => {
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();
   else await createProgram().parseAsync();
-  // A shader that was given up, and that the driver still compiles, must not hold the program back.
-  setTimeout(() => process.exit(), PATIENCE).unref();
+  // A shader that was given up, and that the driver still compiles, must not hold the program back; a reader that has
+  // not taken all of the output yet may.
+  setTimeout(() => process.stdout.write('', () => process.exit()), PATIENCE).unref();
 } catch (error) {
   // Commander has already said what was wrong, or printed the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;

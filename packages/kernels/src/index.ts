@@ -66,6 +66,7 @@ export {
   type Binding,
   type Cost,
   defineKernel,
+  EPSILON,
   type Grid,
   type Kernel,
   type Traits,

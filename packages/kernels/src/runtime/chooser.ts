@@ -24,7 +24,7 @@ export interface Chooser<D> {
   readonly used: Choices;
   choice(kernel: { readonly name: string }, params: object, types?: StorageTypes): string | undefined;
   /** Takes note that another variant runs than was chosen, as the driver does not compile that one. */
-  choose(kernel: { readonly name: string }, params: object, types: StorageTypes, variant: string): void;
+  choose(kernel: { readonly name: string }, params: object, types: StorageTypes, variant: string): Promise<void>;
   /** Chooses where it has not yet; calls `onDone` after each request. */
   tune(device: D, requests: readonly VariantRequest[], onDone?: () => void): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface Chooser<D> {
 export const NO_CHOOSER: Chooser<unknown> = {
   used: {},
   choice: () => undefined,
-  choose: () => undefined,
+  choose: async () => undefined,
   tune: async (_, requests, onDone) => {
     for (const _request of requests) onDone?.();
   },

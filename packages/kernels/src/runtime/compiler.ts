@@ -173,13 +173,13 @@ export class Compiler {
    * Takes note that the driver does not compile a variant in time: it is not available from now on, and the next one
    * takes its place.
    */
-  giveUp({ kernel, params, types = NO_TYPES }: VariantRequest, variant: string): void {
+  async giveUp({ kernel, params, types = NO_TYPES }: VariantRequest, variant: string): Promise<void> {
     const key = `${choiceKey(kernel, params, types)} ${variant}`;
     if (this.#givenUp.has(key)) return;
     this.#givenUp.add(key);
     const [next] = this.candidates(kernel, params, types);
-    if (next !== undefined) this.tuner.choose(kernel, params, types, next);
     this.onGiveUp(`${kernel.name}: the variant "${variant}" is left out: ${this.#slowness()}, and may go on trying`);
+    if (next !== undefined) await this.tuner.choose(kernel, params, types, next);
   }
 
   #slowness(): string {

@@ -105,7 +105,7 @@ test('the tuner chooses among the others, and is told what runs instead of a cho
   const given = new Tuner({ [choiceKey(other, {})]: 'stuck' }, false, (choices) => void saved.push(choices));
   const { device, traits } = gpu();
   const compiler = new Compiler(device, traits, given, async () => undefined);
-  compiler.giveUp({ kernel: other, params: {} }, 'stuck');
+  await compiler.giveUp({ kernel: other, params: {} }, 'stuck');
   expect(compiler.variantOf(other, {})).toBe('plain');
   expect(given.used).toEqual({ [choiceKey(other, {})]: 'plain' });
   expect(saved).toEqual([{ [choiceKey(other, {})]: 'plain' }]);

@@ -180,7 +180,7 @@ export class Recorder implements Executor {
         return ready;
       } catch (error) {
         if (error instanceof SlowCompileError)
-          compiler.giveUp({ ...dispatch, types: storageTypes(dispatch) }, variant.replace(JOIN, ''));
+          await compiler.giveUp({ ...dispatch, types: storageTypes(dispatch) }, variant.replace(JOIN, ''));
         throw error;
       }
     });

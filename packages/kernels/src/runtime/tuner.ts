@@ -54,11 +54,11 @@ export class Tuner implements Chooser<Gpu> {
     return this.#choices.get(key);
   }
 
-  choose(kernel: { readonly name: string }, params: object, types: StorageTypes, variant: string): void {
+  async choose(kernel: { readonly name: string }, params: object, types: StorageTypes, variant: string): Promise<void> {
     const key = choiceKey(kernel, params, types);
     this.#used.add(key);
     this.#choices.set(key, variant);
-    this.onChoice(this.choices);
+    await this.onChoice(this.choices);
   }
 
   /**
@@ -101,7 +101,7 @@ export class Tuner implements Chooser<Gpu> {
         if (result.status === 'fulfilled') {
           bound.push(result.value);
           names.push(variant);
-        } else if (result.reason instanceof SlowCompileError) compiler.giveUp({ kernel, params, types }, variant);
+        } else if (result.reason instanceof SlowCompileError) await compiler.giveUp({ kernel, params, types }, variant);
         else throw result.reason;
       }
       // Where the driver compiles none of them in time, the dispatch itself will say so.

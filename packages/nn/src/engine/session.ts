@@ -113,9 +113,8 @@ export class Session {
     this.#free(({ step }) => step === 'train' || !sameLoss);
     this.#training?.destroy();
     this.#stateCheck?.destroy();
-    this.#stateCheck = undefined;
     this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
-    this.#stateCheck = this.stateCheck;
+    this.#stateCheck = this.#makeStateCheck(); // compiled by the time that it is asked
   }
 
   /** @throws ModelError if it was not set */
@@ -249,10 +248,14 @@ export class Session {
 
   /** Looks for values that are not finite in what the session keeps on the device. */
   get stateCheck(): StateCheck {
+    this.#stateCheck ??= this.#makeStateCheck();
+    return this.#stateCheck;
+  }
+
+  #makeStateCheck(): StateCheck {
     const { gpu, memory } = this;
     const { optimizer, buffers = {} } = this.#training ?? {};
-    this.#stateCheck ??= new StateCheck(gpu, { memory, optimizer, buffers });
-    return this.#stateCheck;
+    return new StateCheck(gpu, { memory, optimizer, buffers });
   }
 
   /** A copy of all that training changes on the device, to be destroyed after use. */

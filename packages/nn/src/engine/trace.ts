@@ -80,11 +80,12 @@ export async function trace(gpu: Gpu, send: (executor: Executor) => void): Promi
   const found = gpu.storage('values that are not finite', counted.length * SLICE_ALIGNMENT, 'u32');
   const { recorder } = notes;
   let slot = 0;
-  for (const { kernel, params, bindings } of notes.sent) {
+  for (const sent of notes.sent) {
+    const { kernel, params, bindings } = sent;
     // A variant that is named is not looked for by the tuner.
     const variant = gpu.compiler.variantOf(kernel, params, undefined, storageTypes({ bindings }));
     recorder.dispatch(kernel, params, bindings, variant);
-    for (const { storage, length } of outputsOf({ scope: '', kernel, params, bindings })) {
+    for (const { storage, length } of outputsOf(sent)) {
       const counts = found.slice(storage.label, slot++ * SLICE_ALIGNMENT, SLICE_ALIGNMENT);
       recorder.dispatch(countNotFinite, { length }, { x: storage, found: counts }, 'plain');
     }

@@ -8,6 +8,7 @@
 import {
   batchNormNormalize,
   type Dispatch,
+  EPSILON,
   type Executor,
   type Gpu,
   isOf,
@@ -42,9 +43,6 @@ interface Decisions {
 
 /** What is equal in float64 comes from equal numbers: it is equal on a device too, and stands on no edge. */
 const same = (margin: number): number => (margin === 0 ? Number.POSITIVE_INFINITY : margin);
-
-/** The distance between 1 and the next float32. */
-const EPSILON = 2 ** -23;
 
 export class EdgeExecutor implements Executor {
   readonly #reference: ReferenceExecutor;

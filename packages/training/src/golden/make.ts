@@ -2,7 +2,7 @@
  * A small golden run of our own: the kernels' CPU references train a narrow version of the notebook's CNN in float64.
  * Its images are drawn anew until the first step keeps off every edge: no rounding decides there which way it goes.
  */
-import type { Gpu } from '@anke/kernels';
+import { EPSILON, type Gpu } from '@anke/kernels';
 import { type Graph, initialValues, notebookCnn, type TensorEntry } from '@anke/nn';
 import { Random } from '@anke/random';
 import { GoldenError } from '../errors.js';
@@ -66,7 +66,7 @@ function moved(golden: GoldenStart, seed: number): GoldenStart {
   const random = new Random(seed, 'last places');
   const tensors = [...golden.tensors].map(([name, entry]): [string, TensorEntry] => {
     if (!name.startsWith('init/')) return [name, entry];
-    const values = Float32Array.from(entry.values, (value) => value * (1 + (2 * random.uniform() - 1) * 2 ** -23));
+    const values = Float32Array.from(entry.values, (value) => value * (1 + (2 * random.uniform() - 1) * EPSILON));
     return [name, { ...entry, values } as TensorEntry];
   });
   return { ...golden, tensors: new Map(tensors) };
