@@ -69,7 +69,7 @@ const params = {
 test('without full subgroups, what needs them runs neither by choice nor when forced', () => {
   const { device, traits } = gpu();
   const reason = 'a workgroup is not one full subgroup';
-  const tuner = { choice: () => 'subgroup', choose: () => undefined };
+  const tuner = { choice: () => 'subgroup', choose: async () => undefined };
   const compiler = new Compiler(device, { ...traits, subgroupSize: 0 }, tuner, async () => undefined, reason);
   const { variants } = conv2dForward;
   const without = Object.keys(variants).filter((name) => !variants[name]?.subgroups);
