@@ -12,14 +12,15 @@ const root = join(import.meta.dirname, '..');
 
 /** What each package may import of the others. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'packages/messages': [],
   'packages/random': [],
   'packages/dawn': [],
   'packages/kernels': ['@anke/random'],
-  'packages/nn': ['@anke/kernels', '@anke/random'],
-  'packages/data': ['@anke/random'],
+  'packages/nn': ['@anke/kernels', '@anke/messages', '@anke/random'],
+  'packages/data': ['@anke/messages', '@anke/random'],
   'packages/files': ['@anke/data', '@anke/random'],
-  'packages/training': ['@anke/data', '@anke/kernels', '@anke/nn', '@anke/random'],
-  'packages/exchange': ['@anke/nn'],
+  'packages/training': ['@anke/data', '@anke/kernels', '@anke/messages', '@anke/nn', '@anke/random'],
+  'packages/exchange': ['@anke/messages', '@anke/nn'],
   'packages/report': ['@anke/data', '@anke/kernels', '@anke/nn', '@anke/random', '@anke/training'],
   'apps/cli': [
     '@anke/data',
@@ -27,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@anke/exchange',
     '@anke/files',
     '@anke/kernels',
+    '@anke/messages',
     '@anke/nn',
     '@anke/random',
     '@anke/report',
@@ -34,6 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 const BROWSER_SAFE = [
+  'packages/messages',
   'packages/random',
   'packages/kernels',
   'packages/nn',

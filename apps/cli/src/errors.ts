@@ -1,8 +1,7 @@
 /** What may go wrong, as people read it, and the program's exit codes. */
-import { DataError } from '@anke/data';
 import { DriverError } from '@anke/dawn';
 import { DeviceError } from '@anke/kernels';
-import { NamedError } from '@anke/nn';
+import { NamedError } from '@anke/messages';
 import { oneLine } from './one-line.js';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -23,7 +22,7 @@ export class Interrupted extends Error {
 }
 
 /** Errors whose message says all that their user needs. */
-const KNOWN = [DataError, DeviceError, DriverError, NamedError];
+const KNOWN = [DeviceError, DriverError, NamedError];
 
 const SYSTEM: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',

@@ -6,7 +6,7 @@
  *     { "seed": 3, "train": { "epochs": 5 }, "bench": { "step": { "batch": [32] } } }
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { quoted } from '@anke/nn';
+import { quoted } from '@anke/messages';
 import { didYouMean } from '@anke/training';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { UsageError } from './errors.js';

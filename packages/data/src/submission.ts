@@ -1,7 +1,8 @@
 /** Submissions: `id,label`, a row a test image. */
+
+import { quoted } from '@anke/messages';
 import { DataError } from './errors.js';
 import { LABEL_RANGE, MOST_CLASSES } from './labels.js';
-import { quoted } from './text.js';
 
 /**
  * The labels of a submission, which must have the ids of the test images, in their order.

@@ -1,12 +1,5 @@
 /** The errors of this package: each says what was expected, what was found, and where. */
-import { oneLine } from './text.js';
-
-/** An error for people: its message is one line that is safe to print, whatever was put into it. */
-export class NamedError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(oneLine(message), options);
-  }
-}
+import { NamedError } from '@anke/messages';
 
 /**
  * Shapes that do not fit, found when a graph is built: names the layer, what it expects, and the inputs it was given.

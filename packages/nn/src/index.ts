@@ -41,7 +41,7 @@ export {
 } from './engine/step.js';
 export { TrainingState } from './engine/training-state.js';
 export { type WeightSnapshot, Weights, type WeightValues } from './engine/weights.js';
-export { FormatError, ModelError, NamedError, NonFiniteError, ShapeError } from './errors.js';
+export { FormatError, ModelError, NonFiniteError, ShapeError } from './errors.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './files/checkpoint.js';
 export {
   type Element,
@@ -111,4 +111,3 @@ export { Adam, type AdamOptions } from './optimizers/adam.js';
 export { optimizers } from './optimizers/catalogue.js';
 export { OPTIMIZER_TYPES, type Optimizer, type OptimizerMemory, type OptimizerType } from './optimizers/optimizer.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';
-export { quoted } from './text.js';

@@ -1,5 +1,5 @@
 /** What goes wrong in a training and its user can fix: said in one line, without a stack trace. */
-import { NamedError } from '@anke/nn';
+import { NamedError } from '@anke/messages';
 
 /** A recipe cannot be used; the message names each path in it that is wrong, and what it may hold. */
 export class RecipeError extends NamedError {

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { DataError } from '@anke/data';
 import { countPixels, decodePicture, isPngOrJpeg, preparePictures } from '@anke/files';
-import { quoted } from '@anke/nn';
+import { quoted } from '@anke/messages';
 import { HeavyWork } from './heavy-work.js';
 import { type ImageLimits, parseImages, type RequestImages, type TextFormat } from './parse.js';
 import type { LongBody, ParsedBody } from './parse-thread.js';

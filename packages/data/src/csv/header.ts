@@ -1,7 +1,8 @@
 /** The first line of a CSV file of images: the names of columns say what they hold. */
+
+import { quoted } from '@anke/messages';
 import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
-import { quoted } from '../text.js';
 import { unquote } from './text.js';
 
 /** A range of columns: neighbouring pixels, or a single label or id. */

@@ -9,10 +9,11 @@
  *
  * Line ends may be LF or CRLF, a byte order mark may come first, cells may be quoted, the last line end may be missing.
  */
+
+import { quoted } from '@anke/messages';
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { LABEL_RANGE, MOST_CLASSES } from '../labels.js';
-import { quoted } from '../text.js';
 import { type Header, type HeaderOptions, readHeader } from './header.js';
 import { text, unquote } from './text.js';
 

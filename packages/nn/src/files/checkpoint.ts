@@ -3,10 +3,11 @@
  * the caller keeps about the run. The optimizer's buffers lie beside the weights by their names, so that any
  * optimizer's can be kept.
  */
+
+import { quoted } from '@anke/messages';
 import type { ModelState } from '../engine/session.js';
 import { FormatError } from '../errors.js';
 import type { CallbackState } from '../fit/callback.js';
-import { quoted } from '../text.js';
 import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
 
 export interface Checkpoint {

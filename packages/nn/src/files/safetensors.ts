@@ -2,9 +2,10 @@
  * The safetensors format: eight bytes with the header's length, a JSON header with each tensor's type, shape and
  * offsets, then the values, little-endian. Source: github.com/huggingface/safetensors, README.
  */
+
+import { quoted } from '@anke/messages';
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { FormatError } from '../errors.js';
-import { quoted } from '../text.js';
 
 export type Element = 'F32' | 'I32' | 'U32' | 'U8';
 

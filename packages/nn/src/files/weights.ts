@@ -1,7 +1,8 @@
 /** A model's weights as the bytes of a safetensors file. */
+
+import { quoted } from '@anke/messages';
 import type { WeightValues } from '../engine/weights.js';
 import { FormatError } from '../errors.js';
-import { quoted } from '../text.js';
 import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
 
 /** The bytes of `model.safetensors`. */

@@ -1,9 +1,10 @@
 /** Graphs from their descriptions: see `description.ts` for the format. */
+
+import { quoted } from '@anke/messages';
 import type { Shape } from '../autograd/tensor.js';
 import { FormatError, ModelError } from '../errors.js';
 import { makeLayer } from '../layers/catalogue.js';
 import type { Layer } from '../layers/layer.js';
-import { quoted } from '../text.js';
 import { FORMAT, type GraphDescription, type LayerDescription, VERSION } from './description.js';
 import { Graph, type GraphOptions } from './graph.js';
 import { Namer } from './names.js';

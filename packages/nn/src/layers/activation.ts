@@ -1,9 +1,10 @@
 /** Activations, as a layer of their own or as the end of another layer. */
+
+import { quoted } from '@anke/messages';
 import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { relu } from '../operations/relu.js';
 import { softmax } from '../operations/softmax.js';
-import { quoted } from '../text.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
 import { Layer } from './layer.js';

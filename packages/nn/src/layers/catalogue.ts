@@ -1,6 +1,7 @@
 /** How each type of layer is made from its options: what saved models and recipes are read with. */
+
+import { quoted } from '@anke/messages';
 import { FormatError } from '../errors.js';
-import { quoted } from '../text.js';
 import { ACTIVATIONS, Activation, type ActivationOptions } from './activation.js';
 import { Add } from './add.js';
 import { AveragePooling2D } from './average-pooling-2d.js';

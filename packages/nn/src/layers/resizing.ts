@@ -1,7 +1,8 @@
 /** Resamples (height, width, channels) images to another size. */
+
+import { quoted } from '@anke/messages';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { type Interpolation, resize } from '../operations/resize.js';
-import { quoted } from '../text.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { batchOf, first, image, positiveInteger } from './expect.js';
 import { Layer } from './layer.js';

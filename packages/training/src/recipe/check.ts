@@ -2,7 +2,7 @@
  * Checks recipes, and says what is wrong with one that cannot be used. The schema's library takes a while to load, and
  * most commands check no recipe: it is loaded with the first check.
  */
-import { quoted } from '@anke/nn';
+import { quoted } from '@anke/messages';
 import type { z } from 'zod';
 import { RecipeError } from '../errors.js';
 import type { ResolvedRecipe } from './schema.js';

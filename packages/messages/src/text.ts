@@ -1,13 +1,13 @@
 /**
  * What others have written, as messages may show it: on one line, without characters that a terminal obeys, and not too
- * long. The packages that read data show all text of files so.
+ * long.
  */
 
 /** Controls, formats (which turn the direction of text), halves of characters, ends of lines and paragraphs. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Of a value, in characters. */
-const MOST_SHOWN = 24;
+const MOST_SHOWN = 80;
 /** Of a whole message. */
 const LONGEST = 480;
 
