@@ -13,17 +13,24 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Random } from '@anke/random';
+import { optionsOf } from './arguments.mjs';
 
 const KINDS = ['train', 'notebook', 'import', 'export', 'set-up'];
-const { values } = parseArgs({
-  options: {
+const USAGE = `pnpm kills: kills the program at random moments, and looks at what is left
+
+  --count N      so many kills (200)
+  --seed S       of the moments (1)
+  --only KINDS   some kinds of work only, with commas between: ${KINDS}`;
+const values = optionsOf(
+  USAGE,
+  {
     count: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: KINDS.join(',') },
   },
-});
+  ['count', 'seed'],
+);
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'apps/cli/dist/main.js');
 const work = mkdtempSync(join(tmpdir(), 'anke kills '));

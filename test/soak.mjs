@@ -3,7 +3,6 @@
  * many models, and says whether memory stays level. It prints the bytes of the engine's buffers on the device, Node's
  * heap, and the process's memory, and ends with exit code 1 if one of them grows.
  */
-import { parseArgs } from 'node:util';
 import { openAdapter } from '@anke/dawn';
 import { Gpu } from '@anke/kernels';
 import {
@@ -18,11 +17,17 @@ import {
   MaxPooling2D,
   Sequential,
 } from '@anke/nn';
+import { optionsOf } from './arguments.mjs';
 
-const { values } = parseArgs({
-  options: { steps: { type: 'string', default: '100000' }, models: { type: 'string', default: '500' } },
-});
-const { steps, models } = values;
+const USAGE = `pnpm soak: whether memory stays level
+
+  --steps N    trains one model for so many steps (100000)
+  --models N   then builds, trains, asks and drops so many (500)`;
+const { steps, models } = optionsOf(
+  USAGE,
+  { steps: { type: 'string', default: '100000' }, models: { type: 'string', default: '500' } },
+  ['steps', 'models'],
+);
 
 const BATCH = 4;
 /** Lines that each part prints. */

@@ -10,15 +10,24 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../arguments.mjs';
 import { type Count, inputsOf, NOTHING, readCounts, tableOf, writeCounts } from './counts.ts';
 import type { Told } from './loop.ts';
 import { outcomeOf, type Reader } from './reader.ts';
 import { readers } from './readers.ts';
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((word) => word !== '--'),
-  options: {
+const USAGE = `pnpm fuzz: changed files for every reader, one reader after the other
+
+  --minutes N      so long (10)
+  --reader NAME    one reader only: ${Object.keys(readers).join(', ')}
+  --seed S         of the changes; printed, so that a run can be repeated
+  --jobs N         so many processes at once (1)
+  --folder FOLDER  for counts, kept inputs and findings (.cache/fuzz)
+  --table          what all runs so far have counted, as Markdown, instead
+  --input FILE     one input for --reader, to see what comes of it, instead`;
+const options = optionsOf(
+  USAGE,
+  {
     minutes: { type: 'string', default: '10' },
     reader: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1e9) },
@@ -27,7 +36,8 @@ const { values: options } = parseArgs({
     input: { type: 'string' },
     table: { type: 'boolean', default: false },
   },
-});
+  ['minutes', 'seed', 'jobs'],
+);
 
 const from = process.env['INIT_CWD'] ?? process.cwd();
 const folder = resolve(from, options.folder);

@@ -13,7 +13,7 @@ import { Agent, request as send } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../arguments.mjs';
 import { hostileRequests } from './hostile.mjs';
 import { imagesOf, Server, synthesize, trainModel } from './server.mjs';
 
@@ -22,8 +22,17 @@ const HOSTILE_CLIENTS = 4;
 /** Memory may grow by so much after the first fifth of the time. */
 const GROWTH_MEGABYTES = 64;
 
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `pnpm load-test: clients that ask anke serve for one image after the other
+
+  --minutes N      so long (0.5), with --hostile as long again with hostile clients between
+  --requests N     until so many are answered, instead
+  --clients N      how many ask at once (64)
+  --hostile        whether hostile clients ask between
+  --delays         how late the server's event loop is with each hostile request, instead
+  --model RUN      the model; else a small one is trained`;
+const options = optionsOf(
+  USAGE,
+  {
     minutes: { type: 'string', default: '0.5' },
     requests: { type: 'string' },
     clients: { type: 'string', default: '64' },
@@ -31,7 +40,8 @@ const { values: options } = parseArgs({
     delays: { type: 'boolean', default: false },
     model: { type: 'string' },
   },
-});
+  ['minutes', 'requests', 'clients'],
+);
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

@@ -2,40 +2,23 @@
  * A device that is lost at any call that a training makes of it. If these failed, a training would end, go on with
  * other numbers, or leave a promise that nobody waits for.
  */
-import { synthesize } from '@anke/data';
 import { adapterAgain, type DriverReport, openAdapter } from '@anke/dawn';
-import { digitOutlines } from '@anke/files';
 import { DeviceError, DeviceLostError, Gpu } from '@anke/kernels';
 import { SGD } from '@anke/nn';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { checkRecipe } from '../recipe/check.js';
 import { makeModel } from '../recipe/make.js';
-import type { Recipe, ResolvedRecipe } from '../recipe/schema.js';
+import type { ResolvedRecipe } from '../recipe/schema.js';
 import { samplesOf } from '../samples.js';
 import { type MemoryStore, memoryStore } from '../store.js';
+import { tinyData, tinyRecipe } from '../testing/tiny.js';
 import { readCheckpoint } from './checkpoint.js';
 import { CHOICES_FILE } from './choices.js';
 import type { TrainEvent } from './events.js';
 import { train } from './train.js';
 
-const TINY: Recipe = {
-  batchSize: 20,
-  layers: [
-    { type: 'Flatten' },
-    { type: 'Dropout', rate: 0.25 },
-    { type: 'Dense', units: 'classes', activation: 'softmax' },
-  ],
-  phases: [
-    {
-      optimizer: { type: 'Adam' },
-      epochs: 2,
-      callbacks: [{ type: 'CSVLogger' }, { type: 'EarlyStopping', patience: 5, restoreBestWeights: true }],
-    },
-    { optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 2 },
-  ],
-};
-const { train: digits } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
-const data = { training: digits.slice(0, 40), validation: digits.slice(40, 60), augmentation: undefined };
+const TINY = tinyRecipe(2);
+const data = tinyData();
 
 let report: DriverReport;
 let recipe: ResolvedRecipe;

@@ -1,9 +1,7 @@
 /**
  * A training over a store in memory: its events, its files, and that it resumes to the same bits wherever it was ended.
  */
-import { synthesize } from '@anke/data';
 import { openAdapter } from '@anke/dawn';
-import { digitOutlines } from '@anke/files';
 import { Gpu } from '@anke/kernels';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,29 +10,14 @@ import { makeModel } from '../recipe/make.js';
 import type { Recipe, ResolvedRecipe } from '../recipe/schema.js';
 import { SUMS_FILE } from '../sealed-store.js';
 import { type MemoryStore, memoryStore, readText } from '../store.js';
+import { tinyData, tinyRecipe } from '../testing/tiny.js';
 import { CHECKPOINT_FILES } from './checkpoint.js';
 import type { TrainEvent } from './events.js';
 import { parseHistory } from './history.js';
 import { train } from './train.js';
 
-const TINY: Recipe = {
-  batchSize: 20,
-  layers: [
-    { type: 'Flatten' },
-    { type: 'Dropout', rate: 0.25 },
-    { type: 'Dense', units: 'classes', activation: 'softmax' },
-  ],
-  phases: [
-    {
-      optimizer: { type: 'Adam' },
-      epochs: 3,
-      callbacks: [{ type: 'CSVLogger' }, { type: 'EarlyStopping', patience: 5, restoreBestWeights: true }],
-    },
-    { optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 2 },
-  ],
-};
-const { train: digits } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
-const data = { training: digits.slice(0, 40), validation: digits.slice(40, 60), augmentation: undefined };
+const TINY = tinyRecipe(3);
+const data = tinyData();
 
 let gpu: Gpu;
 let recipe: ResolvedRecipe;
