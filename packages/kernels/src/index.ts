@@ -38,8 +38,31 @@ export { RULES } from './fusion/rules.js';
 export { augment } from './gather/augment.js';
 export { type Augmentation, type AugmentParams, FILL_MODES } from './gather/augmentation.js';
 export { type GatherParams, gather } from './gather/gather.js';
+export { type GatherRowsParams, gatherRows } from './gather/rows.js';
 export { addPenalties } from './loss/add-penalties.js';
+export {
+  absoluteError,
+  type BinaryParams,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  type OutputsParams,
+  type Shared,
+  squaredError,
+  squaredErrorBackward,
+} from './loss/by-element.js';
 export { type CrossEntropyStepParams, crossEntropyStep } from './loss/cross-entropy-step.js';
+export {
+  addRows,
+  CLASS_SUMS,
+  classCounts,
+  equalRows,
+  type RowCountParams,
+  type ThresholdParams,
+  type TopKParams,
+  thresholdCounts,
+  topKRows,
+} from './metrics/counts.js';
+export { lossTotal } from './metrics/loss-total.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
 export { adam, adamCorrections } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
@@ -81,6 +104,8 @@ export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js
 export type { Subgroups } from './runtime/subgroups.js';
 export { Tuner } from './runtime/tuner.js';
 export { constants, flatGrid, flatRow } from './runtime/wgsl.js';
+export type { RowLossParams, RowsParams } from './softmax/row-loss.js';
+export { softCrossEntropy, softCrossEntropyBackward } from './softmax/soft-targets.js';
 export {
   softmax,
   softmaxBackward,

@@ -18,8 +18,18 @@ import { countClamped } from './finite/clamped.js';
 import { countNotFinite } from './finite/count.js';
 import { augment } from './gather/augment.js';
 import { gather } from './gather/gather.js';
+import { gatherRows } from './gather/rows.js';
 import { addPenalties } from './loss/add-penalties.js';
+import {
+  absoluteError,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  squaredError,
+  squaredErrorBackward,
+} from './loss/by-element.js';
 import { crossEntropyStep } from './loss/cross-entropy-step.js';
+import { addRows, classCounts, equalRows, thresholdCounts, topKRows } from './metrics/counts.js';
+import { lossTotal } from './metrics/loss-total.js';
 import { argmax, epochTotals } from './metrics/metrics.js';
 import { adam, adamCorrections } from './optimizer/adam.js';
 import { advance } from './optimizer/advance.js';
@@ -33,6 +43,7 @@ import { sum } from './reduce/sum.js';
 import { resizeBilinear, resizeBilinearBackward } from './resize/bilinear.js';
 import { resizeNearest, resizeNearestBackward } from './resize/nearest.js';
 import type { Kernel } from './runtime/kernel.js';
+import { softCrossEntropy, softCrossEntropyBackward } from './softmax/soft-targets.js';
 import { softmax, softmaxBackward, softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmax/softmax.js';
 
 export const registry: readonly Kernel[] = [
@@ -78,8 +89,21 @@ export const registry: readonly Kernel[] = [
   softmaxBackward,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  squaredError,
+  squaredErrorBackward,
+  absoluteError,
   argmax,
   epochTotals,
+  lossTotal,
+  equalRows,
+  topKRows,
+  addRows,
+  classCounts,
+  thresholdCounts,
   addPenalties,
   crossEntropyStep,
   dropout,
@@ -93,6 +117,7 @@ export const registry: readonly Kernel[] = [
   l2Penalties,
   l2Backward,
   gather,
+  gatherRows,
   augment,
   probeFma,
   probeCopy,

@@ -4,7 +4,7 @@
  * the epoch's running sums, the count of the step and Adam's bias corrections. The fusion pass puts it in place of the
  * plain kernels in `softmax.ts`, `add-penalties.ts`, `metrics.ts`, `advance.ts` and `adam.ts`, whose formulas it has.
  *
- *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties
+ *   loss = mean over rows of −log softmax(logits)[label] + Σ penalties (smoothed or weighted: `softmax/row-loss.ts`)
  *   dLogits = (softmax(logits) − one-hot) / rows
  *   totals += (loss · rows, correct rows, rows)      counters += 1      c ← c + (1 − c)·(1 − β)
  *   faults += logits and losses that are not finite
@@ -23,10 +23,27 @@ import {
 import { advanced } from '../optimizer/advance.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
-import { crossEntropy, crossEntropyGradientMagnitudes, crossEntropyMagnitudes, softmax } from '../softmax/reference.js';
-import { labels, logits, type RowsParams } from '../softmax/softmax.js';
+import {
+  crossEntropy,
+  crossEntropyGradient,
+  crossEntropyGradientMagnitudes,
+  crossEntropyMagnitudes,
+} from '../softmax/reference.js';
+import {
+  distanceWgsl,
+  extraTerms,
+  type RowLossParams,
+  type RowsParams,
+  rowLossWgsl,
+  rowWeights,
+  smoothingConstants,
+  targetsOf,
+  targetWgsl,
+  weightWgsl,
+} from '../softmax/row-loss.js';
+import { labels, logits } from '../softmax/softmax.js';
 
-export interface CrossEntropyStepParams extends RowsParams {
+export interface CrossEntropyStepParams extends RowLossParams {
   /** Parts of the L2 penalty that are to be added to the loss; 0 if there is none. */
   readonly penalties: number;
   /** Whether the gradient of the logits is written. */
@@ -44,6 +61,7 @@ const elements = (p: RowsParams): number => p.rows * p.classes;
 const bindings = {
   logits,
   labels,
+  rowWeights,
   penalties: {
     access: 'read',
     type: 'f32',
@@ -68,20 +86,24 @@ const bindings = {
 const threadsOf = (p: RowsParams): number => Math.min(256, 2 ** Math.ceil(Math.log2(Math.max(p.rows, 8))));
 
 /** Adds up exp(logit − largest) of a row in `total`; writes the row's gradient if it is asked for. */
-const rowWgsl = ({ gradient }: CrossEntropyStepParams): string =>
-  gradient
+const rowWgsl = (p: CrossEntropyStepParams): string =>
+  p.gradient
     ? `
     for (var j = 0u; j < end; j++) {
       let power = exp(logits[start + j] - largest);
       dLogits[start + j] = power;
       total += power;
+      ${distanceWgsl(p)?.add ?? ''}
     }
     for (var j = 0u; j < end; j++) {
       let p = dLogits[start + j] / total;
-      dLogits[start + j] = (p - select(0.0, 1.0, j == label)) * SHARE;
+      dLogits[start + j] = (p - ${targetWgsl(p)}) * SHARE${weightWgsl(p)};
     }`
     : `
-    for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }`;
+    for (var j = 0u; j < end; j++) {
+      total += exp(logits[start + j] - largest);
+      ${distanceWgsl(p)?.add ?? ''}
+    }`;
 
 /** What one thread does at the end, with the mean loss of the rows in `mean`. */
 const endWgsl = (p: CrossEntropyStepParams): string =>
@@ -119,6 +141,7 @@ ${constants({
   PENALTIES: p.penalties,
   THREADS: threadsOf(p),
   SHARE: { f32: 1 / p.rows },
+  ...smoothingConstants(p),
   ...(p.betas ? { ONE_MINUS_BETA1: { f32: 1 - p.betas.beta1 }, ONE_MINUS_BETA2: { f32: 1 - p.betas.beta2 } } : {}),
 })}
 ${COUNTERS_WGSL}
@@ -145,8 +168,9 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       if (!isFinite(logit)) { atomicAdd(&faults, 1u); }
     }
     var total = 0.0;
+    ${distanceWgsl(p)?.declare ?? ''}
 ${rowWgsl(p)}
-    lossSum += log(total) + (largest - logits[start + label]);
+    lossSum += ${rowLossWgsl(p)};
     if (best == label) { count++; }
   }
   losses[thread] = lossSum;
@@ -168,17 +192,16 @@ ${endWgsl(p)}
   },
   cost: (p) => ({ flops: 8 * elements(p), bytes: bindingBytes(bindings, p) }),
   // Sums over the classes, over a thread's rows, over the threads and the penalties; and what WGSL allows functions.
-  terms: (p) => p.classes + Math.ceil(p.rows / threadsOf(p)) + Math.log2(threadsOf(p)) + p.penalties + 16,
+  terms: (p) =>
+    p.classes + Math.ceil(p.rows / threadsOf(p)) + Math.log2(threadsOf(p)) + p.penalties + 16 + extraTerms(p),
   reference: (p, inputs) => {
     const add = (sum: number, value: number): number => sum + value;
+    const targets = targetsOf(p, inputs);
     const loss =
-      crossEntropy(inputs.logits, inputs.labels, p.classes).reduce(add, 0) / p.rows + inputs.penalties.reduce(add, 0);
+      crossEntropy(inputs.logits, targets, p.classes).reduce(add, 0) / p.rows + inputs.penalties.reduce(add, 0);
     const outputs: Partial<Record<keyof typeof bindings, Float64Array>> = { loss: Float64Array.of(loss) };
     if (p.gradient)
-      outputs.dLogits = softmax(inputs.logits, p.classes).map((probability, i) => {
-        const target = i % p.classes === inputs.labels[Math.floor(i / p.classes)] ? 1 : 0;
-        return (probability - target) / p.rows;
-      });
+      outputs.dLogits = crossEntropyGradient(inputs.logits, targets, { classes: p.classes, share: 1 / p.rows });
     if (p.totals) {
       const correct = inputs.labels.reduce((count, label, row) => {
         const best = largestIndex(inputs.logits.subarray(row * p.classes, (row + 1) * p.classes));
@@ -196,13 +219,14 @@ ${endWgsl(p)}
     return outputs;
   },
   magnitudes(p, inputs) {
-    const { logits, labels, penalties } = inputs;
-    const rowLosses = crossEntropyMagnitudes(logits, labels, p.classes).reduce((sum, loss) => sum + loss, 0);
+    const { logits, penalties } = inputs;
+    const targets = targetsOf(p, inputs);
+    const rowLosses = crossEntropyMagnitudes(logits, targets, p.classes).reduce((sum, loss) => sum + loss, 0);
     const loss = penalties.reduce((sum, part) => sum + Math.abs(part), rowLosses / p.rows);
     const { totals } = this.reference(p, inputs);
     return {
       loss: Float64Array.of(loss),
-      dLogits: crossEntropyGradientMagnitudes(logits, labels, { classes: p.classes, share: 1 / p.rows }),
+      dLogits: crossEntropyGradientMagnitudes(logits, targets, { classes: p.classes, share: 1 / p.rows }),
       ...(totals ? { totals: totals.map((value, i) => Math.abs(value) + (i === 0 ? loss * p.rows : 0)) } : {}),
       ...(p.betas ? { corrections: correctionMagnitudes(p.betas, inputs.corrections) } : {}),
     };
@@ -216,6 +240,9 @@ ${endWgsl(p)}
     { rows: 5, classes: 1001, penalties: 0 },
     { rows: 32, classes: 10, penalties: 32 },
     { rows: 1025, classes: 10, penalties: 8 },
+    { rows: 33, classes: 10, penalties: 0, smoothing: 0.1 },
+    { rows: 65, classes: 3, penalties: 4, weighted: true },
+    { rows: 300, classes: 7, penalties: 2, smoothing: 0.25, weighted: true },
   ].flatMap((p, i) => [
     { ...p, gradient: true, totals: true, advance: true, betas: { beta1: 0.9, beta2: 0.999 } },
     {

@@ -6,11 +6,12 @@
 import { COUNTERS_WGSL, counters, FINITE_WGSL, notFinite, withFaults } from '../finite/faults.js';
 import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
-import { labels, type RowsParams } from '../softmax/softmax.js';
+import type { RowsParams } from '../softmax/row-loss.js';
+import { labels } from '../softmax/softmax.js';
 
 const elements = (p: RowsParams): number => p.rows * p.classes;
 /** Few distinct values, so that rows hold ties. */
-const scores: Binding<RowsParams> = {
+export const scores: Binding<RowsParams> = {
   access: 'read',
   type: 'f32',
   length: elements,

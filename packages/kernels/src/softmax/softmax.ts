@@ -4,7 +4,7 @@
  *
  *   p_j = exp(z_j − m) / Σ_k exp(z_k − m)   with m = max z, so that no logit overflows
  *   loss = log Σ_k exp(z_k − m) + m − z_label          dz_j = (p_j − [j = label]) · share
- *   where `share` is each row's part in the batch's loss: 1 / rows for a mean
+ *   where `share` is each row's part in the batch's loss: 1 / rows for a mean. Smoothed labels: `row-loss.ts`
  *
  * A thread a row. The loops over classes stay loops: unrolled, they take longer to compile than to run.
  * Timed by `pnpm anke bench kernels --filter softmax`.
@@ -14,16 +14,24 @@ import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import {
   crossEntropy,
+  crossEntropyGradient,
   crossEntropyGradientMagnitudes,
   crossEntropyMagnitudes,
   softmax as reference,
   softmaxMagnitudes,
 } from './reference.js';
-
-export interface RowsParams {
-  readonly rows: number;
-  readonly classes: number;
-}
+import {
+  distanceWgsl,
+  extraTerms,
+  type RowLossParams,
+  type RowsParams,
+  rowLossWgsl,
+  rowWeights,
+  smoothingConstants,
+  targetsOf,
+  targetWgsl,
+  weightWgsl,
+} from './row-loss.js';
 
 const elements = (p: RowsParams): number => p.rows * p.classes;
 const rows = (p: RowsParams): number => p.rows;
@@ -144,41 +152,64 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cases,
 });
 
-const crossEntropyBindings = { logits, labels, losses: { access: 'write', type: 'f32', length: rows } } as const;
+const crossEntropyBindings = {
+  logits,
+  labels,
+  rowWeights,
+  losses: { access: 'write', type: 'f32', length: rows },
+} as const;
+
+/** Roundings on the way to a row's loss, or its gradient. */
+const rowLossTerms = (p: RowLossParams): number => exponentialTerms(p) + extraTerms(p);
+
+/** With smoothing, with weights, with both. */
+const rowLossCases: readonly RowLossParams[] = [
+  ...cases,
+  { rows: 1, classes: 1, smoothing: 0.1 },
+  { rows: 7, classes: 3, weighted: true },
+  { rows: 65, classes: 33, smoothing: 0.3, weighted: true },
+  { rows: 5, classes: 1001, smoothing: 0.05 },
+];
 
 /** The loss of each row, from logits and integer labels. */
-export const softmaxCrossEntropy = defineKernel<RowsParams, keyof typeof crossEntropyBindings>({
+export const softmaxCrossEntropy = defineKernel<RowLossParams, keyof typeof crossEntropyBindings>({
   name: 'softmax/cross-entropy',
   bindings: crossEntropyBindings,
   variants: rowwise(
-    () => `
+    (p) => `${constants(smoothingConstants(p))}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let row = thread.y * ROW + thread.x;
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
   let end = ${opaque('CLASSES', 'logits')};
+  let label = labels[row];
   var largest = logits[start];
   for (var j = 1u; j < end; j++) { largest = max(largest, logits[start + j]); }
   var total = 0.0;
-  for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }
-  losses[row] = log(total) + (largest - logits[start + labels[row]]);
+  ${distanceWgsl(p)?.declare ?? ''}
+  for (var j = 0u; j < end; j++) {
+    total += exp(logits[start + j] - largest);
+    ${distanceWgsl(p)?.add ?? ''}
+  }
+  losses[row] = ${rowLossWgsl(p)};
 }`,
   ),
   cost: (p) => ({ flops: 4 * elements(p), bytes: bindingBytes(crossEntropyBindings, p) }),
-  terms: exponentialTerms,
-  reference: (p, inputs) => ({ losses: crossEntropy(inputs.logits, inputs.labels, p.classes) }),
-  magnitudes: (p, inputs) => ({ losses: crossEntropyMagnitudes(inputs.logits, inputs.labels, p.classes) }),
-  cases,
+  terms: rowLossTerms,
+  reference: (p, inputs) => ({ losses: crossEntropy(inputs.logits, targetsOf(p, inputs), p.classes) }),
+  magnitudes: (p, inputs) => ({ losses: crossEntropyMagnitudes(inputs.logits, targetsOf(p, inputs), p.classes) }),
+  cases: rowLossCases,
 });
 
 const crossEntropyBackwardBindings = {
   logits,
   labels,
+  rowWeights,
   dLogits: { access: 'write', type: 'f32', length: elements },
 } as const;
 
-export interface CrossEntropyBackwardParams extends RowsParams {
+export interface CrossEntropyBackwardParams extends RowLossParams {
   /** Each row's part in the batch's loss: 1 / rows for a mean. */
   readonly share: number;
 }
@@ -192,7 +223,7 @@ export const softmaxCrossEntropyBackward = defineKernel<
   bindings: crossEntropyBackwardBindings,
   variants: rowwise<CrossEntropyBackwardParams>(
     (p) => `
-${constants({ SHARE: { f32: p.share } })}
+${constants({ SHARE: { f32: p.share }, ...smoothingConstants(p) })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -200,25 +231,20 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (row >= ROWS) { return; }
   let start = row * CLASSES;
   let end = ${opaque('CLASSES', 'logits')};
+  let label = labels[row];
   var largest = logits[start];
   for (var j = 1u; j < end; j++) { largest = max(largest, logits[start + j]); }
   var total = 0.0;
   for (var j = 0u; j < end; j++) { total += exp(logits[start + j] - largest); }
   for (var j = 0u; j < end; j++) {
     let p = exp(logits[start + j] - largest) / total;
-    dLogits[start + j] = (p - select(0.0, 1.0, j == labels[row])) * SHARE;
+    dLogits[start + j] = (p - ${targetWgsl(p)}) * SHARE${weightWgsl(p)};
   }
 }`,
   ),
   cost: (p) => ({ flops: 7 * elements(p), bytes: bindingBytes(crossEntropyBackwardBindings, p) }),
-  terms: exponentialTerms,
-  reference: (p, inputs) => ({
-    dLogits: reference(inputs.logits, p.classes).map((probability, i) => {
-      const row = Math.floor(i / p.classes);
-      const target = i % p.classes === inputs.labels[row] ? 1 : 0;
-      return (probability - target) * p.share;
-    }),
-  }),
-  magnitudes: (p, inputs) => ({ dLogits: crossEntropyGradientMagnitudes(inputs.logits, inputs.labels, p) }),
-  cases: cases.map((p) => ({ ...p, share: 1 / p.rows })),
+  terms: rowLossTerms,
+  reference: (p, inputs) => ({ dLogits: crossEntropyGradient(inputs.logits, targetsOf(p, inputs), p) }),
+  magnitudes: (p, inputs) => ({ dLogits: crossEntropyGradientMagnitudes(inputs.logits, targetsOf(p, inputs), p) }),
+  cases: rowLossCases.map((p) => ({ ...p, share: 1 / p.rows })),
 });

@@ -38,8 +38,13 @@ function onlyStep(program: Program): Dispatch | undefined {
 const [ROWS, CLASSES] = [33, 7];
 
 /** The plain dispatches of the end of a step. */
-function endOfStep(builder: CaseBuilder): Readonly<Record<string, Storage>> {
+function endOfStep(
+  builder: CaseBuilder,
+  options: { readonly smoothing?: number; readonly weighted?: boolean } = {},
+): Readonly<Record<string, Storage>> {
   const shape = { rows: ROWS, classes: CLASSES };
+  const rowLoss = { ...shape, ...options };
+  const rowWeights = builder.input('row weights', ROWS, (i) => 0.5 + (i % 3));
   const logits = builder.input('logits', ROWS * CLASSES);
   const labels = builder.integers(
     'labels',
@@ -56,17 +61,26 @@ function endOfStep(builder: CaseBuilder): Readonly<Record<string, Storage>> {
   ];
   const [parts, dLogits] = [builder.temporary('parts', 3), builder.temporary('dLogits', ROWS * CLASSES)];
   const stretches = [{ offset: 0, length: 500, factor: 0.01 }];
-  builder.dispatch(softmaxCrossEntropy, shape, { logits, labels, losses });
+  builder.dispatch(softmaxCrossEntropy, rowLoss, { logits, labels, rowWeights, losses });
   builder.dispatch(sum, { outer: 1, length: ROWS, inner: 1, factor: 1 / ROWS }, { x: losses, y: mean });
   builder.dispatch(l2Penalties, { stretches, parts: 3 }, { weights, parts });
   builder.dispatch(addPenalties, { penalties: 3 }, { mean, penalties: parts, loss });
   builder.dispatch(epochTotals, shape, { scores: logits, labels, loss, totals, counters });
-  builder.dispatch(softmaxCrossEntropyBackward, { ...shape, share: 1 / ROWS }, { logits, labels, dLogits });
+  builder.dispatch(
+    softmaxCrossEntropyBackward,
+    { ...rowLoss, share: 1 / ROWS },
+    { logits, labels, rowWeights, dLogits },
+  );
   builder.dispatch(adamCorrections, { beta1: 0.9, beta2: 0.999 }, { corrections });
   builder.dispatch(advance, {}, { counters });
   return { loss, dLogits, totals, counters, corrections };
 }
-const CASE: RuleCase = { plain: 8, fused: 2, build: endOfStep };
+const CASE: RuleCase = { plain: 8, fused: 2, build: (builder) => endOfStep(builder) };
+/** With smoothed labels, and a factor for each row. */
+const WEIGHTED: RuleCase = {
+  ...CASE,
+  build: (builder) => endOfStep(builder, { smoothing: 0.1, weighted: true }),
+};
 
 export const crossEntropyRule: Rule = {
   name: 'mean cross-entropy with its gradient',
@@ -79,18 +93,23 @@ export const crossEntropyRule: Rule = {
     const { outer, inner, length, factor } = dispatch.params;
     const forward = program.producer(losses);
     if (!isOf(forward, softmaxCrossEntropy) || !program.isReadOnlyBy(losses, dispatch)) return undefined;
-    const { rows, classes } = forward.params;
+    const { rows, classes, smoothing, weighted } = forward.params;
     if (outer !== 1 || inner !== 1 || length !== rows || factor !== 1 / rows) return undefined;
-    const { logits, labels } = forward.bindings;
-    const backward = program.readers(logits).find((reader) => isOf(reader, softmaxCrossEntropyBackward));
-    const params = { rows, classes, penalties: 0, gradient: backward !== undefined, totals: false, advance: false };
+    const { losses: _, ...inputs } = forward.bindings;
+    const backward = program.readers(inputs.logits).find((reader) => isOf(reader, softmaxCrossEntropyBackward));
+    const params = {
+      ...{ rows, classes, smoothing, weighted },
+      ...{ penalties: 0, gradient: backward !== undefined, totals: false, advance: false },
+    };
     if (!isOf(backward, softmaxCrossEntropyBackward))
-      return replace(dispatch, [forward], crossEntropyStep, params, { logits, labels, loss });
-    if (backward.bindings.labels !== labels || backward.params.share !== factor) return undefined;
-    const { dLogits } = backward.bindings;
-    return replace(dispatch, [forward, backward], crossEntropyStep, params, { logits, labels, loss, dLogits });
+      return replace(dispatch, [forward], crossEntropyStep, params, { ...inputs, loss });
+    const { dLogits, ...others } = backward.bindings;
+    const sameInputs = others.labels === inputs.labels && others.rowWeights === inputs.rowWeights;
+    const { share, smoothing: alsoSmoothing } = backward.params;
+    if (!sameInputs || share !== factor || alsoSmoothing !== smoothing) return undefined;
+    return replace(dispatch, [forward, backward], crossEntropyStep, params, { ...inputs, loss, dLogits });
   },
-  cases: [CASE],
+  cases: [CASE, WEIGHTED],
 };
 
 export const penaltiesRule: Rule = {
