@@ -6,11 +6,15 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import {
+  ACTIVATIONS,
+  Activation,
   AveragePooling2D,
   BatchNormalization,
   Conv2D,
   DepthwiseConv2D,
+  ELU,
   Flatten,
+  GELU,
   type Graph,
   LAYER_TYPES,
   MaxPooling2D,
@@ -81,8 +85,18 @@ const layer =
   () =>
     around(make, shape);
 
+const conv = { filters: 3, kernelSize: 2 } as const;
+const activations = ACTIVATIONS.map(
+  (activation) =>
+    [
+      `a convolution with ${activation}, and the activation by itself`,
+      layer((x) => new Activation({ activation }).apply(new Conv2D({ ...conv, activation }).apply(x))),
+    ] as const,
+);
+
 const BOTH: readonly (readonly [string, () => Graph])[] = [
   ['a chain', narrow],
+  ...activations,
   ['a graph with branches and every type of layer', branches],
   ['even kernels, same', layer((x) => new Conv2D({ filters: 3, kernelSize: [4, 2], padding: 'same' }).apply(x))],
   [
@@ -108,10 +122,19 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
   ],
   ['batch normalization of features', layer((x) => new BatchNormalization({}).apply(new Flatten({}).apply(x)))],
   ['bilinear, more', layer((x) => new Resizing({ height: 21, width: 64 }).apply(x), [9, 28, 2])],
+  [
+    'a layer that is used twice, with an activation that TensorFlow.js has as a layer only',
+    layer((x) => {
+      const shared = new Conv2D({ filters: 2, kernelSize: 1, activation: 'leakyRelu' });
+      return shared.apply(shared.apply(x));
+    }),
+  ],
   ['bilinear, fewer', layer((x) => new Resizing({ height: 5, width: 7 }).apply(x), [24, 28, 2])],
 ];
 
 const ONNX_ONLY: readonly (readonly [string, () => Graph])[] = [
+  ['GELU by tanh', layer((x) => new GELU({ approximate: true }).apply(new Conv2D(conv).apply(x)))],
+  ['an ELU with alpha', layer((x) => new ELU({ alpha: 0.4 }).apply(new Conv2D(conv).apply(x)))],
   // TensorFlow.js 4.22's WASM backend gives zeros for such a convolution.
   [
     'strides larger than a kernel, same',

@@ -3,6 +3,8 @@
  *
  * @module kernels
  */
+export { activationBackward, activationForward } from './activation/activation.js';
+export type { Activation } from './activation/functions.js';
 export { batchNormBackward, batchNormGradients, batchNormInferenceBackward } from './batchnorm/backward.js';
 export { batchNormNormalize, batchNormStatistics } from './batchnorm/forward.js';
 export { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-backward.js';

@@ -1,4 +1,5 @@
 /** Every kernel there is: what the tests check and the benchmarks time. */
+import { activationBackward, activationForward } from './activation/activation.js';
 import { batchNormBackward, batchNormGradients, batchNormInferenceBackward } from './batchnorm/backward.js';
 import { batchNormNormalize, batchNormStatistics } from './batchnorm/forward.js';
 import { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-backward.js';
@@ -80,6 +81,8 @@ export const registry: readonly Kernel[] = [
   repeatChannelBackward,
   relu,
   reluBackward,
+  activationForward,
+  activationBackward,
   add,
   accumulate,
   scale,

@@ -92,12 +92,15 @@ export {
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './layers/depthwise-conv2d.js';
 export { Dropout, type DropoutOptions } from './layers/dropout.js';
+export { ELU, type ELUOptions } from './layers/elu.js';
 export { Flatten } from './layers/flatten.js';
+export { GELU, type GELUOptions } from './layers/gelu.js';
 export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
 export { GrayscaleToRGB } from './layers/grayscale-to-rgb.js';
 export { type Initializer, initialValues } from './layers/initializers.js';
 export { Layer } from './layers/layer.js';
 export { LAYER_TYPES, type LayerType } from './layers/layer-type.js';
+export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { MaxPooling2D } from './layers/max-pooling-2d.js';
 export type { Pooling2DOptions } from './layers/pooling-2d.js';
 export { ReLU, type ReLUOptions } from './layers/relu.js';

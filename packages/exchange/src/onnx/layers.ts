@@ -1,6 +1,7 @@
 /** What becomes of each type of layer in ONNX. */
-import type { ActivationName, LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
+import type { LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
 import { pair } from '../options.js';
+import { activated, clipped, elu, gelu, geluTanh, leaky, type Writing } from './activations.js';
 import { float, int } from './attributes.js';
 import type { OnnxAttribute } from './format.js';
 import { channelAxis, type GraphWriter, type Value } from './graph-writer.js';
@@ -18,11 +19,10 @@ function alike(graph: GraphWriter, { inputs }: OnnxSource): readonly Value[] {
   return inputs.map((value) => graph.inOrder(value, first.order));
 }
 
-function activated(graph: GraphWriter, value: Value, name: string, activation: ActivationName = 'linear'): Value {
-  if (activation === 'relu') return { ...value, name: graph.add('Relu', name, [value.name]) };
-  if (activation === 'softmax')
-    return { ...value, name: graph.add('Softmax', name, [value.name], [int('axis', channelAxis(value))]) };
-  return value;
+/** A layer that changes each element by itself. */
+function pointwise(graph: GraphWriter, source: OnnxSource, writing: Writing): Value {
+  const value = only(source);
+  return { ...value, name: writing(graph, value, source.name) };
 }
 
 /** A node that needs the channels first. */
@@ -126,12 +126,14 @@ export const ONNX_LAYERS = {
   },
   // Does nothing when a model predicts.
   Dropout: { write: (_graph, source) => only(source) },
+  ELU: { write: (graph, source) => pointwise(graph, source, elu(source.options.alpha ?? 1)) },
   Flatten: {
     write(graph, source) {
       const { name } = graph.inOrder(only(source), 'channelsLast');
       return row(graph.add('Flatten', source.name, [name], [int('axis', 1)]));
     },
   },
+  GELU: { write: (graph, source) => pointwise(graph, source, source.options.approximate ? geluTanh : gelu) },
   GlobalAveragePooling2D: {
     write(graph, source) {
       const { name } = channelsFirst(graph, 'GlobalAveragePool', source, {});
@@ -148,19 +150,19 @@ export const ONNX_LAYERS = {
       };
     },
   },
+  LeakyReLU: { write: (graph, source) => pointwise(graph, source, leaky(source.options.negativeSlope ?? 0.3)) },
   MaxPooling2D: { write: (graph, source) => pool(graph, 'MaxPool', source) },
   ReLU: {
     write(graph, source) {
       const { name, options } = source;
       const { maxValue, negativeSlope = 0 } = options;
       const value = only(source);
-      const limit = (): string => graph.number(`${name}/max_value`, maxValue as number);
       if (negativeSlope === 0 && maxValue === undefined) return activated(graph, value, name, 'relu');
-      if (negativeSlope === 0)
-        return { ...value, name: graph.add('Clip', name, [value.name, graph.number(`${name}/zero`, 0), limit()]) };
-      const leaky = graph.add('LeakyRelu', name, [value.name], [float('alpha', negativeSlope)]);
-      if (maxValue === undefined) return { ...value, name: leaky };
-      return { ...value, name: graph.add('Min', `${name}/limited`, [leaky, limit()]) };
+      if (negativeSlope === 0) return { ...value, name: clipped(maxValue as number)(graph, value, name) };
+      const bent = leaky(negativeSlope)(graph, value, name);
+      if (maxValue === undefined) return { ...value, name: bent };
+      const limit = graph.number(`${name}/max_value`, maxValue);
+      return { ...value, name: graph.add('Min', `${name}/limited`, [bent, limit]) };
     },
   },
   Rescaling: {

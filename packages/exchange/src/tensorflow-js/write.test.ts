@@ -1,5 +1,5 @@
 /** What is written for TensorFlow.js; that it predicts the same is shown in readers.test.ts. */
-import { Conv2D, Dense, Flatten, Graph, input, type Node, ReLU, sequential } from '@anke/nn';
+import { Conv2D, Dense, ELU, Flatten, GELU, Graph, input, type Node, ReLU, sequential } from '@anke/nn';
 import { expect, test } from 'vitest';
 import { ExchangeError, toTensorFlowJs } from '../index.js';
 import { around, branches, randomWeights } from '../testing/models.js';
@@ -60,12 +60,21 @@ test('a layer without weights that is used twice is there twice', () => {
   expect(layers.map(({ config }) => config.name)).toEqual(['re_lu', 'conv2d', 're_lu_2', 'flatten', 'dense']);
 });
 
-test('what TensorFlow.js has no layer for is named', () => {
-  const graph = around((x: Node) => new ReLU({ maxValue: 6, negativeSlope: 0.1, name: 'act' }).apply(x), [3, 3, 1]);
-  expect(() => toTensorFlowJs(graph, randomWeights(graph))).toThrow(
-    new ExchangeError(
-      'layer "act" (ReLU) has both a maxValue and a negativeSlope, which TensorFlow.js has no layer for: ' +
-        'leave one out, or export the model as ONNX',
-    ),
-  );
+test.each<[(x: Node) => Node, string]>([
+  [
+    (x) => new ReLU({ maxValue: 6, negativeSlope: 0.1, name: 'act' }).apply(x),
+    'layer "act" (ReLU) has both a maxValue and a negativeSlope, which TensorFlow.js has no layer for: ' +
+      'leave one out, or export the model as ONNX',
+  ],
+  [
+    (x) => new ELU({ alpha: 0.5, name: 'act' }).apply(x),
+    'layer "act" (ELU) has alpha 0.5, but TensorFlow.js takes no other than 1: export the model as ONNX',
+  ],
+  [
+    (x) => new GELU({ approximate: true, name: 'act' }).apply(x),
+    'layer "act" (GELU) is approximate, which TensorFlow.js cannot read: leave it out, or export the model as ONNX',
+  ],
+])('what TensorFlow.js has no layer for is named: %#', (make, message) => {
+  const graph = around(make, [3, 3, 1]);
+  expect(() => toTensorFlowJs(graph, randomWeights(graph))).toThrow(new ExchangeError(message));
 });

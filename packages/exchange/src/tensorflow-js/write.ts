@@ -75,22 +75,23 @@ class Writer {
   }
 
   add(node: GraphNode): void {
-    const inputs = node.inputs.map(({ name }) => this.#outputs.get(name) as Output);
-    const shared = this.#shared.get(node.layerName);
-    if (shared) {
-      shared.inbound_nodes.push(inputs);
-      this.#outputs.set(node.name, [shared.name, shared.inbound_nodes.length - 1, 0, {}]);
-      return;
-    }
     const { name, layer, layerName } = node;
     const source = { name, options: layer.options, inputShape: node.inputs[0]?.shape ?? [] };
-    let current: readonly Output[] = inputs;
-    for (const part of tensorFlowLayers(layer.type, source)) {
+    let current: readonly Output[] = node.inputs.map((input) => this.#outputs.get(input.name) as Output);
+    for (const [i, part] of tensorFlowLayers(layer.type, source).entries()) {
+      // A layer's own weights are those of its first part.
+      const isShared = i === 0 && node.weights.length > 0;
+      const shared = isShared ? this.#shared.get(layerName) : undefined;
+      if (shared) {
+        shared.inbound_nodes.push(current);
+        current = [[shared.name, shared.inbound_nodes.length - 1, 0, {}]];
+        continue;
+      }
       const own = part.suffix === undefined && name === layerName ? name : this.#freeName(name, part.suffix);
       const made = written(own, layer.trainable, part, current);
       this.layers.push(made);
       for (const [weight, value] of Object.entries(part.constants ?? {})) this.weights.set(`${own}/${weight}`, value);
-      if (node.weights.length > 0) this.#shared.set(layerName, made);
+      if (isShared) this.#shared.set(layerName, made);
       current = [[own, 0, 0, {}]];
     }
     for (const { name: weight } of node.weights) {

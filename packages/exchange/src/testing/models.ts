@@ -11,11 +11,14 @@ import {
   Dense,
   DepthwiseConv2D,
   Dropout,
+  ELU,
   Flatten,
+  GELU,
   GlobalAveragePooling2D,
   Graph,
   GrayscaleToRGB,
   input,
+  LeakyReLU,
   l2,
   MaxPooling2D,
   Model,
@@ -106,9 +109,10 @@ export function branches(): Graph {
   const most = new MaxPooling2D({ poolSize: [3, 2], strides: 2, padding: 'same' }).apply(joined);
   const mean = new AveragePooling2D({ poolSize: 3, strides: 2, padding: 'same' }).apply(joined);
   const pooled = new Concatenate({}).apply(most, mean);
+  const means = new GlobalAveragePooling2D({}).apply(new ReLU({ negativeSlope: 0.2 }).apply(joined));
   const rows = [
-    new Flatten({}).apply(new Dropout({ rate: 0.5 }).apply(pooled)),
-    new GlobalAveragePooling2D({}).apply(new ReLU({ negativeSlope: 0.2 }).apply(joined)),
+    new ELU().apply(new Flatten({}).apply(new Dropout({ rate: 0.5 }).apply(pooled))),
+    new GELU().apply(new LeakyReLU().apply(means)),
   ];
   return classified(x, new Dense({ units: 6, useBias: false }).apply(new Concatenate({}).apply(...rows)));
 }

@@ -40,12 +40,15 @@ import {
   Dense,
   DepthwiseConv2D,
   Dropout,
+  ELU,
   Flatten,
+  GELU,
   GlobalAveragePooling2D,
   Graph,
   GrayscaleToRGB,
   input,
   type Layer,
+  LeakyReLU,
   l2,
   MaxPooling2D,
   type Node,
@@ -93,6 +96,13 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
     over((x) => {
       const stem = conv('stem').apply(x);
       return new Add().apply(new ReLU({ maxValue: 0.5 }).apply(conv('left').apply(stem)), stem, stem);
+    }),
+  'smooth activations': () =>
+    over((x) => {
+      const stem = new Conv2D({ filters: 3, kernelSize: 3, padding: 'same', activation: 'silu' }).apply(x);
+      const left = new GELU().apply(conv('left').apply(new ELU({ alpha: 0.6 }).apply(stem)));
+      const right = new DepthwiseConv2D({ kernelSize: 3, padding: 'same', activation: 'tanh' }).apply(stem);
+      return new Add().apply(new LeakyReLU().apply(left), new Activation({ activation: 'sigmoid' }).apply(right));
     }),
   'joined branches': () =>
     over((x) => {

@@ -92,7 +92,8 @@ describe('what is no model', () => {
     [[{ type: 'Flatten', name: {} as never }], "a layer's name is {} instead of text"],
     [
       [{ type: 'Conv2D', filters: 1, kernelSize: 1, activation: 'rely' }],
-      'a Conv2D\'s "activation" must be one of linear, relu, softmax, not "rely"',
+      'a Conv2D\'s "activation" must be one of linear, relu, relu6, leakyRelu, elu, gelu, sigmoid, silu, ' +
+        'swish, softplus, tanh, softmax, not "rely"',
     ],
     [[{ type: 'MaxPooling2D', padding: 'sane' }], 'a MaxPooling2D\'s "padding" must be one of valid, same, not "sane"'],
     [[{ type: 'Flatten', toString: 'x' }], 'a Flatten\'s "toString" must be a number, or a list of numbers, not "x"'],

@@ -1,23 +1,62 @@
 /** Activations, as a layer of their own or as the end of another layer. */
 
+import type { Activation as KernelActivation, Rectifier } from '@anke/kernels';
 import { quoted } from '@anke/messages';
 import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
+import { activate } from '../operations/activate.js';
 import { relu } from '../operations/relu.js';
 import { softmax } from '../operations/softmax.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
 import { first, single } from './expect.js';
 import { Layer } from './layer.js';
 
-export const ACTIVATIONS = ['linear', 'relu', 'softmax'] as const;
+export const ACTIVATIONS = [
+  'linear',
+  'relu',
+  'relu6',
+  'leakyRelu',
+  'elu',
+  'gelu',
+  'sigmoid',
+  'silu',
+  'swish',
+  'softplus',
+  'tanh',
+  'softmax',
+] as const;
 export type ActivationName = (typeof ACTIVATIONS)[number];
 
+type Apply = (context: ActivationContext, x: Tensor) => Tensor;
+
+const rectified =
+  (rectifier: Rectifier): Apply =>
+  ({ tape }, x) =>
+    tape.apply(relu, { x }, rectifier);
+const smooth =
+  (activation: KernelActivation): Apply =>
+  ({ tape }, x) =>
+    tape.apply(activate, { x }, activation);
+
+/** Keras's functions of these names, with the numbers that they have by default: keras/src/activations. */
+const FUNCTIONS = {
+  linear: (_, x) => x,
+  relu: rectified({ slope: 0 }),
+  relu6: rectified({ slope: 0, cap: 6 }),
+  leakyRelu: rectified({ slope: 0.2 }),
+  elu: smooth({ type: 'elu', alpha: 1 }),
+  gelu: smooth({ type: 'gelu' }),
+  sigmoid: smooth({ type: 'sigmoid' }),
+  silu: smooth({ type: 'silu' }),
+  swish: smooth({ type: 'silu' }),
+  softplus: smooth({ type: 'softplus' }),
+  tanh: smooth({ type: 'tanh' }),
+  softmax: ({ tape, logits }, x) => (logits ? x : tape.apply(softmax, { x }, {})),
+} as const satisfies Readonly<Record<ActivationName, Apply>>;
+
 /** Applies an activation; a softmax is left out where the loss contains it. */
-export function applyActivation({ tape, logits }: ActivationContext, x: Tensor, activation: ActivationName): Tensor {
-  if (activation === 'relu') return tape.apply(relu, { x }, { slope: 0 });
-  if (activation === 'softmax' && !logits) return tape.apply(softmax, { x }, {});
-  return x;
-}
+export const applyActivation = (context: ActivationContext, x: Tensor, activation: ActivationName): Tensor =>
+  FUNCTIONS[activation](context, x);
 
 interface ActivationContext {
   readonly tape: Tape;

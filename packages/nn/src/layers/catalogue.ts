@@ -12,11 +12,14 @@ import type { LayerOptions } from './definition.js';
 import { Dense, type DenseOptions } from './dense.js';
 import { DepthwiseConv2D, type DepthwiseConv2DOptions } from './depthwise-conv2d.js';
 import { Dropout, type DropoutOptions } from './dropout.js';
+import { ELU, type ELUOptions } from './elu.js';
 import { Flatten } from './flatten.js';
+import { GELU, type GELUOptions } from './gelu.js';
 import { GlobalAveragePooling2D } from './global-average-pooling-2d.js';
 import { GrayscaleToRGB } from './grayscale-to-rgb.js';
 import type { Layer } from './layer.js';
 import { LAYER_TYPES, type LayerType } from './layer-type.js';
+import { LeakyReLU, type LeakyReLUOptions } from './leaky-relu.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
 import type { Pooling2DOptions } from './pooling-2d.js';
 import { ReLU, type ReLUOptions } from './relu.js';
@@ -34,9 +37,12 @@ export const catalogue = {
   Dense: (options: DenseOptions) => new Dense(options),
   DepthwiseConv2D: (options: DepthwiseConv2DOptions) => new DepthwiseConv2D(options),
   Dropout: (options: DropoutOptions) => new Dropout(options),
+  ELU: (options: ELUOptions) => new ELU(options),
   Flatten: (options: LayerOptions) => new Flatten(options),
+  GELU: (options: GELUOptions) => new GELU(options),
   GlobalAveragePooling2D: (options: LayerOptions) => new GlobalAveragePooling2D(options),
   GrayscaleToRGB: (options: LayerOptions) => new GrayscaleToRGB(options),
+  LeakyReLU: (options: LeakyReLUOptions) => new LeakyReLU(options),
   MaxPooling2D: (options: Pooling2DOptions) => new MaxPooling2D(options),
   ReLU: (options: ReLUOptions) => new ReLU(options),
   Rescaling: (options: RescalingOptions) => new Rescaling(options),
@@ -68,6 +74,7 @@ export function makeLayer(type: string, options: object): Layer {
 /** What options may be that are no numbers. */
 const WORDS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ['activation', ACTIVATIONS],
+  ['approximate', [true, false]],
   ['interpolation', INTERPOLATIONS],
   ['trainable', [true, false]],
   ['useBias', [true, false]],

@@ -8,11 +8,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { conv2dParams, depthwiseParams, type Gpu, poolParams, ReferenceExecutor } from '@anke/kernels';
+import { type Activation, conv2dParams, depthwiseParams, type Gpu, poolParams, ReferenceExecutor } from '@anke/kernels';
 import { describe, expect, test } from 'vitest';
 import { Tape } from '../autograd/tape.js';
 import { type Shape, sizeOf, Tensor } from '../autograd/tensor.js';
 import { memoryOf } from '../testing/reference-model.js';
+import { activate } from './activate.js';
 import { add } from './add.js';
 import { affine } from './affine.js';
 import { averagePool } from './average-pool.js';
@@ -85,7 +86,13 @@ const batchNormRow = (operation: typeof batchNormTraining): Row =>
     return bench.loss(bench.tape.apply(operation, { ...inputs, ...averages }, batchNorm));
   });
 
+const ACTIVATIONS: readonly Activation[] = [
+  { type: 'elu', alpha: 0.7 },
+  ...(['gelu', 'geluTanh', 'sigmoid', 'silu', 'softplus', 'tanh'] as const).map((type) => ({ type })),
+];
+
 const ROWS: Readonly<Record<string, readonly Row[]>> = {
+  activate: ACTIVATIONS.map((activation) => unary([6, 5], ({ tape }, x) => tape.apply(activate, { x }, activation))),
   add: [
     row({ a: [2, 3], b: [2, 3] }, ({ tape, loss }, { a, b }) =>
       // Its gradients are its output's: the inputs are no weights, into whose own memory they would have to be written.

@@ -56,9 +56,14 @@ export const layerSchemas = {
     depthwiseRegularizer: kernelRegularizer.exactOptional(),
   }),
   Dropout: layer('Dropout', { rate: fraction }),
+  ELU: layer('ELU', { alpha: z.number().exactOptional() }),
   Flatten: layer('Flatten', {}),
+  GELU: layer('GELU', {
+    approximate: z.boolean().exactOptional().describe('true takes the form with tanh for the exact one'),
+  }),
   GlobalAveragePooling2D: layer('GlobalAveragePooling2D', {}),
   GrayscaleToRGB: layer('GrayscaleToRGB', {}),
+  LeakyReLU: layer('LeakyReLU', { negativeSlope: z.number().min(0).exactOptional() }),
   MaxPooling2D: layer('MaxPooling2D', pooling),
   ReLU: layer('ReLU', {
     maxValue: positive.exactOptional(),
