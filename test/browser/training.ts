@@ -1,7 +1,16 @@
 /** What the page trains, and Node beside it: the recipe `cnn` for one epoch, on the images of a CSV file. */
 import { loadData, memorySource, requireTraining } from '@anke/data';
 import { Gpu } from '@anke/kernels';
-import { checkRecipe, type EpochRecord, makeModel, memoryStore, SHIPPED, train, WEIGHTS_FILE } from '@anke/training';
+import {
+  checkRecipe,
+  type EpochRecord,
+  makeModel,
+  memoryStore,
+  type Recipe,
+  shippedRecipe,
+  train,
+  WEIGHTS_FILE,
+} from '@anke/training';
 
 export interface Trained {
   /** The adapter's vendor and architecture, which browsers tell; its name is kept from pages. */
@@ -22,7 +31,7 @@ export async function trainOneEpoch(adapter: GPUAdapter, csv: Uint8Array): Promi
     validation: digits.slice(TRAINING, digits.count),
     augmentation: undefined,
   };
-  const { layers, phases } = SHIPPED['cnn'] as (typeof SHIPPED)[string];
+  const { layers, phases } = shippedRecipe('cnn') as Recipe;
   const recipe = await checkRecipe({ layers, phases: phases.map((phase) => ({ ...phase, epochs: 1 })) }, 'cnn');
   const gpu = await Gpu.open(adapter);
   const model = makeModel(recipe.layers, { seed: 12, inputShape: digits.shape, classes: digits.classes });

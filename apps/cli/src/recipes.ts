@@ -2,24 +2,34 @@
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { type Recipe, readText, SHIPPED } from '@anke/training';
+import { noSize, type Recipe, readText, SHIPPED_NAMES, shippedRecipe } from '@anke/training';
 import { CommandError } from './errors.js';
 import { parseJson } from './json.js';
 import { fromRun } from './run-files.js';
 
 const CODE = ['.ts', '.mts', '.js', '.mjs'];
 
+/** What a built-in recipe is made for. */
+export interface SizeOptions {
+  readonly imageSize?: number;
+  readonly alpha?: number;
+  readonly imageShape?: readonly [number, number, number];
+}
+
 /**
  * A built-in recipe by its name, or one from a file; not checked yet.
  *
- * @throws CommandError if there is none
+ * @throws CommandError if there is none, or it does not come in several sizes
  */
-export async function readRecipe(source: string): Promise<Recipe> {
-  if (Object.hasOwn(SHIPPED, source)) return structuredClone(SHIPPED[source] as Recipe);
+export async function readRecipe(source: string, size: SizeOptions = {}): Promise<Recipe> {
+  const { imageSize, alpha, imageShape } = size;
+  const shipped = shippedRecipe(source, { imageSize, alpha, channels: imageShape?.[2] });
+  if (shipped) return shipped;
   if (!existsSync(source) || statSync(source).isDirectory()) {
-    const names = Object.keys(SHIPPED).join(', ');
+    const names = SHIPPED_NAMES.join(', ');
     throw new CommandError(`${source}: there is no such recipe; it may be ${names}, or a JSON or TypeScript file`);
   }
+  if (imageSize !== undefined || alpha !== undefined) throw new CommandError(`${source}: ${noSize()}`);
   const read = CODE.includes(extname(source))
     ? await importRecipe(source)
     : parseJson(source, await readListed(source));

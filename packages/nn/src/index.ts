@@ -4,12 +4,15 @@
  *
  * @module nn
  */
+export type { ApplicationOptions } from './applications/application.js';
+export { type MobileNetV2Options, mobileNetV2, preprocessMobileNetV2 } from './applications/mobilenet-v2.js';
 export {
   NOTEBOOK_WIDTHS,
   type NotebookOptions,
   type NotebookWidths,
   notebookCnn,
 } from './applications/notebook-cnn.js';
+export { type Vgg16Options, vgg16 } from './applications/vgg16.js';
 export {
   defineOperation,
   type Gradient,

@@ -21,7 +21,7 @@ export { defineRecipe } from './recipe/define.js';
 export { formatJson } from './recipe/format.js';
 export { makeCallbacks, makeModel, makeOptimizer, scheduledRate } from './recipe/make.js';
 export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
-export { SHIPPED } from './recipe/shipped.js';
+export { type ModelSize, noSize, SHIPPED_NAMES, shippedRecipe } from './recipe/shipped.js';
 export { didYouMean } from './recipe/suggestion.js';
 export { CHECKPOINT_FILES } from './run/checkpoint.js';
 export {

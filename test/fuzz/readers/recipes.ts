@@ -1,5 +1,5 @@
 /** Recipes: checked, and made a model. */
-import { checkRecipe, makeModel, RecipeError, SHIPPED } from '@anke/training';
+import { checkRecipe, makeModel, RecipeError, shippedRecipe } from '@anke/training';
 import type { Reader } from '../reader.ts';
 
 const jsonOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -29,7 +29,7 @@ export const recipeReader: Reader = {
         { optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 1 },
       ],
     }),
-    jsonOf(SHIPPED['cnn']),
+    jsonOf(shippedRecipe('cnn')),
   ],
   json: true,
   async read(bytes) {

@@ -4,10 +4,10 @@ import type { Model } from '@anke/nn';
 import { checkRecipe, makeModel, type ResolvedRecipe } from '@anke/training';
 import type { Command } from 'commander';
 import { imageShape } from '../data-sets.js';
-import { readRecipe } from '../recipes.js';
-import { positive } from './options.js';
+import { readRecipe, type SizeOptions } from '../recipes.js';
+import { positive, sizeOptions } from './options.js';
 
-export interface ModelOptions {
+export interface ModelOptions extends SizeOptions {
   readonly recipe: string;
   readonly imageShape?: ImageShape;
   readonly classes: number;
@@ -26,8 +26,7 @@ const NOTEBOOK_SHAPE: ImageShape = [28, 28, 1];
 
 /** @param meaning of `--recipe` */
 export const modelOptions = (command: Command, meaning: string): Command =>
-  command
-    .option('--recipe <name>', meaning, 'notebook')
+  sizeOptions(command.option('--recipe <name>', meaning, 'notebook'))
     .option(
       '--image-shape <h,w,c>',
       'height, width and channels of an image; default: the recipe’s, else 28,28,1',
@@ -40,8 +39,9 @@ export const modelOptions = (command: Command, meaning: string): Command =>
  *
  * @throws CommandError or RecipeError if there is none, or something in it is wrong
  */
-export async function recipeModel({ recipe: name, imageShape: shape, classes }: ModelOptions): Promise<RecipeModel> {
-  const recipe = await checkRecipe(await readRecipe(name), name);
+export async function recipeModel(options: ModelOptions): Promise<RecipeModel> {
+  const { recipe: name, imageShape: shape, classes } = options;
+  const recipe = await checkRecipe(await readRecipe(name, options), name);
   const inputShape = shape ?? recipe.data.imageShape ?? NOTEBOOK_SHAPE;
   return {
     recipe,

@@ -35,6 +35,12 @@ export function share(text: string): number {
   return value;
 }
 
+/** The size of a model that comes in several. */
+export const sizeOptions = (command: Command): Command =>
+  command
+    .option('--image-size <n>', 'height and width that mobilenetv2 and vgg16 scale images to; default: 224', positive)
+    .option('--alpha <x>', 'factor of the widths of mobilenetv2 and vgg16; default: 1', positiveNumber);
+
 /** How a command that trains chooses between the variants of its kernels. */
 export const tuningOptions = (command: Command): Command =>
   command

@@ -4,16 +4,16 @@ import { checkRecipe, type Recipe, type ResolvedRecipe } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
-import { readRecipe } from '../recipes.js';
+import { readRecipe, type SizeOptions } from '../recipes.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
-import { positive, positiveNumber, seed, share, tuningOptions } from './options.js';
+import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
 
 interface Setting {
   readonly path: readonly string[];
   readonly value: unknown;
 }
 
-export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOptions {
+export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOptions, SizeOptions {
   readonly recipe: string;
   readonly set?: readonly Setting[];
   readonly data?: string;
@@ -50,8 +50,8 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
 
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
 export function recipeOptions(command: Command, recipe: string, dataNote = ''): Command {
-  command
-    .option('--recipe <name>', 'data, layers and phases: a built-in one, or a JSON or TypeScript file', recipe)
+  command.option('--recipe <name>', 'data, layers and phases: a built-in one, or a JSON or TypeScript file', recipe);
+  sizeOptions(command)
     .addOption(
       new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
     )
@@ -88,7 +88,7 @@ export const phaseOptions = (command: Command, natural: (text: string) => number
  * @throws RecipeError if something in it is wrong
  */
 export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> {
-  const recipe = await readRecipe(options.recipe);
+  const recipe = await readRecipe(options.recipe, options);
   // What is there is checked first, so that it is not an option that gets the blame.
   await checkRecipe(recipe, options.recipe);
   const settings = [...settingsOf(options, recipe), ...(options.set ?? [])];

@@ -1,29 +1,104 @@
 /** The built-in recipes. */
-import { Model, notebookCnn } from '@anke/nn';
+import {
+  type Graph,
+  GrayscaleToRGB,
+  input,
+  Model,
+  mobileNetV2,
+  type Node,
+  notebookCnn,
+  preprocessMobileNetV2,
+  Resizing,
+  vgg16,
+} from '@anke/nn';
+import { RecipeError } from '../errors.js';
 import type { Recipe } from './schema.js';
 
-const stopping = { type: 'EarlyStopping', patience: 3, restoreBestWeights: true } as const;
-/** The notebook's CNN, for as many classes as the data has. */
-const layers = Model.of(notebookCnn([28, 28, 1]))
-  .description()
-  .layers.map((layer, i, { length }) =>
-    i === length - 1 ? { ...layer, units: 'classes' } : layer,
-  ) as Recipe['layers'];
+/** What a built-in recipe is made for, where its model comes in several sizes. */
+export interface ModelSize {
+  /** Height and width that images are scaled to on their way into the model; 224 if absent. */
+  readonly imageSize?: number | undefined;
+  /** Factor of the model's widths; 1 if absent. */
+  readonly alpha?: number | undefined;
+  /** Channels of the images: 1, which are repeated, or 3; 1 if absent. */
+  readonly channels?: number | undefined;
+}
 
+const stopping = { type: 'EarlyStopping', patience: 3, restoreBestWeights: true } as const;
 const adam: Recipe['phases'][number] = { optimizer: { type: 'Adam' }, epochs: 20, callbacks: [stopping] };
 const sgd: Recipe['phases'][number] = { optimizer: { type: 'SGD' }, epochs: 25, callbacks: [stopping] };
 
-export const SHIPPED: Readonly<Record<string, Recipe>> = {
-  notebook: {
-    name: 'notebook',
-    description: 'The Kannada-MNIST notebook: its CNN, Adam, then SGD from the best weights',
-    layers,
-    phases: [adam, sgd],
-  },
-  cnn: {
-    name: 'cnn',
-    description: 'The notebook’s CNN, trained with Adam alone',
-    layers,
-    phases: [adam],
-  },
-};
+/** A graph's layers, for as many classes as the data has. */
+const layersOf = (graph: Graph): Recipe['layers'] =>
+  Model.of(graph)
+    .description()
+    .layers.map((layer, i, { length }) =>
+      i === length - 1 ? { ...layer, units: 'classes' } : layer,
+    ) as Recipe['layers'];
+
+/** The notebook's images, which its loader has scaled to 0 … 1, as RGB images of another size. */
+function resized({ imageSize = 224, channels = 1 }: ModelSize): Node {
+  const images = new Resizing({ name: 'resize', height: imageSize, width: imageSize }).apply(input([28, 28, channels]));
+  return channels === 3 ? images : new GrayscaleToRGB({ name: 'rgb' }).apply(images);
+}
+
+const notebook = (): Recipe => ({
+  name: 'notebook',
+  description: 'The Kannada-MNIST notebook: its CNN, Adam, then SGD from the best weights',
+  layers: layersOf(notebookCnn([28, 28, 1])),
+  phases: [adam, sgd],
+});
+
+const cnn = (): Recipe => ({
+  name: 'cnn',
+  description: 'The notebook’s CNN, trained with Adam alone',
+  layers: layersOf(notebookCnn([28, 28, 1])),
+  phases: [adam],
+});
+
+const mobilenetv2 = (size: ModelSize): Recipe => ({
+  name: 'mobilenetv2',
+  description:
+    'keras.applications.MobileNetV2: Adam, then SGD from the best weights. The momentum of its averages is 0.99: ' +
+    'Keras’s 0.999 leaves them near where they began for the first thousand steps, and predictions near chance',
+  layers: layersOf(
+    mobileNetV2({
+      inputTensor: preprocessMobileNetV2(resized(size), 1),
+      momentum: 0.99,
+      ...(size.alpha === undefined ? {} : { alpha: size.alpha }),
+    }),
+  ),
+  phases: [adam, sgd],
+});
+
+const vgg = (size: ModelSize): Recipe => ({
+  name: 'vgg16',
+  description:
+    'keras.applications.VGG16: Adam, then SGD from the best weights. Adam’s rate is 0.0001: nothing in the model ' +
+    'normalizes, and at 0.001 it often stays at chance',
+  layers: layersOf(vgg16({ inputTensor: resized(size), ...(size.alpha === undefined ? {} : { alpha: size.alpha }) })),
+  phases: [{ ...adam, optimizer: { type: 'Adam', learningRate: 1e-4 } }, sgd],
+});
+
+const FIXED: Readonly<Record<string, () => Recipe>> = { notebook, cnn };
+const SIZED: Readonly<Record<string, (size: ModelSize) => Recipe>> = { mobilenetv2, vgg16: vgg };
+
+export const SHIPPED_NAMES: readonly string[] = [...Object.keys(FIXED), ...Object.keys(SIZED)];
+
+/**
+ * A built-in recipe by its name; undefined if there is none.
+ *
+ * @throws RecipeError if its model comes in one size only, and another is asked for
+ * @throws ModelError if there is no model of that size
+ */
+export function shippedRecipe(name: string, size: ModelSize = {}): Recipe | undefined {
+  if (Object.hasOwn(SIZED, name)) return SIZED[name]?.(size);
+  if (!Object.hasOwn(FIXED, name)) return undefined;
+  if (size.imageSize !== undefined || size.alpha !== undefined)
+    throw new RecipeError(`${name}: ${noSize(Object.keys(SIZED))}`);
+  return FIXED[name]?.();
+}
+
+/** Why a recipe takes no image size. */
+export const noSize = (sized: readonly string[] = Object.keys(SIZED)): string =>
+  `an image size and alpha are for the built-in recipes ${sized.join(' and ')}; others name sizes in their layers`;
