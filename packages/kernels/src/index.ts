@@ -68,7 +68,7 @@ export { lossTotal } from './metrics/loss-total.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
 export { adam, adamCorrections } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
-export { l2Backward, l2Parts, l2Penalties } from './optimizer/l2.js';
+export { penaltyBackward, penaltyParts, weightPenalties } from './optimizer/penalties.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { type PadParams, zeroPad, zeroPadBackward } from './pad/pad.js';
 export { averagePool, averagePoolBackward } from './pooling/average.js';

@@ -34,7 +34,7 @@ import { lossTotal } from './metrics/loss-total.js';
 import { argmax, epochTotals } from './metrics/metrics.js';
 import { adam, adamCorrections } from './optimizer/adam.js';
 import { advance } from './optimizer/advance.js';
-import { l2Backward, l2Penalties } from './optimizer/l2.js';
+import { penaltyBackward, weightPenalties } from './optimizer/penalties.js';
 import { sgd, sgdMomentum } from './optimizer/sgd.js';
 import { zeroPad, zeroPadBackward } from './pad/pad.js';
 import { averagePool, averagePoolBackward } from './pooling/average.js';
@@ -117,8 +117,8 @@ export const registry: readonly Kernel[] = [
   adamCorrections,
   sgd,
   sgdMomentum,
-  l2Penalties,
-  l2Backward,
+  weightPenalties,
+  penaltyBackward,
   gather,
   gatherRows,
   augment,

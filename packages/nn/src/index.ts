@@ -83,14 +83,12 @@ export { BatchNormalization, type BatchNormalizationOptions } from './layers/bat
 export { catalogue, type LayerOptionsOf, makeLayer } from './layers/catalogue.js';
 export { Concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
-export {
-  type CallContext,
-  type Inference,
-  type L2Regularizer,
-  type LayerDefinition,
-  type LayerOptions,
-  l2,
-  type WeightSpec,
+export type {
+  CallContext,
+  Inference,
+  LayerDefinition,
+  LayerOptions,
+  WeightSpec,
 } from './layers/definition.js';
 export { Dense, type DenseOptions } from './layers/dense.js';
 export { DepthwiseConv2D, type DepthwiseConv2DOptions } from './layers/depthwise-conv2d.js';
@@ -100,12 +98,13 @@ export { Flatten } from './layers/flatten.js';
 export { GELU, type GELUOptions } from './layers/gelu.js';
 export { GlobalAveragePooling2D } from './layers/global-average-pooling-2d.js';
 export { GrayscaleToRGB } from './layers/grayscale-to-rgb.js';
-export { type Initializer, initialValues } from './layers/initializers.js';
+export { INITIALIZERS, type Initializer, type InitializerName, initialValues } from './layers/initializers.js';
 export { Layer } from './layers/layer.js';
 export { LAYER_TYPES, type LayerType } from './layers/layer-type.js';
 export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { MaxPooling2D } from './layers/max-pooling-2d.js';
 export type { Pooling2DOptions } from './layers/pooling-2d.js';
+export { l1, l1l2, l2, type Regularizer } from './layers/regularizers.js';
 export { ReLU, type ReLUOptions } from './layers/relu.js';
 export { Rescaling, type RescalingOptions } from './layers/rescaling.js';
 export { INTERPOLATIONS, type Interpolation, Resizing, type ResizingOptions } from './layers/resizing.js';

@@ -54,6 +54,22 @@ function pool(graph: GraphWriter, opType: string, source: OnnxSource<LayerOption
   return channelsFirst(graph, opType, source, { attributes: [...attributes, ...counted] });
 }
 
+/** A convolution with its activation, in so many groups. */
+function convolution(
+  graph: GraphWriter,
+  source: OnnxSource<LayerOptionsOf<'DepthwiseConv2D'>>,
+  layout: KernelLayout,
+  groups: number,
+): Value {
+  const { name, inputShape, options } = source;
+  const { kernelSize, strides = 1, padding, dilationRate = 1, activation } = options;
+  const weights = kernelAndBias(graph, source, layout);
+  const window = { size: pair(kernelSize), strides: pair(strides), padding, dilations: pair(dilationRate) };
+  const attributes = [...windowAttributes(inputShape, window), int('group', groups)];
+  const product = channelsFirst(graph, 'Conv', source, { weights, attributes });
+  return activated(graph, product, `${name}/activation`, activation);
+}
+
 export const ONNX_LAYERS = {
   Activation: {
     write: (graph, source) => activated(graph, only(source), source.name, source.options.activation),
@@ -85,18 +101,7 @@ export const ONNX_LAYERS = {
   },
   Conv2D: {
     kernel: CONVOLUTION,
-    write(graph, source) {
-      const { name, inputShape, options } = source;
-      const { kernelSize, strides = 1, padding, activation } = options;
-      const weights = kernelAndBias(graph, source, CONVOLUTION);
-      const attributes = windowAttributes(inputShape, { size: pair(kernelSize), strides: pair(strides), padding });
-      return activated(
-        graph,
-        channelsFirst(graph, 'Conv', source, { weights, attributes }),
-        `${name}/activation`,
-        activation,
-      );
-    },
+    write: (graph, source) => convolution(graph, source, CONVOLUTION, source.options.groups ?? 1),
   },
   Dense: {
     write(graph, source) {
@@ -108,21 +113,7 @@ export const ONNX_LAYERS = {
   },
   DepthwiseConv2D: {
     kernel: DEPTHWISE,
-    write(graph, source) {
-      const { name, inputShape, options } = source;
-      const { kernelSize, strides = 1, padding, activation } = options;
-      const weights = kernelAndBias(graph, source, DEPTHWISE);
-      const attributes = [
-        ...windowAttributes(inputShape, { size: pair(kernelSize), strides: pair(strides), padding }),
-        int('group', inputShape[2] as number),
-      ];
-      return activated(
-        graph,
-        channelsFirst(graph, 'Conv', source, { weights, attributes }),
-        `${name}/activation`,
-        activation,
-      );
-    },
+    write: (graph, source) => convolution(graph, source, DEPTHWISE, source.inputShape[2] as number),
   },
   // Does nothing when a model predicts.
   Dropout: { write: (_graph, source) => only(source) },

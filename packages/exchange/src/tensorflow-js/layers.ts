@@ -2,7 +2,7 @@
  * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
  * options.
  */
-import type { LayerOptionsOf, LayerType } from '@anke/nn';
+import type { LayerOptionsOf, LayerType, Regularizer } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
 import { activationLayer, elu, gelu, leaky, withActivation } from './activations.js';
@@ -11,8 +11,25 @@ import type { TensorFlowLayer, TensorFlowSource } from './source.js';
 
 const CHANNELS_LAST = { data_format: 'channels_last' };
 
-const regularizer = (penalty: { readonly l2: number } | undefined): object | null =>
-  penalty ? { class_name: 'L1L2', config: { l1: 0, l2: penalty.l2 } } : null;
+const regularizer = (penalty: Regularizer | undefined): object | null =>
+  penalty ? { class_name: 'L1L2', config: { l1: penalty.l1 ?? 0, l2: penalty.l2 ?? 0 } } : null;
+
+/** The options of a bias; Keras's description has a regularizer of a bias only where one is asked for. */
+const biasOptions = ({ useBias = true, biasRegularizer }: BiasOptions): TensorFlowLayer['config'] => ({
+  use_bias: useBias,
+  ...(biasRegularizer ? { bias_regularizer: regularizer(biasRegularizer) } : {}),
+});
+
+interface BiasOptions {
+  readonly useBias?: boolean;
+  readonly biasRegularizer?: Regularizer;
+}
+
+/** @throws ExchangeError with what TensorFlow.js would leave out without a word */
+function refuse(isAsked: boolean, { name }: TensorFlowSource, type: LayerType, what: string): void {
+  if (isAsked)
+    throw new ExchangeError(`layer "${name}" (${type}) has ${what}, which TensorFlow.js ignores: export it as ONNX`);
+}
 
 const pool = (className: string, options: LayerOptionsOf<'MaxPooling2D'>): TensorFlowLayer[] => {
   const { poolSize = 2, strides = poolSize, padding = 'valid' } = options;
@@ -38,37 +55,39 @@ const LAYERS = {
     { className: 'BatchNormalization', config: { axis: -1, momentum, epsilon, center: true, scale: true } },
   ],
   Concatenate: () => [{ className: 'Concatenate', config: { axis: -1 } }],
-  Conv2D: ({ options }) => {
-    const { filters, kernelSize, strides = 1, padding = 'valid', useBias = true, kernelRegularizer } = options;
+  Conv2D: (source) => {
+    const { filters, kernelSize, strides = 1, dilationRate = 1, groups = 1, padding = 'valid' } = source.options;
+    refuse(groups > 1, source, 'Conv2D', 'groups');
     const config = {
       filters,
       kernel_size: pair(kernelSize),
       strides: pair(strides),
-      dilation_rate: [1, 1],
+      dilation_rate: pair(dilationRate),
       padding,
-      use_bias: useBias,
-      kernel_regularizer: regularizer(kernelRegularizer),
+      ...biasOptions(source.options),
+      kernel_regularizer: regularizer(source.options.kernelRegularizer),
       ...CHANNELS_LAST,
     };
-    return withActivation({ className: 'Conv2D', config }, options.activation);
+    return withActivation({ className: 'Conv2D', config }, source.options.activation);
   },
   Dense: ({ options }) => {
-    const { units, useBias = true, kernelRegularizer } = options;
-    const config = { units, use_bias: useBias, kernel_regularizer: regularizer(kernelRegularizer) };
+    const { units, kernelRegularizer } = options;
+    const config = { units, ...biasOptions(options), kernel_regularizer: regularizer(kernelRegularizer) };
     return withActivation({ className: 'Dense', config }, options.activation);
   },
-  DepthwiseConv2D: ({ options }) => {
-    const { kernelSize, strides = 1, padding = 'valid', depthMultiplier = 1, useBias = true } = options;
+  DepthwiseConv2D: (source) => {
+    const { kernelSize, strides = 1, dilationRate = 1, padding = 'valid', depthMultiplier = 1 } = source.options;
+    refuse(Math.max(...pair(dilationRate)) > 1, source, 'DepthwiseConv2D', 'a dilationRate');
     const config = {
       kernel_size: pair(kernelSize),
       strides: pair(strides),
       depth_multiplier: depthMultiplier,
       padding,
-      use_bias: useBias,
-      depthwise_regularizer: regularizer(options.depthwiseRegularizer),
+      ...biasOptions(source.options),
+      depthwise_regularizer: regularizer(source.options.depthwiseRegularizer),
       ...CHANNELS_LAST,
     };
-    return withActivation({ className: 'DepthwiseConv2D', config }, options.activation);
+    return withActivation({ className: 'DepthwiseConv2D', config }, source.options.activation);
   },
   Dropout: ({ options: { rate } }) => [{ className: 'Dropout', config: { rate } }],
   ELU: ({ name, options: { alpha = 1 } }) => [elu(name, alpha)],

@@ -45,6 +45,41 @@ const shapes: readonly Conv2dParams[] = [
   ...Object.values(notebookConvolutions(32)),
 ];
 
+const dilated = [
+  // One tap inside the image, the others in the padding.
+  { batch: 2, height: 2, width: 3, inChannels: 3, outChannels: 7, kernel: [3, 3], dilation: [4, 4], padding: 'same' },
+  // Along one axis alone, with few channels and with many, even kernels, and wider than registers hold.
+  { batch: 2, height: 9, width: 33, inChannels: 3, outChannels: 17, kernel: [3, 2], dilation: [1, 2], padding: 'same' },
+  { batch: 1, height: 11, width: 14, inChannels: 33, outChannels: 9, kernel: [2, 3], dilation: [3, 1] },
+  { batch: 65, height: 9, width: 8, inChannels: 9, outChannels: 11, kernel: [3, 3], dilation: [2, 2], padding: 'same' },
+  {
+    batch: 1,
+    height: 5,
+    width: 40,
+    inChannels: 9,
+    outChannels: 33,
+    kernel: [2, 3],
+    dilation: [2, 12],
+    padding: 'same',
+  },
+  // With a stride, which no layer asks for.
+  { batch: 2, height: 12, width: 15, inChannels: 9, outChannels: 5, kernel: [3, 3], dilation: [2, 3], stride: [2, 2] },
+  { batch: 1, height: 12, width: 15, inChannels: 2, outChannels: 9, kernel: [2, 2], dilation: [3, 2], stride: [1, 3] },
+] as const satisfies readonly Parameters<typeof conv2dParams>[0][];
+
+const grouped = [
+  // A channel a group, and more inputs than outputs.
+  { batch: 1, height: 1, width: 1, inChannels: 2, outChannels: 2, kernel: [1, 1], groups: 2 },
+  { batch: 3, height: 5, width: 9, inChannels: 12, outChannels: 4, kernel: [2, 3], groups: 2 },
+  // Groups that fill a tile but for one column, and that need a second one for the last.
+  { batch: 2, height: 7, width: 6, inChannels: 10, outChannels: 62, kernel: [3, 3], groups: 2, padding: 'same' },
+  { batch: 1, height: 5, width: 5, inChannels: 195, outChannels: 99, kernel: [1, 2], groups: 3 },
+  // Sums that are split, with strides and a dilation.
+  { batch: 65, height: 5, width: 6, inChannels: 8, outChannels: 12, kernel: [3, 3], groups: 4, stride: [2, 1] },
+  { batch: 9, height: 9, width: 9, inChannels: 6, outChannels: 9, kernel: [2, 3], groups: 3, dilation: [3, 2] },
+  { batch: 4, height: 14, width: 14, inChannels: 64, outChannels: 64, kernel: [3, 3], groups: 32, padding: 'same' },
+] as const satisfies readonly Parameters<typeof conv2dParams>[0][];
+
 /** Few input channels and many, in batches whose sums every device splits; they are tested with every option. */
 const small: readonly Conv2dParams[] = [
   conv2dParams({ batch: 65, height: 3, width: 4, inChannels: 2, outChannels: 9, kernel: [2, 2], padding: 'same' }),
@@ -62,6 +97,8 @@ export const crossed = <P, O>(items: readonly P[], options: readonly O[]): (P & 
 export const convolutions = <O>(options: readonly O[]): (Conv2dParams & O)[] => [
   ...inTurn(shapes, options),
   ...crossed(small, options),
+  ...inTurn(dilated.map(conv2dParams), options),
+  ...inTurn(grouped.map(conv2dParams), options),
 ];
 
 export const EPILOGUES: readonly { readonly epilogue: Epilogue }[] = [

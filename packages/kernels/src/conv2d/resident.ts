@@ -14,9 +14,12 @@ const MAX_DOUBLE_TAPS = 25;
 const MAX_ROWS = 64;
 /** The least number of workgroups: below this, weights are loaded again for fewer rows, so that no core idles. */
 const LEAST_GROUPS = 16;
-/** Whether a resident variant runs: on software GPUs, for kernels that are not too large. */
+/**
+ * Whether a resident variant runs: on software GPUs, for kernels that are not too large. With a dilation, a window has
+ * no pixel of the one before.
+ */
 export const canReside = (p: Conv2dParams, { software }: Traits): boolean =>
-  software && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_TAPS;
+  software && !p.dilation && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_TAPS;
 
 /** A subgroup computes `groups` lane-fulls of channels, of which there are `columns`, for a run of `rows`. */
 export interface Cut {

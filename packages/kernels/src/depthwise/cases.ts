@@ -44,7 +44,19 @@ const small: readonly DepthwiseParams[] = [
   depthwiseParams({ batch: 2, height: 6, width: 7, channels: 5, multiplier: 2, kernel: [3, 2], stride: [1, 2] }),
 ];
 
+const dilated = [
+  { batch: 2, height: 2, width: 3, channels: 3, kernel: [3, 3], dilation: [4, 4], padding: 'same' },
+  { batch: 1, height: 7, width: 9, channels: 5, multiplier: 3, kernel: [3, 3], dilation: [3, 4] },
+  { batch: 2, height: 9, width: 33, channels: 9, kernel: [3, 4], dilation: [1, 2], padding: 'same' },
+  { batch: 3, height: 11, width: 14, channels: 33, kernel: [2, 3], dilation: [3, 1] },
+  { batch: 2, height: 8, width: 7, channels: 5, multiplier: 2, kernel: [3, 3], dilation: [2, 3], padding: 'same' },
+  // With a stride, which no layer asks for.
+  { batch: 2, height: 12, width: 15, channels: 7, kernel: [3, 3], dilation: [2, 3], stride: [2, 2] },
+  { batch: 1, height: 12, width: 15, channels: 3, multiplier: 2, kernel: [2, 2], dilation: [3, 2], stride: [1, 3] },
+] as const satisfies readonly Parameters<typeof depthwiseParams>[0][];
+
 export const depthwiseConvolutions = <O>(options: readonly O[]): (DepthwiseParams & O)[] => [
   ...inTurn(shapes, options),
   ...crossed(small, options),
+  ...inTurn(dilated.map(depthwiseParams), options),
 ];

@@ -7,21 +7,21 @@
  *
  * so that the kernels can be read as (kh, kw, co) too.
  */
+import { coverage, type DilatedKernel, dilationConstants, dilationParam } from '../window/dilation.js';
 import { type Padding, type WindowParams, windowConstants, windowParams } from '../window/geometry.js';
 
-export interface DepthwiseParams extends WindowParams {
+export interface DepthwiseParams extends WindowParams, DilatedKernel {
   readonly batch: number;
   /** Channels of the input. */
   readonly channels: number;
   /** Output channels for each channel of the input. */
   readonly multiplier: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
 }
 
 /**
  * A depthwise convolution's sizes from what a layer knows.
  *
+ * @param options.dilation distance of the kernel's taps; 1 if absent
  * @throws KernelError if the kernel does not fit into the image
  */
 export function depthwiseParams(options: {
@@ -32,16 +32,19 @@ export function depthwiseParams(options: {
   readonly multiplier?: number;
   readonly kernel: readonly [height: number, width: number];
   readonly stride?: readonly [height: number, width: number];
+  readonly dilation?: readonly [height: number, width: number];
   readonly padding?: Padding;
 }): DepthwiseParams {
   const { batch, height, width, channels, multiplier = 1, kernel, stride = [1, 1], padding = 'valid' } = options;
+  const { dilation = [1, 1] } = options;
+  const dilated = { kernelHeight: kernel[0], kernelWidth: kernel[1], ...dilationParam(dilation) };
+  const covered = coverage(dilated);
   return {
     batch,
     channels,
     multiplier,
-    kernelHeight: kernel[0],
-    kernelWidth: kernel[1],
-    ...windowParams({ height, width, window: kernel, stride, padding }),
+    ...dilated,
+    ...windowParams({ height, width, window: [covered.height, covered.width], stride, padding }),
   };
 }
 
@@ -63,4 +66,5 @@ export const depthwiseConstants = (p: DepthwiseParams): Record<string, number | 
   KERNEL_H: p.kernelHeight,
   KERNEL_W: p.kernelWidth,
   ...windowConstants(p),
+  ...dilationConstants(p),
 });

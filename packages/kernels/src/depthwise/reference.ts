@@ -2,7 +2,9 @@
 import { productReference, type VisitProduct, visitTaps } from '../window/reference.js';
 import { type DepthwiseParams, inputSize, kernelSize, outChannels, outputSize } from './geometry.js';
 
-/** The terms y[n, oy, ox, ci·multiplier + m] += x[n, oy·sh + ky − top, ox·sw + kx − left, ci] · w[ky, kx, ci, m]. */
+/**
+ * The terms y[n, oy, ox, ci·multiplier + m] += x[n, oy·sh + ky·dh − top, ox·sw + kx·dw − left, ci] · w[ky, kx, ci, m].
+ */
 function visit(p: DepthwiseParams, product: VisitProduct): void {
   const out = outChannels(p);
   visitTaps(p, (output, input, tap) => {

@@ -1,7 +1,9 @@
 /** The run of neighbouring pixels of a row that one thread computes, so that they share the loads of a kernel row. */
 
-/** Widths of a kernel and its stride up to which a run's pixels are kept in registers. */
-const MAX_KERNEL = 7;
+import { coverage, type DilatedKernel } from '../window/dilation.js';
+
+/** Pixels that a kernel covers, and strides, up to which a run's pixels are kept in registers. */
+const MAX_COVERAGE = 7;
 const MAX_STRIDE = 3;
 const MAX_RUN = 8;
 
@@ -12,5 +14,5 @@ export function runLength(width: number, step = 1): number {
 }
 
 /** Whether what a run reads fits into registers. */
-export const fitsRegisters = ({ kernelWidth, strideWidth }: { kernelWidth: number; strideWidth: number }): boolean =>
-  kernelWidth <= MAX_KERNEL && strideWidth <= MAX_STRIDE;
+export const fitsRegisters = (p: DilatedKernel & { readonly strideWidth: number }): boolean =>
+  coverage(p).width <= MAX_COVERAGE && p.strideWidth <= MAX_STRIDE;

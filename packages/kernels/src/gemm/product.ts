@@ -23,6 +23,11 @@ export interface Product {
   readonly columns: number;
   readonly terms: number;
   /**
+   * Groups into which the columns are cut, each with a left factor of its own: `left` is called for the group
+   * `columnGroup`. One if absent.
+   */
+  readonly groups?: number;
+  /**
    * Parts into which the terms are cut, and terms of a part: each part writes a C of its own, to be added later. One,
    * of all terms, if absent.
    */
@@ -40,10 +45,10 @@ export interface Product {
   readonly wgsl: string;
 }
 
-/** Rows of tiles in x and y, columns of tiles of each part in z. */
-function grid({ rows, columns, parts }: Product, tile: Tile): Grid {
+/** Rows of tiles in x and y, columns of tiles of each group of each part in z. */
+function grid({ rows, columns, groups = 1, parts }: Product, tile: Tile): Grid {
   const down = Math.ceil(rows / tile.rows);
-  const across = Math.ceil(columns / tile.columns) * (parts?.count ?? 1);
+  const across = Math.ceil(columns / groups / tile.columns) * groups * (parts?.count ?? 1);
   return [Math.min(down, MAX_GRID_SIDE), Math.ceil(down / MAX_GRID_SIDE), across];
 }
 
@@ -59,7 +64,17 @@ const load = (target: string, side: string, along: boolean, read: string): strin
 
 /** The whole shader. */
 function productWgsl(product: Product, tile: Tile): string {
-  const { rows, columns, terms, parts, leftAlong, rightAlong, columnSums = false, wgsl } = product;
+  const { rows, columns, terms, groups = 1, parts, leftAlong, rightAlong, columnSums = false, wgsl } = product;
+  const grouped = groups > 1;
+  const groupsWgsl = grouped
+    ? {
+        declare: '\nvar<private> columnGroup: u32;',
+        find: '\n  columnGroup = group.z / COLUMN_TILES % GROUPS;',
+        first: 'columnGroup * GROUP_COLUMNS + ',
+        end: '(columnGroup + 1u) * GROUP_COLUMNS',
+        tiles: '(COLUMN_TILES * GROUPS)',
+      }
+    : { declare: '', find: '', first: '', end: 'COLUMNS', tiles: 'COLUMN_TILES' };
   // One more than the tile where threads store a column of it, so that they store into different memory banks.
   const pitch = (side: number, along: boolean): number => side + (along ? 1 : 0);
   return `
@@ -70,7 +85,8 @@ ${constants({
   PART_TERMS: parts?.terms ?? terms,
   TILE_ROWS: tile.rows,
   TILE_COLUMNS: tile.columns,
-  COLUMN_TILES: Math.ceil(columns / tile.columns),
+  COLUMN_TILES: Math.ceil(columns / groups / tile.columns),
+  ...(grouped ? { GROUPS: groups, GROUP_COLUMNS: columns / groups } : {}),
   SIDE,
   THREAD_ROWS: tile.rows / SIDE,
   THREAD_COLUMNS: tile.columns / SIDE,
@@ -82,7 +98,7 @@ ${constants({
 // Term k of the tile's row j at [k · LEFT_PITCH + j], and of its column j at [k · RIGHT_PITCH + j].
 var<workgroup> leftTile: array<f32, DEPTH * LEFT_PITCH>;
 var<workgroup> rightTile: array<f32, DEPTH * RIGHT_PITCH>;
-${wgsl}
+${groupsWgsl.declare}${wgsl}
 
 @compute @workgroup_size(SIDE, SIDE)
 fn main(
@@ -90,9 +106,9 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let firstRow = (group.y * ${MAX_GRID_SIDE}u + group.x) * TILE_ROWS;
-  let firstColumn = group.z % COLUMN_TILES * TILE_COLUMNS;
-  let part = ${parts ? 'group.z / COLUMN_TILES' : '0u'};
+  let firstRow = (group.y * ${MAX_GRID_SIDE}u + group.x) * TILE_ROWS;${groupsWgsl.find}
+  let firstColumn = ${groupsWgsl.first}group.z % COLUMN_TILES * TILE_COLUMNS;
+  let part = ${parts ? `group.z / ${groupsWgsl.tiles}` : '0u'};
   let end = ${parts ? 'min((part + 1u) * PART_TERMS, TERMS)' : 'TERMS'};
   var sum: array<array<f32, THREAD_COLUMNS>, THREAD_ROWS>;${
     columnSums
@@ -111,7 +127,7 @@ fn main(
     'rightTile[k * RIGHT_PITCH + j]',
     'TILE_COLUMNS',
     rightAlong === 'terms',
-    'if (term + k < end && firstColumn + j < COLUMNS) { value = right(term + k, firstColumn + j); }',
+    `if (term + k < end && firstColumn + j < ${groupsWgsl.end}) { value = right(term + k, firstColumn + j); }`,
   )}
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
@@ -127,7 +143,7 @@ fn main(
   }
   for (var j = 0u; j < THREAD_COLUMNS; j++) {
     let column = firstColumn + j * SIDE + local.x;
-    if (column >= COLUMNS) { continue; }
+    if (column >= ${groupsWgsl.end}) { continue; }
     ${columnSums ? 'if (sumsColumns) { writeColumnSum(part * COLUMNS + column, total[j]); }' : ''}
     for (var i = 0u; i < THREAD_ROWS; i++) {
       let row = firstRow + local.y * THREAD_ROWS + i;
@@ -144,9 +160,9 @@ fn main(
 export function gemmVariants<P>(
   product: (p: P) => Product,
 ): Readonly<Record<'gemm128' | 'gemm32' | 'gemm64', Variant<P>>> {
-  const groups = (tile: Tile, p: P): number => {
-    const { parts, ...shape } = product(p);
-    return tileCount(tile, shape) * (parts?.count ?? 1);
+  const workgroups = (tile: Tile, p: P): number => {
+    const { rows, columns, groups = 1, parts } = product(p);
+    return tileCount(tile, { rows, columns: columns / groups }) * groups * (parts?.count ?? 1);
   };
   const variant = (tile: Tile, suits: (p: P) => boolean): Variant<P> => ({
     available: (_, traits) => fits(tile, traits),
@@ -155,8 +171,8 @@ export function gemmVariants<P>(
     wgsl: (p) => productWgsl(product(p), tile),
   });
   return {
-    gemm128: variant(TILES.large, (p) => groups(TILES.large, p) >= 2 * BUSY),
-    gemm32: variant(TILES.small, (p) => groups(TILES.middle, p) < BUSY),
+    gemm128: variant(TILES.large, (p) => workgroups(TILES.large, p) >= 2 * BUSY),
+    gemm32: variant(TILES.small, (p) => workgroups(TILES.middle, p) < BUSY),
     gemm64: variant(TILES.middle, () => true),
   };
 }

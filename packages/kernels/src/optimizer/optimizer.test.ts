@@ -3,7 +3,7 @@ import { checkKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
 import { adam, adamCorrections } from './adam.js';
 import { advance } from './advance.js';
-import { l2Backward, l2Penalties } from './l2.js';
+import { penaltyBackward, weightPenalties } from './penalties.js';
 import { sgd, sgdMomentum } from './sgd.js';
 
 const gpu = useGpu();
@@ -12,5 +12,5 @@ checkKernel(gpu, adam);
 checkKernel(gpu, adamCorrections);
 checkKernel(gpu, sgd);
 checkKernel(gpu, sgdMomentum);
-checkKernel(gpu, l2Backward);
-checkKernel(gpu, l2Penalties);
+checkKernel(gpu, penaltyBackward);
+checkKernel(gpu, weightPenalties);

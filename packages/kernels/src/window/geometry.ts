@@ -89,7 +89,7 @@ export function windowConstants(p: WindowParams): Record<string, number | { i32:
 
 /**
  * WGSL of the first window along an axis that covers a padded coordinate: the least o with o·stride + window >
- * coordinate.
+ * coordinate. Of a dilated kernel, the window is all that it covers.
  */
 export const FIRST_WINDOW_WGSL = `
 fn firstWindow(coordinate: u32, window: u32, stride: u32) -> u32 {

@@ -2,28 +2,28 @@
  * What the CPU references of convolution and depthwise convolution share: the walk over all taps, and the sums that a
  * product and its gradients are. In plain loops, in float64.
  */
+import type { DilatedKernel } from './dilation.js';
 import type { WindowParams } from './geometry.js';
 import type { WeightGradientOptions } from './join-weights.js';
 
-export interface KernelParams extends WindowParams {
+export interface KernelParams extends WindowParams, DilatedKernel {
   readonly batch: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
 }
 
 /**
  * Calls `visit` for each output pixel (n, oy, ox) and each tap (ky, kx) under which a pixel of the image lies: that is
- * (n, oy·sh + ky − top, ox·sw + kx − left). All three are given as the index among the pixels or taps.
+ * (n, oy·sh + ky·dh − top, ox·sw + kx·dw − left). All three are given as the index among the pixels or taps.
  */
 export function visitTaps(p: KernelParams, visit: (output: number, input: number, tap: number) => void): void {
+  const [down, across] = p.dilation ?? [1, 1];
   for (let n = 0; n < p.batch; n++)
     for (let oy = 0; oy < p.outHeight; oy++)
       for (let ox = 0; ox < p.outWidth; ox++)
         for (let ky = 0; ky < p.kernelHeight; ky++) {
-          const iy = oy * p.strideHeight + ky - p.padTop;
+          const iy = oy * p.strideHeight + ky * down - p.padTop;
           if (iy < 0 || iy >= p.height) continue;
           for (let kx = 0; kx < p.kernelWidth; kx++) {
-            const ix = ox * p.strideWidth + kx - p.padLeft;
+            const ix = ox * p.strideWidth + kx * across - p.padLeft;
             if (ix < 0 || ix >= p.width) continue;
             const output = (n * p.outHeight + oy) * p.outWidth + ox;
             visit(output, (n * p.height + iy) * p.width + ix, ky * p.kernelWidth + kx);

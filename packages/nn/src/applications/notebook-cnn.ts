@@ -7,11 +7,11 @@ import type { Graph } from '../graph/graph.js';
 import { sequential } from '../graph/sequential.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Conv2D } from '../layers/conv2d.js';
-import { l2 } from '../layers/definition.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
+import { l2 } from '../layers/regularizers.js';
 
 export interface NotebookWidths {
   /** Filters of the three convolutions. */

@@ -17,8 +17,7 @@ import {
   type Gpu,
   gather,
   type Kernel,
-  l2Backward,
-  l2Penalties,
+  penaltyBackward,
   relu,
   reluBackward,
   Storage,
@@ -26,6 +25,7 @@ import {
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
   sum,
+  weightPenalties,
 } from '@anke/kernels';
 import { Random } from '@anke/random';
 import { describe, expect, test } from 'vitest';
@@ -49,6 +49,8 @@ import {
   input,
   type Layer,
   LeakyReLU,
+  l1,
+  l1l2,
   l2,
   MaxPooling2D,
   type Node,
@@ -120,6 +122,17 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
       const options = { kernelSize: 3, depthMultiplier: 2, strides: 2, padding: 'same' } as const;
       const first = new DepthwiseConv2D({ ...options, depthwiseRegularizer: l2(0.01) }).apply(x);
       return new DepthwiseConv2D({ kernelSize: [2, 3], useBias: false, activation: 'relu' }).apply(first);
+    }),
+  'convolutions with dilations and groups, and all kinds of penalties': () =>
+    over((x) => {
+      const both = l1l2({ l1: 0.02, l2: 0.01 });
+      const biasInitializer = { type: 'constant', value: 0.1 } as const;
+      const wide = new Conv2D({ filters: 6, kernelSize: 2, dilationRate: [2, 1], kernelRegularizer: l1(0.03) });
+      const options = { filters: 6, kernelSize: [1, 2], biasInitializer, biasRegularizer: both } as const;
+      const grouped = new Conv2D({ ...options, groups: 3, activation: 'relu', kernelRegularizer: both });
+      const alone = new Conv2D({ ...options, filters: 12, groups: 6, padding: 'same', dilationRate: 3 });
+      const depthwise = new DepthwiseConv2D({ kernelSize: 2, dilationRate: [1, 2], depthwiseRegularizer: l1(0.01) });
+      return depthwise.apply(alone.apply(grouped.apply(wide.apply(x))));
     }),
   'layers that change an image’s size or range': () =>
     over((x) => {
@@ -264,10 +277,10 @@ describe('dispatches', () => {
       denseForward,
       softmaxCrossEntropy,
       sum,
-      l2Penalties,
+      weightPenalties,
       addPenalties,
       epochTotals,
-      l2Backward,
+      penaltyBackward,
       softmaxCrossEntropyBackward,
       denseBackwardWeights,
       denseBackwardData,

@@ -129,7 +129,7 @@ function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, 
     layer.weights.flatMap(({ name, trainable, regularizer }) => {
       if (!regularizer || !trainable) return [];
       const fullName = `${layer.name}/${name}`;
-      return [{ name: fullName, tensor: memory.tensor(fullName, training), l2: regularizer.l2 }];
+      return [{ name: fullName, tensor: memory.tensor(fullName, training), regularizer }];
     }),
   );
   const result = penalized(tape, loss(tape, logits, labels), memory.weights, regularized);

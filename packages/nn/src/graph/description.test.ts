@@ -98,7 +98,22 @@ describe('what is no model', () => {
     [[{ type: 'MaxPooling2D', padding: 'sane' }], 'a MaxPooling2D\'s "padding" must be one of valid, same, not "sane"'],
     [[{ type: 'Flatten', toString: 'x' }], 'a Flatten\'s "toString" must be a number, or a list of numbers, not "x"'],
     [[{ type: 'Dropout', rate: '0.5' }], 'a Dropout\'s "rate" must be a number, or a list of numbers, not "0.5"'],
-    [[{ type: 'Dense', units: 1, kernelRegularizer: { l1: 1 } }], 'must be { "l2": number }, not {"l1":1}'],
+    [
+      [{ type: 'Dense', units: 1, kernelRegularizer: { l1: 1, l3: 1 } }],
+      'must be { "l1": number, "l2": number } or one of them, none below zero, not {"l1":1,"l3":1}',
+    ],
+    [
+      [{ type: 'Dense', units: 1, kernelInitializer: 'glorot' }],
+      'a Dense\'s "kernelInitializer" must be one of constant, glorotNormal,',
+    ],
+    [
+      [{ type: 'Dense', units: 1, biasInitializer: { type: 'constant', vale: 1 } }],
+      'a Dense\'s "biasInitializer" has no option "vale" where it is constant, not {"type":"constant","vale":1}',
+    ],
+    [
+      [{ type: 'Dense', units: 1, kernelInitializer: { type: 'randomNormal', stddev: '1' } }],
+      'must have a number as its stddev',
+    ],
     [[{ layer: 'a' }], 'a node shares layer "a", but no layer before it has that name'],
     [
       [

@@ -15,6 +15,7 @@ import {
   GrayscaleToRGB,
   input,
   type Layer,
+  l1,
   l2,
   MaxPooling2D,
   notebookCnn,
@@ -153,6 +154,37 @@ describe('what cannot be built', () => {
     ],
     [() => new ReLU({ maxValue: 0 }), 'layer "ReLU": maxValue must be positive, not 0'],
     [() => new Dense({ units: 0.5, name: 'half' }), 'layer "half": units must be a positive integer'],
+    [
+      () => chain(new Conv2D({ name: 'wide', filters: 3, kernelSize: [3, 2], dilationRate: [2, 3] })),
+      'layer "wide" (Conv2D) expects images of at least 5 × 4 pixels, but its input is (None, 4, 4, 1)',
+    ],
+    [
+      () => new DepthwiseConv2D({ kernelSize: 3, strides: [1, 2], dilationRate: [2, 1] }),
+      'layer "DepthwiseConv2D": strides and a dilationRate above 1 do not go together: leave one of them out',
+    ],
+    [
+      () => new Conv2D({ filters: 3, kernelSize: 3, strides: 2, dilationRate: 2 }),
+      'layer "Conv2D": strides and a dilationRate above 1 do not go together: leave one of them out',
+    ],
+    [
+      () => new Conv2D({ filters: 6, kernelSize: 1, groups: 4 }),
+      'layer "Conv2D": its 6 filters cannot be cut into 4 groups of equal size',
+    ],
+    [
+      () => new Conv2D({ filters: 6, kernelSize: 1, groups: 3, name: 'cut' }).apply(...at([4, 4, 4])),
+      'layer "cut" (Conv2D) expects images whose channels can be cut into 3 groups, but its input is (None, 4, 4, 4)',
+    ],
+    [() => new Conv2D({ filters: 6, kernelSize: 1, groups: 0 }), 'dilationRate and groups must be positive integers'],
+    [() => new Dense({ units: 1, biasRegularizer: l1(-1) }), 'layer "Dense": biasRegularizer must be { "l1": number,'],
+    [() => new Dense({ units: 1, kernelRegularizer: {} }), 'layer "Dense": kernelRegularizer must be { "l1": number,'],
+    [
+      () => new Dense({ units: 1, kernelInitializer: { type: 'randomUniform', minval: 1 } }),
+      'layer "Dense": kernelInitializer must have a maxval that is not below minval',
+    ],
+    [
+      () => new DepthwiseConv2D({ kernelSize: 1, depthwiseInitializer: { type: 'truncatedNormal', stddev: -1 } }),
+      'layer "DepthwiseConv2D": depthwiseInitializer must have a stddev that is not below zero',
+    ],
     [() => new Resizing({ height: 4, width: 4, interpolation: 'cubic' as never }), 'no interpolation "cubic"'],
     [
       () =>

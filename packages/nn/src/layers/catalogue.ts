@@ -25,6 +25,7 @@ import type { Pooling2DOptions } from './pooling-2d.js';
 import { ReLU, type ReLUOptions } from './relu.js';
 import { Rescaling, type RescalingOptions } from './rescaling.js';
 import { INTERPOLATIONS, Resizing, type ResizingOptions } from './resizing.js';
+import { isWeightOption, weightOptionFault } from './weight-options.js';
 import { ZeroPadding2D, type ZeroPadding2DOptions } from './zero-padding-2d.js';
 
 export const catalogue = {
@@ -75,10 +76,15 @@ export function makeLayer(type: string, options: object): Layer {
 const WORDS: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
   ['activation', ACTIVATIONS],
   ['approximate', [true, false]],
+  ['center', [true, false]],
   ['interpolation', INTERPOLATIONS],
+  ['padding', ['valid', 'same']],
+  ['scale', [true, false]],
   ['trainable', [true, false]],
   ['useBias', [true, false]],
 ]);
+/** Options that are numbers here, though of other layers they are words. */
+const NUMBERS: ReadonlySet<string> = new Set(['Rescaling scale', 'ZeroPadding2D padding']);
 
 /** @throws FormatError if the option's value is of a kind that no layer takes for it */
 function checkOption(type: string, name: string, value: unknown): void {
@@ -86,12 +92,12 @@ function checkOption(type: string, name: string, value: unknown): void {
     throw new FormatError(`a ${type}'s ${quoted(name)} must be ${expected}, not ${quoted(value)}`);
   };
   const isNumber = (one: unknown): boolean => typeof one === 'number' || (Array.isArray(one) && one.every(isNumber));
-  const words = name === 'padding' && type !== 'ZeroPadding2D' ? ['valid', 'same'] : WORDS.get(name);
+  const words = NUMBERS.has(`${type} ${name}`) ? undefined : WORDS.get(name);
   if (name === 'name' || value === undefined) return;
   if (words) {
     if (!words.includes(value)) fail(`one of ${words.join(', ')}`);
-  } else if (/Regularizer$/.test(name)) {
-    const { l2 } = (value ?? {}) as { readonly l2?: unknown };
-    if (typeof l2 !== 'number' || !(l2 >= 0)) fail('{ "l2": number }');
+  } else if (isWeightOption(name)) {
+    const fault = weightOptionFault(name, value);
+    if (fault !== undefined) throw new FormatError(`a ${type}'s ${quoted(name)} ${fault}, not ${quoted(value)}`);
   } else if (!isNumber(value)) fail('a number, or a list of numbers');
 }

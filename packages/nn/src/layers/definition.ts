@@ -8,6 +8,7 @@ import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import type { Initializer } from './initializers.js';
 import type { LayerType } from './layer-type.js';
+import type { Regularizer } from './regularizers.js';
 
 /** What a layer needs to send the operations of one step. */
 export interface CallContext {
@@ -24,24 +25,16 @@ export interface CallContext {
   readonly index: number;
 }
 
-/** λ · Σ w² in the loss. */
-export interface L2Regularizer {
-  readonly l2: number;
-}
-
-/** `kernelRegularizer: l2(0.01)` */
-export const l2 = (factor: number): L2Regularizer => ({ l2: factor });
-
 export interface WeightSpec {
   readonly name: string;
   readonly shape: Shape;
   readonly initializer: Initializer;
   readonly trainable: boolean;
-  readonly regularizer?: L2Regularizer;
+  readonly regularizer?: Regularizer;
 }
 
 /** A weight with a penalty, if there is one. */
-export const regularized = (spec: WeightSpec, regularizer: L2Regularizer | undefined): WeightSpec =>
+export const regularized = (spec: WeightSpec, regularizer: Regularizer | undefined): WeightSpec =>
   regularizer ? { ...spec, regularizer } : spec;
 
 export interface LayerOptions {

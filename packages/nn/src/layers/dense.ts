@@ -2,23 +2,23 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dense } from '../operations/dense.js';
 import { type ActivationName, applyActivation } from './activation.js';
-import {
-  type CallContext,
-  type Inference,
-  type L2Regularizer,
-  type LayerOptions,
-  regularized,
-  type WeightSpec,
-} from './definition.js';
+import { type CallContext, type Inference, type LayerOptions, regularized, type WeightSpec } from './definition.js';
 import { first, Mismatch, positiveInteger, single } from './expect.js';
+import type { Initializer } from './initializers.js';
 import { Layer } from './layer.js';
+import type { Regularizer } from './regularizers.js';
 
 export interface DenseOptions extends LayerOptions {
   readonly units: number;
   readonly activation?: ActivationName;
   /** Whether a bias is added; true if absent. */
   readonly useBias?: boolean;
-  readonly kernelRegularizer?: L2Regularizer;
+  /** `glorotUniform` if absent. */
+  readonly kernelInitializer?: Initializer;
+  /** `zeros` if absent. */
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 export class Dense extends Layer<DenseOptions> {
@@ -27,6 +27,7 @@ export class Dense extends Layer<DenseOptions> {
   constructor(options: DenseOptions) {
     super(options);
     this.require(positiveInteger(options.units), 'units must be a positive integer');
+    this.requireWeightOptions();
   }
 
   override infer(inputs: readonly Shape[]): Inference {
@@ -34,11 +35,16 @@ export class Dense extends Layer<DenseOptions> {
     const [features] = input;
     if (features === undefined || input.length !== 1)
       throw new Mismatch('one row of features (put a Flatten before it)');
-    const { units, kernelRegularizer, useBias = true } = this.options;
+    const { units, useBias = true } = this.options;
+    const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.options;
+    const { kernelRegularizer, biasRegularizer } = this.options;
     const shape = [features, units];
-    const kernel: WeightSpec = { name: 'kernel', shape, initializer: 'glorotUniform', trainable: true };
-    const bias: WeightSpec = { name: 'bias', shape: [units], initializer: 'zeros', trainable: true };
-    return { output: [units], weights: [regularized(kernel, kernelRegularizer), ...(useBias ? [bias] : [])] };
+    const kernel: WeightSpec = { name: 'kernel', shape, initializer: kernelInitializer, trainable: true };
+    const bias: WeightSpec = { name: 'bias', shape: [units], initializer: biasInitializer, trainable: true };
+    return {
+      output: [units],
+      weights: [regularized(kernel, kernelRegularizer), ...(useBias ? [regularized(bias, biasRegularizer)] : [])],
+    };
   }
 
   override call(context: CallContext, inputs: readonly Tensor[]): Tensor {

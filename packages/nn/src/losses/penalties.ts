@@ -2,14 +2,15 @@
 import type { Storage } from '@anke/kernels';
 import type { Tape } from '../autograd/tape.js';
 import type { Tensor } from '../autograd/tensor.js';
+import type { Regularizer } from '../layers/regularizers.js';
 import { penalties } from '../operations/penalties.js';
 
-/** A weight with an L2 penalty of λ · Σ w². */
+/** A weight with a penalty. */
 export interface Regularized {
   /** `layer/weight` */
   readonly name: string;
   readonly tensor: Tensor;
-  readonly l2: number;
+  readonly regularizer: Regularizer;
 }
 
 /**
@@ -20,6 +21,6 @@ export interface Regularized {
 export function penalized(tape: Tape, mean: Tensor, weights: Storage, regularized: readonly Regularized[]): Tensor {
   if (regularized.length === 0) return mean;
   const tensors = Object.fromEntries(regularized.map(({ name, tensor }) => [name, tensor]));
-  const factors = Object.fromEntries(regularized.map(({ name, l2 }) => [name, l2]));
+  const factors = Object.fromEntries(regularized.map(({ name, regularizer }) => [name, regularizer]));
   return tape.apply(penalties(Object.keys(tensors)), { mean, ...tensors }, { weights, factors });
 }

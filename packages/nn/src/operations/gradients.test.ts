@@ -63,6 +63,13 @@ const convolution = conv2dParams({
   ...{ batch: 2, height: 4, width: 3, inChannels: 2, outChannels: 3, kernel: [3, 2] },
   ...{ stride: [2, 1], padding: 'same' },
 });
+const dilated = conv2dParams({
+  ...{ batch: 1, height: 5, width: 6, inChannels: 4, outChannels: 2, kernel: [3, 2], groups: 2 },
+  ...{ dilation: [2, 3], padding: 'same' },
+});
+const dilatedDepthwise = depthwiseParams({
+  ...{ batch: 1, height: 5, width: 6, channels: 2, kernel: [2, 3], dilation: [3, 2], padding: 'same' },
+});
 const depthwise = depthwiseParams({
   ...{ batch: 1, height: 5, width: 4, channels: 2, multiplier: 2, kernel: [2, 3] },
   ...{ stride: [1, 2], padding: 'same' },
@@ -111,6 +118,9 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     row({ x: [2, 4, 3, 2], w: [3, 2, 2, 3] }, ({ tape, loss }, inputs) =>
       loss(tape.apply(conv2d, inputs, convolution)),
     ),
+    row({ x: [1, 5, 6, 4], w: [3, 2, 2, 2], bias: [2] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(conv2d, inputs, dilated)),
+    ),
   ],
   crossEntropy: [
     row({ logits: [3, 4] }, ({ tape, constant }, { logits }) =>
@@ -126,6 +136,9 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     row({ x: [1, 5, 4, 2], w: [2, 3, 2, 2], bias: [4] }, ({ tape, loss }, inputs) =>
       loss(tape.apply(depthwiseConv2d, inputs, depthwise)),
     ),
+    row({ x: [1, 5, 6, 2], w: [2, 3, 2, 1] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(depthwiseConv2d, inputs, dilatedDepthwise)),
+    ),
   ],
   dropout: [
     unary([4, 5], ({ tape, constant }, x) => {
@@ -139,11 +152,12 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       tape.apply(pad, { x }, { batch: 2, height: 2, width: 3, channels: 1, top: 1, bottom: 2, left: 0, right: 1 }),
     ),
   ],
-  penalties: [
-    row({ logits: [1, 4], w: [2, 3] }, ({ tape, loss }, { logits, w }) =>
-      tape.apply(penalties(['w']), { mean: loss(logits), w }, { weights: w.storage, factors: { w: 0.3 } }),
-    ),
-  ],
+  penalties: [{ l2: 0.3 }, { l1: 0.2 }, { l1: 0.1, l2: 0.3 }].map((w) =>
+    row({ logits: [1, 4], w: [2, 3] }, ({ tape, loss }, { logits, w: weights }) => {
+      const attributes = { weights: weights.storage, factors: { w } };
+      return tape.apply(penalties(['w']), { mean: loss(logits), w: weights }, attributes);
+    }),
+  ),
   relu: [{ slope: 0 }, { slope: 0, cap: 1.234 }, { slope: 0.1 }].map((rectifier) =>
     unary([6, 5], ({ tape }, x) => tape.apply(relu, { x }, rectifier)),
   ),

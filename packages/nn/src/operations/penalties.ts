@@ -1,24 +1,28 @@
-/** loss = mean + Σ λ · Σ w² over the regularized weights, which lie in one flat buffer. */
-import { addPenalties, l2Backward, l2Parts, l2Penalties, type Storage } from '@anke/kernels';
+/** loss = mean + Σ (l1 · Σ |w| + l2 · Σ w²) over the regularized weights, which lie in one flat buffer. */
+import { addPenalties, penaltyBackward, penaltyParts, type Storage, weightPenalties } from '@anke/kernels';
 import { defineOperation, type Gradient } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import type { Regularizer } from '../layers/regularizers.js';
 
 export interface PenaltiesAttributes {
   /** The buffer that holds all weights. */
   readonly weights: Storage;
-  /** λ of each regularized weight, by the name of its input. */
-  readonly factors: Readonly<Record<string, number>>;
+  /** The penalty of each regularized weight, by the name of its input. */
+  readonly factors: Readonly<Record<string, Regularizer>>;
 }
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
-/** dw = 2λ · w: the loss's own gradient is 1. */
+/** A penalty's factors as the kernels take them: an l1 of 0 is left out, so that nothing is computed for it. */
+const penaltyOf = ({ l1 = 0, l2 = 0 }: Regularizer) => ({ l2, ...(l1 === 0 ? {} : { l1 }) });
+
+/** dw = 2 · l2 · w + l1 · sign(w): the loss's own gradient is 1. */
 const weightGradient =
   (name: string): Gradient<PenaltiesAttributes, Inputs, never> =>
   ({ executor, attributes, inputs, destination }) => {
     const dW = destination(name);
-    const params = { length: sizeOf(dW.shape), factor: attributes.factors[name] as number };
-    executor.dispatch(l2Backward, params, { weights: (inputs[name] as Tensor).storage, dWeights: dW.storage });
+    const params = { length: sizeOf(dW.shape), ...penaltyOf(attributes.factors[name] as Regularizer) };
+    executor.dispatch(penaltyBackward, params, { weights: (inputs[name] as Tensor).storage, dWeights: dW.storage });
     return dW;
   };
 
@@ -35,11 +39,11 @@ export const penalties = (names: readonly string[]) =>
       const stretches = names.map((name) => {
         const { shape, storage } = inputs[name] as Tensor;
         const offset = (storage.offset - weights.offset) / 4;
-        return { offset, length: sizeOf(shape), factor: factors[name] as number };
+        return { offset, length: sizeOf(shape), ...penaltyOf(factors[name] as Regularizer) };
       });
-      const parts = l2Parts(stretches.reduce((total, { length }) => total + length, 0));
-      const sums = tape.temporary('l2 penalties', [parts]).storage;
-      tape.executor.dispatch(l2Penalties, { stretches, parts }, { weights, parts: sums });
+      const parts = penaltyParts(stretches.reduce((total, { length }) => total + length, 0));
+      const sums = tape.temporary('penalties', [parts]).storage;
+      tape.executor.dispatch(weightPenalties, { stretches, parts }, { weights, parts: sums });
       const loss = tape.temporary('loss', [1]);
       const mean = (inputs['mean'] as Tensor).storage;
       tape.executor.dispatch(addPenalties, { penalties: parts }, { mean, penalties: sums, loss: loss.storage });

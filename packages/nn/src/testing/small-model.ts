@@ -4,11 +4,11 @@ import type { Samples } from '../engine/device-data.js';
 import { Activation } from '../layers/activation.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Conv2D } from '../layers/conv2d.js';
-import { l2 } from '../layers/definition.js';
 import { Dense } from '../layers/dense.js';
 import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
+import { l2 } from '../layers/regularizers.js';
 import { Sequential } from '../model.js';
 
 export const smallModel = (seed = 1, dropout = 0.25): Sequential =>

@@ -4,7 +4,8 @@
  */
 import { ACTIVATIONS, INTERPOLATIONS, type LayerType } from '@anke/nn';
 import { z } from 'zod';
-import { fraction, kernelRegularizer, name, padding, pair, positive, positiveInteger, typed } from './values.js';
+import { initializer } from './initializers.js';
+import { fraction, name, padding, pair, positive, positiveInteger, regularizer, typed } from './values.js';
 
 /** A type of layer with its options. */
 const layer = <T extends LayerType, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
@@ -20,8 +21,16 @@ const layer = <T extends LayerType, O extends z.core.$ZodLooseShape>(type: T, op
   });
 
 const activation = z.enum(ACTIVATIONS);
-const pooling = { poolSize: pair.exactOptional(), strides: pair.exactOptional(), padding: padding.exactOptional() };
-const product = { activation: activation.exactOptional(), useBias: z.boolean().exactOptional() };
+const product = {
+  activation: activation.exactOptional(),
+  useBias: z.boolean().exactOptional(),
+  biasInitializer: initializer.exactOptional(),
+  biasRegularizer: regularizer.exactOptional(),
+};
+const kernel = { kernelInitializer: initializer.exactOptional(), kernelRegularizer: regularizer.exactOptional() };
+const window = { strides: pair.exactOptional(), padding: padding.exactOptional() };
+const dilationRate = pair.describe('distance of the kernel’s taps; not with strides above 1').exactOptional();
+const pooling = { poolSize: pair.exactOptional(), ...window };
 const border = z.tuple([z.int().min(0), z.int().min(0)]);
 
 /** A table by type of layer. */
@@ -37,23 +46,25 @@ export const layerSchemas = {
   Conv2D: layer('Conv2D', {
     filters: positiveInteger,
     kernelSize: pair,
-    strides: pair.exactOptional(),
-    padding: padding.exactOptional(),
+    ...window,
+    dilationRate,
+    groups: positiveInteger.describe('parts of the channels and filters').exactOptional(),
     ...product,
-    kernelRegularizer: kernelRegularizer.exactOptional(),
+    ...kernel,
   }),
   Dense: layer('Dense', {
     units: z.union([positiveInteger, z.literal('classes')]).describe('"classes" is as many as the data has'),
     ...product,
-    kernelRegularizer: kernelRegularizer.exactOptional(),
+    ...kernel,
   }),
   DepthwiseConv2D: layer('DepthwiseConv2D', {
     kernelSize: pair,
-    strides: pair.exactOptional(),
-    padding: padding.exactOptional(),
+    ...window,
+    dilationRate,
     depthMultiplier: positiveInteger.exactOptional(),
     ...product,
-    depthwiseRegularizer: kernelRegularizer.exactOptional(),
+    depthwiseInitializer: initializer.exactOptional(),
+    depthwiseRegularizer: regularizer.exactOptional(),
   }),
   Dropout: layer('Dropout', { rate: fraction }),
   ELU: layer('ELU', { alpha: z.number().exactOptional() }),

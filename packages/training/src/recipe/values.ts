@@ -7,7 +7,13 @@ export const fraction = z.number().min(0).lt(1);
 export const pair = z.union([positiveInteger, z.tuple([positiveInteger, positiveInteger])]);
 export const range = z.union([z.number(), z.tuple([z.number(), z.number()])]);
 export const padding = z.enum(['valid', 'same']);
-export const kernelRegularizer = z.strictObject({ l2: z.number().min(0) }).describe('adds l2 · Σ w² to the loss');
+const factor = z.number().min(0);
+export const regularizer = z
+  .union([
+    z.strictObject({ l2: factor, l1: factor.exactOptional() }),
+    z.strictObject({ l1: factor, l2: factor.exactOptional() }),
+  ])
+  .describe('adds l1 · Σ |w| + l2 · Σ w² to the loss');
 export const name = z.string().regex(/^[\w-]+$/, 'must consist of letters, digits, _ and -');
 
 /** A file or folder below the run's folder. */

@@ -2,12 +2,14 @@
  * conv2d backward data: the gradient of the input.
  *
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
- *   over the taps for which oy = (iy + top − ky) / sh and ox = (ix + left − kx) / sw are whole and inside the output.
+ *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside the output.
+ *
+ * With groups (groups.ts), co runs over the channels of ci's group, in which ci is counted from the first.
  *
  * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
  * computes the gradient through those.
  *
- * dY (n, oh, ow, out), W (kh, kw, in, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
+ * dY (n, oh, ow, out), W (kh, kw, in / groups, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
  * float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
  * All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
@@ -16,6 +18,7 @@ import { enlarging, maskReference } from '../../epilogue/epilogue.js';
 import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, MASKS } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
+import { groupOutputs } from '../groups.js';
 import { conv2dReference } from '../reference.js';
 import { gemm } from './gemm.js';
 import type { Conv2dBackwardDataParams } from './params.js';
@@ -37,7 +40,7 @@ export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof t
   bindings,
   variants: { resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => p.kernelHeight * p.kernelWidth * p.outChannels + 1,
+  terms: (p) => p.kernelHeight * p.kernelWidth * groupOutputs(p) + 1,
   reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, conv2dReference.inputGradient(p, dY, w), x) }),
   magnitudes({ mask, ...p }, inputs) {
     return this.reference({ ...p, ...enlarging(mask) }, absolute(inputs));

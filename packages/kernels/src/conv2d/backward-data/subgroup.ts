@@ -11,8 +11,9 @@
  */
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
+import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
-import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
+import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { type Conv2dBackwardDataParams, finishWgsl } from './params.js';
 
@@ -27,14 +28,16 @@ interface Span {
 
 function spanOf(p: Conv2dBackwardDataParams, tile: number): Span {
   if (tile === p.width) return { first: 0, length: p.outWidth };
-  return { first: p.padLeft - (p.kernelWidth - 1), length: tile + p.kernelWidth - 1 };
+  const { width } = coverage(p);
+  return { first: p.padLeft - (width - 1), length: tile + width - 1 };
 }
 
 /** The products of tap kx with the outputs that reach the run by it, for the chunk's output channels. */
 function products(p: Conv2dBackwardDataParams, tile: number, chunk: number, kx: number): string {
   const span = spanOf(p, tile);
+  const [, across] = p.dilation ?? [1, 1];
   // Outputs begin … end − 1 reach the run by this tap: output i lies above pixel i + shift.
-  const shift = kx + span.first - p.padLeft;
+  const shift = kx * across + span.first - p.padLeft;
   const begin = Math.max(0, -shift);
   const end = Math.min(span.length, tile - shift);
   if (end <= begin) return '';
@@ -51,7 +54,7 @@ function products(p: Conv2dBackwardDataParams, tile: number, chunk: number, kx: 
 
 export const subgroup: Variant<Conv2dBackwardDataParams> = {
   subgroups: true,
-  available: (p) => p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideHeight === 1 && p.strideWidth === 1,
+  available: (p) => isUnrolled(p) && p.strideHeight === 1 && p.strideWidth === 1,
   suits: (_, { software }) => software,
   grid: (p, traits) => {
     const rows = p.batch * p.height;
@@ -86,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
 
   var sum: array<f32, TILE>;
   for (var ky = 0u; ky < KERNEL_H; ky++) {
-    let oy = i32(iy) + PAD_TOP - i32(ky);
+    let oy = i32(iy) + PAD_TOP - i32(${tapDistance(p).ky});
     if (oy < 0 || oy >= i32(OUT_H)) { continue; }
     let line = (n * OUT_H + u32(oy)) * OUT_W;
     for (var co = 0u; co < OUT; co += CHUNK) {

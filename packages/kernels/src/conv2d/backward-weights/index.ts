@@ -2,10 +2,12 @@
  * conv2d backward weights: the gradients of the kernel and of the bias.
  *
  *   dW[ky, kx, ci, co] = Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co] + decay · W[ky, kx, ci, co]
- *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
+ *   where iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]
  *
- * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in, out), channels last; X is float32 or float16, all else is
+ * With groups (groups.ts), ci is counted from the first channel of co's group.
+ *
+ * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in / groups, out), channels last; X is float32 or float16, all else is
  * float32. Each algorithm is a file: `narrow` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
  * All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All are timed by
  * `pnpm anke bench kernels --filter conv2d/backward-weights`.

@@ -10,8 +10,9 @@
  */
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, opaque, subgroupEntryPoint } from '../../runtime/wgsl.js';
+import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
-import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
+import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { forBias, type SplitParams } from './params.js';
 
@@ -42,8 +43,9 @@ const loadGradient = (i: number): string =>
  * The products that channel j of input pixel i is a factor of: one for each tap under which it lies, with that output.
  */
 function products(p: SplitParams, i: number, j: number): string {
+  const [, across] = p.dilation ?? [1, 1];
   const uses = range(p.kernelWidth)
-    .map((kx) => ({ name: `${kx}_${j}`, output: (i - kx) / p.strideWidth }))
+    .map((kx) => ({ name: `${kx}_${j}`, output: (i - kx * across) / p.strideWidth }))
     .filter(({ output }) => Number.isInteger(output) && output >= 0 && output < tileWidth(p.outWidth));
   return `      {
         let factor = subgroupBroadcast(x_${i}, ${j}u);
@@ -71,7 +73,7 @@ const sumBias = `
 
 export const subgroup: Variant<SplitParams> = {
   subgroups: true,
-  available: (p, { subgroupSize }) => subgroupSize <= 32 && p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
+  available: (p, { subgroupSize }) => subgroupSize <= 32 && isUnrolled(p) && p.strideWidth <= 2,
   suits: (_, { software }) => software,
   grid: (p, { subgroupSize: lanes }) => [
     Math.ceil(p.outChannels / lanes),
@@ -81,7 +83,7 @@ export const subgroup: Variant<SplitParams> = {
   wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
     const chunk = Math.min(lanes, p.inChannels);
     const tile = tileWidth(p.outWidth);
-    const pixels = range((tile - 1) * p.strideWidth + p.kernelWidth);
+    const pixels = range((tile - 1) * p.strideWidth + coverage(p).width);
     const weights = weightsOf(p, chunk);
     return `
 ${constants({ ...conv2dConstants(p), LANES: lanes, CHUNK: chunk, TILE: tile })}
@@ -97,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   let end = min(firstRow + ROWS_PER_SPLIT, BATCH * OUT_H);
 ${unroll(weights, ({ name }) => `  var sum_${name} = 0.0;`)}
   for (var row = firstRow; row < end; row++) {
-    let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
+    let iy = i32(row % OUT_H * STRIDE_H + ${tapDistance(p).ky}) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
     // A row is summed by itself and then added: the rounding error grows with the row's length and the number of rows,

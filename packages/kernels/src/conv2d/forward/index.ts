@@ -2,9 +2,11 @@
  * conv2d forward: Y = finish(X ∗ W + bias), where `finish` is the epilogue: rectifier and dropout, if asked.
  *
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx, ci} X[n, iy, ix, ci] · W[ky, kx, ci, co])
- *   where iy = oy·sh + ky − top and ix = ox·sw + kx − left
+ *   where iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left
  *
- * X (n, h, w, in), W (kh, kw, in, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or float16,
+ * With groups (groups.ts), ci is counted from the first channel of co's group.
+ *
+ * X (n, h, w, in), W (kh, kw, in / groups, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or float16,
  * all else is float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm` for real
  * ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
  */
@@ -13,6 +15,7 @@ import { finishReference } from '../../epilogue/epilogue.js';
 import { absolute, type Binding, bindingBytes, defineKernel } from '../../runtime/kernel.js';
 import { convolutions, EPILOGUES } from '../cases.js';
 import { conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
+import { groupInputs } from '../groups.js';
 import { conv2dReference } from '../reference.js';
 import { gemm } from './gemm.js';
 import { narrow } from './narrow.js';
@@ -36,7 +39,7 @@ export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bind
   bindings,
   variants: { narrow, resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => p.kernelHeight * p.kernelWidth * p.inChannels + 3,
+  terms: (p) => p.kernelHeight * p.kernelWidth * groupInputs(p) + 3,
   reference: (p, { x, w, ...others }) => ({
     y: finishReference(p.epilogue, conv2dReference.forward(p, x, w), others),
   }),

@@ -13,8 +13,9 @@
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Traits, Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
+import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
-import { MAX_UNROLLED_TAPS, tileWidth } from '../tile.js';
+import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { biased, type Conv2dForwardParams } from './params.js';
 
@@ -29,12 +30,12 @@ function columnsOf(p: Conv2dForwardParams, { subgroupSize }: Traits): number {
 }
 
 /** The products of the chunk's input channel j with the weights of tap (ky, kx), for all pixels of the run. */
-const products = (j: number): string => `
+const products = (kx: string, j: number): string => `
         if (IN % CHUNK == 0u || ci + ${j}u < IN) {
           for (var c = 0u; c < COLUMNS; c++) {
             let weight = w[taps + (kx * IN + ${j}u) * OUT + channel[c]];
             for (var i = 0u; i < TILE; i++) {
-              let factor = subgroupBroadcast(pixels[i * STRIDE_W + kx], ${j}u);
+              let factor = subgroupBroadcast(pixels[i * STRIDE_W + ${kx}], ${j}u);
               part[i * COLUMNS + c] = fma(factor, weight, part[i * COLUMNS + c]);
             }
           }
@@ -65,7 +66,7 @@ const writeDropped = (p: Conv2dForwardParams): string => `
 
 export const subgroup: Variant<Conv2dForwardParams> = {
   subgroups: true,
-  available: (p) => p.kernelWidth <= MAX_UNROLLED_TAPS && p.strideWidth <= 2,
+  available: (p) => isUnrolled(p) && p.strideWidth <= 2,
   suits: (_, { software }) => software,
   grid: (p, traits) => {
     const rows = p.batch * p.outHeight;
@@ -75,6 +76,7 @@ export const subgroup: Variant<Conv2dForwardParams> = {
   wgsl: (p, traits) => {
     const lanes = traits.subgroupSize;
     const chunk = Math.min(lanes, p.inChannels);
+    const { ky, kx } = tapDistance(p);
     return `
 ${constants({
   ...conv2dConstants(p),
@@ -84,7 +86,7 @@ ${constants({
   TILE: tileWidth(p.outWidth),
 })}
 // Input pixels under a run, and runs in a row.
-const SPAN = (TILE - 1u) * STRIDE_W + KERNEL_W;
+const SPAN = (TILE - 1u) * STRIDE_W + ${p.dilation ? `${coverage(p).width}u` : 'KERNEL_W'};
 const TILES = (OUT_W + TILE - 1u) / TILE;
 ${epilogueWgsl(p.epilogue)}
 
@@ -101,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
   var sum: array<f32, TILE * COLUMNS>;
   for (var c = 0u; c < COLUMNS; c++) { channel[c] = min(firstChannel + c * LANES, OUT - 1u); }
   for (var ky = 0u; ky < KERNEL_H; ky++) {
-    let iy = i32(oy * STRIDE_H + ky) - PAD_TOP;
+    let iy = i32(oy * STRIDE_H + ${ky}) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (n * HEIGHT + u32(iy)) * WIDTH;
     var part = array<f32, TILE * COLUMNS>();
@@ -115,7 +117,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       }
       let taps = (ky * KERNEL_W * IN + ci) * OUT;
       for (var kx = 0u; kx < KERNEL_W; kx++) {
-${unroll(range(chunk), products)}
+${unroll(range(chunk), (j) => products(kx, j))}
       }
     }
     for (var i = 0u; i < TILE * COLUMNS; i++) { sum[i] += part[i]; }

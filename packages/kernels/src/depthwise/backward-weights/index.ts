@@ -2,7 +2,7 @@
  * Depthwise convolution backward weights: the gradients of the kernels and of the bias.
  *
  *   dW[ky, kx, ci, m] = decay · W[ky, kx, ci, m] + Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
- *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
+ *   with iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left inside the image
  *
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with co = ci · multiplier + m
  *

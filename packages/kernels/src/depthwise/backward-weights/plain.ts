@@ -2,7 +2,7 @@
  * Depthwise convolution backward weights, a thread a weight: runs on every device. Read it before the other variant.
  *
  *   dW[ky, kx, co] = decay · W[ky, kx, co] + Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
- *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
+ *   with iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left inside the image
  *
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with ci = ⌊co / multiplier⌋
  *
@@ -13,6 +13,7 @@
  */
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { tapDistance } from '../../window/dilation.js';
 import { decayedWgsl } from '../../window/join-weights.js';
 import { depthwiseConstants, kernelSize, outChannels } from '../geometry.js';
 import type { DepthwiseBackwardWeightsParams } from './params.js';
@@ -31,7 +32,9 @@ export const plain: Variant<DepthwiseBackwardWeightsParams> = {
   available: () => true,
   suits: () => false,
   grid: (p) => flatGrid(threads(p)),
-  wgsl: (p) => `
+  wgsl: (p) => {
+    const { ky, kx } = tapDistance(p);
+    return `
 ${constants({ ...depthwiseConstants(p), WEIGHTS: kernelSize(p), ROW: flatRow(threads(p)) })}
 ${decayedWgsl(p)}
 
@@ -50,15 +53,16 @@ fn sumWeight(index: u32) -> f32 {
   let ky = index / (OUT * KERNEL_W);
   var sum = 0.0;
   for (var row = 0u; row < ${opaque('BATCH * OUT_H', 'dY')}; row++) {
-    let iy = i32(row % OUT_H * STRIDE_H + ky) - PAD_TOP;
+    let iy = i32(row % OUT_H * STRIDE_H + ${ky}) - PAD_TOP;
     if (iy < 0 || iy >= i32(HEIGHT)) { continue; }
     let line = (row / OUT_H * HEIGHT + u32(iy)) * WIDTH;
     for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) {
-      let ix = i32(ox * STRIDE_W + kx) - PAD_LEFT;
+      let ix = i32(ox * STRIDE_W + ${kx}) - PAD_LEFT;
       if (ix < 0 || ix >= i32(WIDTH)) { continue; }
       sum = fma(f32(x[(line + u32(ix)) * IN + co / MULTIPLIER]), dY[(row * OUT_W + ox) * OUT + co], sum);
     }
   }
   return sum;
-}`,
+}`;
+  },
 };

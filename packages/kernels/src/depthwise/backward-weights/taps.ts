@@ -3,17 +3,18 @@
  * output rows, then a thread a weight that joins the parts (window/join-weights.ts).
  *
  *   weightParts[s, ky, kx, co] = Σ_{(n, oy) in part s, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
- *   with iy = oy·sh + ky − top and ix = ox·sw + kx − left inside the image
+ *   with iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left inside the image
  *
  * A thread walks along the rows of its part with the inputs under the window in registers. At each step the window
  * moves by sw columns: what stays is moved along, what is new is loaded, so that with 3 × 3 taps and a stride of 1
- * there are 4 loads for 9 products where `plain` needs 18. Neighbouring threads are neighbouring channels. There are as
+ * there are 4 loads for 9 products where `plain` needs 18. Where taps of a row lie apart, nothing stays. Neighbouring threads are neighbouring channels. There are as
  * many parts as keep the device busy.
  * On lavapipe it takes about a third of `plain`'s time; of 16 images of 2 × 2 pixels, as much.
  * Timed by `pnpm anke bench kernels --filter depthwise/backward-weights --variant taps`.
  */
 import type { Traits, Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
+import { tapDistance } from '../../window/dilation.js';
 import { joinWeights } from '../../window/join-weights.js';
 import { depthwiseConstants, kernelSize, outChannels } from '../geometry.js';
 import type { DepthwiseBackwardWeightsParams } from './params.js';
@@ -36,16 +37,21 @@ const parts = (p: DepthwiseBackwardWeightsParams, traits: Traits): number =>
   Math.ceil(rows(p) / rowsPerPart(p, traits));
 const threads = (p: DepthwiseBackwardWeightsParams, traits: Traits): number => parts(p, traits) * outChannels(p);
 
+/** Columns of the window that are still under it after a step. */
+const kept = ({ kernelWidth, strideWidth, dilation }: DepthwiseBackwardWeightsParams): number =>
+  dilation && dilation[1] > 1 ? 0 : Math.max(kernelWidth - strideWidth, 0);
+
 export const taps: Variant<DepthwiseBackwardWeightsParams> = {
   available: (p) => p.kernelHeight * p.kernelWidth <= MAX_TAPS,
   bindings: ({ bias }) => ['x', 'dY', 'weightParts', ...(bias ? ['biasParts'] : [])],
   grid: (p, traits) => flatGrid(threads(p, traits)),
-  wgsl: (p, traits) => `
+  wgsl: (p, traits) => {
+    const { ky, kx } = tapDistance(p);
+    return `
 ${constants({
   ...depthwiseConstants(p),
   TAPS: p.kernelHeight * p.kernelWidth,
-  // Columns of the window that are still under it after a step.
-  KEPT: Math.max(p.kernelWidth - p.strideWidth, 0),
+  KEPT: kept(p),
   ROWS_PER_PART: rowsPerPart(p, traits),
   THREADS: threads(p, traits),
   ROW: flatRow(threads(p, traits)),
@@ -74,7 +80,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     var window = array<f32, TAPS>();
     for (var ky = 0u; ky < KERNEL_H; ky++) {
       for (var kx = 0u; kx < KEPT; kx++) {
-        window[ky * KERNEL_W + kx + STRIDE_W] = pixel(n, top + i32(ky), i32(kx) - PAD_LEFT, ci);
+        window[ky * KERNEL_W + kx + STRIDE_W] = pixel(n, top + i32(${ky}), i32(kx) - PAD_LEFT, ci);
       }
     }
     for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) {
@@ -82,7 +88,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       for (var ky = 0u; ky < KERNEL_H; ky++) {
         let line = ky * KERNEL_W;
         for (var kx = 0u; kx < KEPT; kx++) { window[line + kx] = window[line + kx + STRIDE_W]; }
-        for (var kx = KEPT; kx < KERNEL_W; kx++) { window[line + kx] = pixel(n, top + i32(ky), left + i32(kx), ci); }
+        for (var kx = KEPT; kx < KERNEL_W; kx++) { window[line + kx] = pixel(n, top + i32(${ky}), left + i32(${kx}), ci); }
       }
       let gradient = dY[(row * OUT_W + ox) * OUT + co];
       for (var tap = 0u; tap < TAPS; tap++) { sums[tap] = fma(window[tap], gradient, sums[tap]); }
@@ -91,6 +97,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }
   for (var tap = 0u; tap < TAPS; tap++) { weightParts[(part * TAPS + tap) * OUT + co] = sums[tap]; }
   ${p.bias ? 'biasParts[part * OUT + co] = total;' : ''}
-}`,
+}`;
+  },
   join: joinWeights<DepthwiseBackwardWeightsParams>({ weights: kernelSize, outputs: outChannels, parts }),
 };

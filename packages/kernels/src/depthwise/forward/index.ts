@@ -1,8 +1,8 @@
 /**
  * Depthwise convolution forward: each channel by itself, then the epilogue: bias, rectifier and dropout, if asked.
  *
- *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, oy·sh + ky − top, ox·sw + kx − left, ci] · W[ky, kx, ci, m])
- *   with co = ci · multiplier + m
+ *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, iy, ix, ci] · W[ky, kx, ci, m])
+ *   where iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left, with co = ci · multiplier + m
  *
  * X (n, h, w, c), W (kh, kw, c, multiplier), bias (c · multiplier), Y (n, oh, ow, c · multiplier), channels last; X and
  * Y are float32 or float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain`

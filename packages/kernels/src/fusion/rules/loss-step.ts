@@ -10,7 +10,7 @@ import { type CrossEntropyStepParams, crossEntropyStep } from '../../loss/cross-
 import { epochTotals } from '../../metrics/metrics.js';
 import { adamCorrections } from '../../optimizer/adam.js';
 import { advance } from '../../optimizer/advance.js';
-import { l2Penalties } from '../../optimizer/l2.js';
+import { weightPenalties } from '../../optimizer/penalties.js';
 import { sum } from '../../reduce/sum.js';
 import type { Dispatch } from '../../runtime/dispatch.js';
 import type { Storage } from '../../runtime/storage.js';
@@ -60,10 +60,10 @@ function endOfStep(
     builder.temporary('loss', 1),
   ];
   const [parts, dLogits] = [builder.temporary('parts', 3), builder.temporary('dLogits', ROWS * CLASSES)];
-  const stretches = [{ offset: 0, length: 500, factor: 0.01 }];
+  const stretches = [{ offset: 0, length: 500, l2: 0.01 }];
   builder.dispatch(softmaxCrossEntropy, rowLoss, { logits, labels, rowWeights, losses });
   builder.dispatch(sum, { outer: 1, length: ROWS, inner: 1, factor: 1 / ROWS }, { x: losses, y: mean });
-  builder.dispatch(l2Penalties, { stretches, parts: 3 }, { weights, parts });
+  builder.dispatch(weightPenalties, { stretches, parts: 3 }, { weights, parts });
   builder.dispatch(addPenalties, { penalties: 3 }, { mean, penalties: parts, loss });
   builder.dispatch(epochTotals, shape, { scores: logits, labels, loss, totals, counters });
   builder.dispatch(
