@@ -17,6 +17,8 @@ import {
   GELU,
   type Graph,
   LAYER_TYPES,
+  l1,
+  l1l2,
   MaxPooling2D,
   type Node,
   notebookCnn,
@@ -107,6 +109,17 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
     'a valid depthwise convolution without bias',
     layer((x) => new DepthwiseConv2D({ kernelSize: [2, 3], useBias: false }).apply(x)),
   ],
+  [
+    'a dilated convolution, same',
+    layer((x) => new Conv2D({ filters: 3, kernelSize: [3, 2], dilationRate: [2, 3], padding: 'same' }).apply(x)),
+  ],
+  [
+    'a dilated convolution with penalties, valid',
+    layer((x) => {
+      const options = { kernelRegularizer: l1(0.1), biasRegularizer: l1l2({ l1: 0.1, l2: 0.2 }) };
+      return new Conv2D({ filters: 3, kernelSize: 3, dilationRate: 2, ...options }).apply(x);
+    }),
+  ],
   ['means with pixels left over', layer((x) => new AveragePooling2D({ poolSize: 2, strides: 3 }).apply(x))],
   [
     'maxima of negative numbers, same',
@@ -139,6 +152,18 @@ const ONNX_ONLY: readonly (readonly [string, () => Graph])[] = [
   [
     'strides larger than a kernel, same',
     layer((x) => new Conv2D({ filters: 3, kernelSize: 2, strides: 3, padding: 'same' }).apply(x)),
+  ],
+  [
+    'a convolution in groups',
+    layer((x) => new Conv2D({ filters: 6, kernelSize: [2, 3], groups: 3, padding: 'same' }).apply(x), [5, 6, 9]),
+  ],
+  [
+    'a convolution in as many groups as channels, without bias',
+    layer((x) => new Conv2D({ filters: 6, kernelSize: 2, groups: 3, useBias: false }).apply(x), [5, 6, 3]),
+  ],
+  [
+    'a dilated depthwise convolution',
+    layer((x) => new DepthwiseConv2D({ kernelSize: 3, dilationRate: [1, 2], depthMultiplier: 2 }).apply(x)),
   ],
   [
     'a leaky relu with a limit',

@@ -1,18 +1,20 @@
 /** ONNX files back, and those that are none: the message says what is wrong. */
 import {
   BatchNormalization,
+  Conv2D,
   Dense,
   describeGraph,
   Flatten,
   Graph,
   input,
+  l1,
   notebookCnn,
   ReLU,
   type WeightValues,
 } from '@anke/nn';
 import { describe, expect, test } from 'vitest';
 import { ExchangeError, fromOnnx, toOnnx } from '../index.js';
-import { branches, randomWeights } from '../testing/models.js';
+import { around, branches, randomWeights } from '../testing/models.js';
 import { DESCRIPTION, decodeOnnx, encodeOnnx, type OnnxModel, type OnnxTensor } from './format.js';
 
 const chain = (): Graph => notebookCnn([28, 28, 1], { classes: 4, widths: { filters: [3, 5, 4], units: [8, 6, 5] } });
@@ -20,6 +22,20 @@ const chain = (): Graph => notebookCnn([28, 28, 1], { classes: 4, widths: { filt
 test.each([
   ['a chain', chain],
   ['a graph with branches and every type of layer', branches],
+  [
+    'a convolution in groups, with a dilation, an initializer and a penalty',
+    () =>
+      around(
+        (x) => {
+          const options = {
+            kernelInitializer: { type: 'randomNormal', stddev: 0.1 },
+            biasRegularizer: l1(0.1),
+          } as const;
+          return new Conv2D({ filters: 6, kernelSize: [2, 1], groups: 2, dilationRate: 2, ...options }).apply(x);
+        },
+        [5, 4, 4],
+      ),
+  ],
 ])('%s comes back', async (_, make) => {
   const graph = make();
   const weights = randomWeights(graph);

@@ -1,5 +1,17 @@
 /** What is written for TensorFlow.js; that it predicts the same is shown in readers.test.ts. */
-import { Conv2D, Dense, ELU, Flatten, GELU, Graph, input, type Node, ReLU, sequential } from '@anke/nn';
+import {
+  Conv2D,
+  Dense,
+  DepthwiseConv2D,
+  ELU,
+  Flatten,
+  GELU,
+  Graph,
+  input,
+  type Node,
+  ReLU,
+  sequential,
+} from '@anke/nn';
 import { expect, test } from 'vitest';
 import { ExchangeError, toTensorFlowJs } from '../index.js';
 import { around, branches, randomWeights } from '../testing/models.js';
@@ -76,5 +88,19 @@ test.each<[(x: Node) => Node, string]>([
   ],
 ])('what TensorFlow.js has no layer for is named: %#', (make, message) => {
   const graph = around(make, [3, 3, 1]);
+  expect(() => toTensorFlowJs(graph, randomWeights(graph))).toThrow(new ExchangeError(message));
+});
+
+test.each<[(x: Node) => Node, string]>([
+  [
+    (x) => new Conv2D({ filters: 4, kernelSize: 1, groups: 2, name: 'cut' }).apply(x),
+    'layer "cut" (Conv2D) has groups, which TensorFlow.js ignores: export it as ONNX',
+  ],
+  [
+    (x) => new DepthwiseConv2D({ kernelSize: 2, dilationRate: [1, 2], name: 'wide' }).apply(x),
+    'layer "wide" (DepthwiseConv2D) has a dilationRate, which TensorFlow.js ignores: export it as ONNX',
+  ],
+])('what TensorFlow.js would ignore is refused: %#', (make, message) => {
+  const graph = around(make, [3, 3, 4]);
   expect(() => toTensorFlowJs(graph, randomWeights(graph))).toThrow(new ExchangeError(message));
 });

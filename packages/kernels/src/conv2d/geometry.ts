@@ -4,14 +4,10 @@
  */
 import { coverage, type DilatedKernel, dilationConstants, dilationParam } from '../window/dilation.js';
 import { type Padding, type WindowParams, windowConstants, windowParams } from '../window/geometry.js';
-import { groupConstants, groupInputs } from './groups.js';
+import { type ChannelGroups, groupConstants, groupInputs } from './groups.js';
 
-export interface Conv2dParams extends WindowParams, DilatedKernel {
+export interface Conv2dParams extends WindowParams, DilatedKernel, ChannelGroups {
   readonly batch: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
-  /** See groups.ts. Absent where there is one, for the reason that a dilation is. */
-  readonly groups?: number;
 }
 
 /**
@@ -51,7 +47,10 @@ export const inputSize = (p: Conv2dParams): number => p.batch * p.height * p.wid
 export const kernelSize = (p: Conv2dParams): number => p.kernelHeight * p.kernelWidth * groupInputs(p) * p.outChannels;
 export const outputSize = (p: Conv2dParams): number => p.batch * p.outHeight * p.outWidth * p.outChannels;
 
-/** Two operations for each product of an output, a tap and an input channel of its group; the same in all three directions. */
+/**
+ * Two operations for each product of an output, a tap and an input channel of its group; the same in all three
+ * directions.
+ */
 export const conv2dFlops = (p: Conv2dParams): number =>
   2 * outputSize(p) * p.kernelHeight * p.kernelWidth * groupInputs(p);
 

@@ -6,8 +6,8 @@ import { type Conv2dParams, inputSize, kernelSize, outputSize } from './geometry
 import { groupInputs, groupOutputs } from './groups.js';
 
 /**
- * The terms y[n, oy, ox, co] += x[n, oy·sh + ky·dh − top, ox·sw + kx·dw − left, g · in / groups + ci] · w[ky, kx, ci, co],
- * where g is the group of co.
+ * The terms y[n, oy, ox, co] += x[n, oy·sh + ky·dh − top, ox·sw + kx·dw − left, g · in / groups + ci] · w[ky, kx, ci,
+ * co], where g is the group of co.
  */
 function visit(p: Conv2dParams, product: VisitProduct): void {
   const [inputs, outputs] = [groupInputs(p), groupOutputs(p)];

@@ -1,5 +1,6 @@
 /**
- * Penalties on large weights, l1 · Σ |w| + l2 · Σ w², and their gradients. Float32. Timed by `pnpm anke bench kernels --filter optimizer`.
+ * Penalties on large weights, l1 · Σ |w| + l2 · Σ w², and their gradients. Float32. Timed by
+ * `pnpm anke bench kernels --filter optimizer`.
  */
 import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
@@ -54,8 +55,8 @@ const stretchWgsl = ({ offset, length: n, l1, l2 }: WeightPenaltiesParams['stret
 };
 
 /**
- * The penalties Σ (l1 · Σ |w| + l2 · Σ w²) of all regularized weights of a flat buffer, in `parts` sums that the loss adds up: each
- * workgroup takes every parts·64-th element, and joins its threads' sums pairwise.
+ * The penalties Σ (l1 · Σ |w| + l2 · Σ w²) of all regularized weights of a flat buffer, in `parts` sums that the loss
+ * adds up: each workgroup takes every parts·64-th element, and joins its threads' sums pairwise.
  */
 export const weightPenalties = defineKernel<WeightPenaltiesParams, keyof typeof penaltiesBindings>({
   name: 'optimizer/penalties',
@@ -146,7 +147,12 @@ export const penaltyBackward = defineKernel<PenaltyBackwardParams, keyof typeof 
       available: () => true,
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
-${constants({ LENGTH: p.length, ROW: flatRow(p.length), TWICE_FACTOR: { f32: 2 * p.l2 }, ...(p.l1 === undefined ? {} : { L1: { f32: p.l1 } }) })}
+${constants({
+  LENGTH: p.length,
+  ROW: flatRow(p.length),
+  TWICE_FACTOR: { f32: 2 * p.l2 },
+  ...(p.l1 === undefined ? {} : { L1: { f32: p.l1 } }),
+})}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {

@@ -33,7 +33,7 @@ export interface Conv2DOptions extends LayerOptions {
   readonly padding?: Padding;
   /** Distance of the kernel's taps, in pixels; 1 if absent. Larger ones go with strides of 1 alone. */
   readonly dilationRate?: Pair;
-  /** Parts that the input's channels and the filters are cut into; 1 if absent. Kernels are (kh, kw, in / groups, out). */
+  /** Parts that channels and filters are cut into; 1 if absent. Kernels are (kh, kw, in / groups, out). */
   readonly groups?: number;
   readonly activation?: ActivationName;
   /** Whether a bias is added; true if absent. */

@@ -51,7 +51,7 @@ interface Fans {
   readonly fanOut: number;
 }
 
-/** As Keras counts them: the last two axes are inputs and outputs, and the others the area of a convolution's kernel. */
+/** As Keras counts them: the last two axes are inputs and outputs, the others the area of a convolution's kernel. */
 function fansOf(shape: Shape): Fans {
   const [last = 1] = shape.slice(-1);
   const [before = last] = shape.slice(-2, -1);

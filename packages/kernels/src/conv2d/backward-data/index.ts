@@ -2,16 +2,17 @@
  * conv2d backward data: the gradient of the input.
  *
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co]
- *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside the output.
+ *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside
+ *   the output.
  *
  * With groups (groups.ts), co runs over the channels of ci's group, in which ci is counted from the first.
  *
  * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
  * computes the gradient through those.
  *
- * dY (n, oh, ow, out), W (kh, kw, in / groups, out), X and dX (n, h, w, in), channels last; X is float32 or float16, all else is
- * float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones, `plain` for all.
- * All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
+ * dY (n, oh, ow, out), W (kh, kw, in / groups, out), X and dX (n, h, w, in), channels last; X is float32 or float16,
+ * all else is float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones,
+ * `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
 import { maskInput } from '../../epilogue/bindings.js';
 import { enlarging, maskReference } from '../../epilogue/epilogue.js';

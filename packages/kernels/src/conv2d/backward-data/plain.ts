@@ -2,7 +2,8 @@
  * conv2d backward data, a thread an input: runs on every device. Read it before the other variants.
  *
  *   dX[n, iy, ix, ci] = finish(Σ_{ky, kx, co} dY[n, oy, ox, co] · W[ky, kx, ci, co])
- *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside the output;
+ *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside
+ *   the output;
  *   with groups, co runs over those of ci's group
  *
  * Thread i gathers element i of dX from the outputs that read it, so that no two threads add to the same element.

@@ -4,7 +4,8 @@
  *   dW[tap, co] = Σ_pixel X[pixel, tap] · dY[pixel, co]        dBias[co] = Σ_pixel dY[pixel, co]
  *
  * A row of the product is a tap (ky, kx, ci), a term is an output pixel (n, oy, ox). dY lies in memory as that matrix;
- * of X, an element is looked up under the tap. With groups, each group of columns has an X of its own. How the work is spread over threads: gemm/product.ts. Timed by
+ * of X, an element is looked up under the tap. With groups, each group of columns has an X of its own. How the work is
+ * spread over threads: gemm/product.ts. Timed by
  * `pnpm anke bench kernels --filter conv2d/backward-weights --variant gemm64Split` (`gemm64`, and of 128 and 32).
  */
 import { gemmVariants } from '../../gemm/product.js';
@@ -45,6 +46,7 @@ export const isBusy = (p: Conv2dParams): boolean => gemmSplits(p) === 1 || tiles
 export const gemm = gemmVariants<SplitParams>((p) => {
   const { ky, kx } = tapDistance(p);
   const { inputs } = groupWgsl(p);
+  const firstInput = forGroups(p, 'columnGroup * GROUP_IN + ');
   return {
     ...shape(p),
     terms: p.batch * p.outHeight * p.outWidth,
@@ -63,7 +65,7 @@ fn left(tap: u32, pixel: u32) -> f32 {
   let ix = i32(pixel % OUT_W * STRIDE_W + ${kx}) - PAD_LEFT;
   let iy = i32(pixel / OUT_W % OUT_H * STRIDE_H + ${ky}) - PAD_TOP;
   if (ix < 0 || ix >= i32(WIDTH) || iy < 0 || iy >= i32(HEIGHT)) { return 0.0; }
-  return f32(x[((pixel / (OUT_W * OUT_H) * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN + ${forGroups(p, 'columnGroup * GROUP_IN + ')}ci]);
+  return f32(x[((pixel / (OUT_W * OUT_H) * HEIGHT + u32(iy)) * WIDTH + u32(ix)) * IN + ${firstInput}ci]);
 }
 
 fn right(pixel: u32, co: u32) -> f32 {

@@ -32,6 +32,7 @@ export const plain: Variant<SplitParams> = {
   wgsl: (p) => {
     const { ky, kx } = tapDistance(p);
     const { inputs } = groupWgsl(p);
+    const firstInput = forGroups(p, 'co / GROUP_OUT * GROUP_IN + ');
     return `
 ${constants({ ...conv2dConstants(p), WEIGHTS: kernelSize(p), ROW: flatRow(threads(p)) })}
 
@@ -57,7 +58,7 @@ fn sumWeight(index: u32) {
     for (var ox = 0u; ox < OUT_W; ox++) {
       let ix = i32(ox * STRIDE_W + ${kx}) - PAD_LEFT;
       if (ix < 0 || ix >= i32(WIDTH)) { continue; }
-      sum = fma(f32(x[(line + u32(ix)) * IN + ${forGroups(p, 'co / GROUP_OUT * GROUP_IN + ')}ci]), dY[(row * OUT_W + ox) * OUT + co], sum);
+      sum = fma(f32(x[(line + u32(ix)) * IN + ${firstInput}ci]), dY[(row * OUT_W + ox) * OUT + co], sum);
     }
   }
   writeWeight(index, sum);

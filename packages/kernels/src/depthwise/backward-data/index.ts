@@ -2,7 +2,8 @@
  * Depthwise convolution backward data: the gradient of the input.
  *
  *   dX[n, iy, ix, ci] = Σ_{ky, kx, m} dY[n, oy, ox, ci · multiplier + m] · W[ky, kx, ci, m]
- *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside the output.
+ *   over the taps for which oy = (iy + top − ky·dh) / sh and ox = (ix + left − kx·dw) / sw are whole and inside
+ *   the output.
  *
  * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
  * computes the gradient through those.

@@ -7,10 +7,10 @@
  *
  * A thread walks along the rows of its part with the inputs under the window in registers. At each step the window
  * moves by sw columns: what stays is moved along, what is new is loaded, so that with 3 × 3 taps and a stride of 1
- * there are 4 loads for 9 products where `plain` needs 18. Where taps of a row lie apart, nothing stays. Neighbouring threads are neighbouring channels. There are as
- * many parts as keep the device busy.
- * On lavapipe it takes about a third of `plain`'s time; of 16 images of 2 × 2 pixels, as much.
- * Timed by `pnpm anke bench kernels --filter depthwise/backward-weights --variant taps`.
+ * there are 4 loads for 9 products where `plain` needs 18. Where taps of a row lie apart, nothing stays. Neighbouring
+ * threads are neighbouring channels. There are as many parts as keep the device busy. On lavapipe it takes about a
+ * third of `plain`'s time; of 16 images of 2 × 2 pixels, as much. Timed by
+ * `pnpm anke bench kernels --filter depthwise/backward-weights --variant taps`.
  */
 import type { Traits, Variant } from '../../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../../runtime/wgsl.js';
@@ -47,6 +47,7 @@ export const taps: Variant<DepthwiseBackwardWeightsParams> = {
   grid: (p, traits) => flatGrid(threads(p, traits)),
   wgsl: (p, traits) => {
     const { ky, kx } = tapDistance(p);
+    const newPixel = `window[line + kx] = pixel(n, top + i32(${ky}), left + i32(${kx}), ci);`;
     return `
 ${constants({
   ...depthwiseConstants(p),
@@ -88,7 +89,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       for (var ky = 0u; ky < KERNEL_H; ky++) {
         let line = ky * KERNEL_W;
         for (var kx = 0u; kx < KEPT; kx++) { window[line + kx] = window[line + kx + STRIDE_W]; }
-        for (var kx = KEPT; kx < KERNEL_W; kx++) { window[line + kx] = pixel(n, top + i32(${ky}), left + i32(${kx}), ci); }
+        for (var kx = KEPT; kx < KERNEL_W; kx++) { ${newPixel} }
       }
       let gradient = dY[(row * OUT_W + ox) * OUT + co];
       for (var tap = 0u; tap < TAPS; tap++) { sums[tap] = fma(window[tap], gradient, sums[tap]); }

@@ -4,9 +4,10 @@
  *   Y[n, oy, left + i, co] = finish(bias[co] + Σ_{ky, kx} pixels_ky[i·sw + kx·dw] · W[ky, kx, co])   for i < RUN
  *
  * A depthwise convolution has few products for each number that it reads; its time is its loads. For each kernel row a
- * thread loads the COLUMNS = (RUN − 1)·sw + (kw − 1)·dw + 1 inputs under the run and kw weights, for RUN · kw products: with 3 × 3
- * taps and a run of 8, 13 loads for 24 products where `plain` needs 48. Neighbouring threads are neighbouring channels.
- * On lavapipe a run takes a quarter of `plain`'s time with a stride of 1, a third with a stride of 2.
+ * thread loads the COLUMNS = (RUN − 1)·sw + (kw − 1)·dw + 1 inputs under the run and kw weights, for RUN · kw products:
+ * with 3 × 3 taps and a run of 8, 13 loads for 24 products where `plain` needs 48. Neighbouring threads are
+ * neighbouring channels. On lavapipe a run takes a quarter of `plain`'s time with a stride of 1, a third with a stride
+ * of 2.
  *
  * Timed by `pnpm anke bench kernels --filter depthwise/forward --variant run`.
  */
