@@ -80,7 +80,7 @@ test('what does not fit is named', () => {
     "the kernel of dense has shape (36, 6), that of the model's dense is (48, 6)",
   );
   writeFileSync(join(work, 'weights.csv'), 'no');
-  expect(said('weights.csv')).toBe('anke: weights.csv: weights come as .safetensors or .h5');
+  expect(said('weights.csv')).toBe('anke: weights.csv: weights come as .safetensors, .h5 or .keras');
   expect(said('gone.h5')).toBe('anke: gone.h5: there is no such file');
   writeFileSync(join(work, 'no.h5'), 'no');
   expect(said('no.h5')).toBe('anke: no.h5: this is no HDF5 file, or it is damaged');

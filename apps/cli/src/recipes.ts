@@ -38,6 +38,8 @@ export async function readRecipe(source: string, size: SizeOptions = {}): Promis
   const recipe = { name: basename(source, extname(source)).replace(/[^\w-]+/g, '-'), ...read } as Recipe;
   const path = recipe.data?.path;
   if (typeof path === 'string') recipe.data = { ...recipe.data, path: resolve(dirname(source), path) };
+  const { weights } = recipe;
+  if (typeof weights?.path === 'string') recipe.weights = { ...weights, path: resolve(dirname(source), weights.path) };
   return recipe;
 }
 

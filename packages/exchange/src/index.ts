@@ -8,7 +8,7 @@ export { ExchangeError } from './errors.js';
 export { fromOnnx, type OnnxContents } from './onnx/read.js';
 export { toOnnx } from './onnx/write.js';
 export { type TensorFlowJsModel, toTensorFlowJs } from './tensorflow-js/write.js';
-export { assignWeights, type FoundLayer, type FoundWeights } from './weights/assign.js';
+export { type Assignment, assignPartly, assignWeights, type FoundLayer, type FoundWeights } from './weights/assign.js';
 export { checkedWeights } from './weights/checked.js';
 export { readKerasWeights } from './weights/keras-h5.js';
 export { readSafetensorsWeights } from './weights/safetensors.js';

@@ -72,6 +72,7 @@ export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './fit/reduce-l
 export { TerminateOnNaN } from './fit/terminate-on-nan.js';
 export { describeGraph, type GraphDescription, type LayerDescription } from './graph/description.js';
 export { Graph, type GraphInput, type GraphLayer, type GraphNode, type GraphOptions } from './graph/graph.js';
+export { initialWeights } from './graph/initial-weights.js';
 export { input, type Node } from './graph/node.js';
 export { graphFromDescription, graphFromLayers, type ReadingOptions } from './graph/reading.js';
 export { type SequentialOptions, sequential } from './graph/sequential.js';

@@ -1,12 +1,11 @@
 /** `anke import-weights`: a model made of weights from elsewhere. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assignWeights, readKerasWeights, readSafetensorsWeights } from '@anke/exchange';
 import { encodeWeights, type Model, modelFromDescription } from '@anke/nn';
 import { count } from '@anke/report';
 import { LAYERS_FILE, readText, SealedStore, saveLayers, WEIGHTS_FILE } from '@anke/training';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
+import { foreignWeights } from '../foreign-weights.js';
 import { parseJson } from '../json.js';
 import { folderStore, fromRun } from '../run-files.js';
 import { makeRunFolder } from '../run-folder.js';
@@ -15,6 +14,7 @@ import { type ModelOptions, modelOptions, recipeModel } from './model-options.js
 
 interface Options extends ModelOptions {
   readonly model?: string;
+  readonly partial?: boolean;
   readonly out?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -23,10 +23,11 @@ interface Options extends ModelOptions {
 export function addImportWeights(program: Command): void {
   const command = program
     .command('import-weights')
-    .description('make a model of weights from elsewhere: safetensors, or .weights.h5 as Keras 3 writes it')
-    .argument('<file>', 'a .safetensors or .h5 file')
+    .description('make a model of weights from elsewhere: safetensors, or .h5 and .keras as Keras writes them')
+    .argument('<file>', 'a .safetensors, .h5 or .keras file')
     .option('--model <run>', 'the folder of a run: its layers');
   modelOptions(command, 'without --model: the recipe whose layers are taken')
+    .option('--partial', 'take what file and model have in common: other layers of the model keep their first weights')
     .option('--out <folder>', 'where the model goes; default: the next free runs/<date>-imported-<n>')
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
@@ -37,20 +38,16 @@ conv2d_10). Every shape is checked. Kernels are (kh, kw, in, out) and (in, out),
 
 Examples:
   anke import-weights cnn.weights.h5 --out runs/from-keras
-  anke import-weights theirs.safetensors --model runs/first`,
+  anke import-weights theirs.safetensors --model runs/first
+  anke import-weights mobilenet_v2_no_top.h5 --recipe mobilenetv2 --image-size 96 --partial`,
     )
     .action(runImportWeights);
 }
 
 async function runImportWeights(file: string, options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  if (!existsSync(file)) throw new CommandError(`${file}: there is no such file`);
-  const isHdf5 = /\.(h5|hdf5)$/i.test(file);
-  if (!isHdf5 && !/\.safetensors$/i.test(file)) throw new CommandError(`${file}: weights come as .safetensors or .h5`);
   const model = options.model === undefined ? await modelOfRecipe(options) : await modelOfRun(options.model);
-  const bytes = readFileSync(file);
-  const found = isHdf5 ? await readKerasWeights(file, bytes) : readSafetensorsWeights(file, bytes);
-  const weights = assignWeights(model.graph, found);
+  const { weights, lines, layers } = await foreignWeights(file, model.graph, options.partial);
   const { folder, release } = await makeRunFolder(options.out, 'imported');
   try {
     const store = new SealedStore(folderStore(folder));
@@ -60,10 +57,9 @@ async function runImportWeights(file: string, options: Options): Promise<void> {
     release();
   }
   const parameters = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
-  terminal.say(
-    `${count(parameters)} weights of ${found.layers.length} layers, from ${file}: the model is in ${folder}`,
-  );
-  terminal.result({ folder, layers: found.layers.length, parameters });
+  for (const line of lines) terminal.say(line);
+  terminal.say(`${count(parameters)} weights, from ${layers} layers of ${file}: the model is in ${folder}`);
+  terminal.result({ folder, layers, parameters });
 }
 
 async function modelOfRecipe(options: Options): Promise<Model> {

@@ -1,9 +1,11 @@
 /** What a command trains: a recipe, with single values of it set by options. */
 import { resolve } from 'node:path';
-import { checkRecipe, type Recipe, type ResolvedRecipe } from '@anke/training';
+import { quoted } from '@anke/messages';
+import { checkRecipe, didYouMean, type Recipe, type ResolvedRecipe } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
+import { UsageError } from '../errors.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
 import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
@@ -22,6 +24,9 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly batchSize?: number;
   readonly storage?: 'float32' | 'float16';
   readonly validationSplit?: number;
+  readonly weights?: string;
+  readonly partial?: boolean;
+  readonly freezeUntil?: string;
   readonly patience?: number;
   readonly epochs?: number;
   readonly optimizer?: 'adam' | 'sgd';
@@ -58,6 +63,9 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
     .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
     .option('--resume <run>', 'resume a run that stopped, as it was begun')
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-<recipe>-<n>')
+    .option('--weights <file>', 'weights to begin with: .safetensors, or .h5 and .keras as Keras writes them')
+    .option('--partial', 'of --weights: layers that the file does not have keep their first weights')
+    .option('--freeze-until <layer>', 'layers before this one stay as they are; it and all behind it are trained')
     .option('--seed <n>', 'everything random comes from it', seed)
     .option('--limit <n>', 'use only the first rows of the training data', positive)
     .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
@@ -86,6 +94,7 @@ export const phaseOptions = (command: Command, natural: (text: string) => number
  *
  * @throws CommandError if there is none
  * @throws RecipeError if something in it is wrong
+ * @throws UsageError if a layer that an option names is not in it
  */
 export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> {
   const recipe = await readRecipe(options.recipe, options);
@@ -97,7 +106,7 @@ export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> 
 }
 
 /** The options that stand for paths in a recipe. */
-function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): Setting[] {
+function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Recipe): Setting[] {
   const settings: Setting[] = [];
   const put = (path: string, value: unknown): void => {
     if (value !== undefined) settings.push({ path: path.split('.'), value });
@@ -107,6 +116,19 @@ function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): S
   put('storage', options.storage);
   put('data.path', options.data === undefined ? undefined : resolve(options.data));
   for (const name of ['limit', 'imageShape', 'validationSplit'] as const) put(`data.${name}`, options[name]);
+  if (options.weights !== undefined) put('weights', { path: resolve(options.weights) });
+  if (options.partial) {
+    if (options.weights === undefined)
+      throw new UsageError('--partial is for --weights: name a file to take a part of');
+    put('weights.partial', true);
+  }
+  if (options.freezeUntil !== undefined) {
+    const first = positionOf(options.freezeUntil, layers);
+    layers.forEach(({ trainable }, i) => {
+      if (i < first) put(`layers.${i}.trainable`, false);
+      else if (trainable === false) put(`layers.${i}.trainable`, true);
+    });
+  }
   const changes = augmentationOf(options);
   if (Object.keys(changes).length > 0) put('augmentation', { ...augmentation, ...changes });
   phases.forEach(({ optimizer, callbacks = [] }, i) => {
@@ -119,6 +141,18 @@ function settingsOf(options: RecipeOptions, { augmentation, phases }: Recipe): S
     });
   });
   return settings;
+}
+
+/**
+ * Where a layer stands in a recipe.
+ *
+ * @throws UsageError if none has the name
+ */
+function positionOf(name: string, layers: Recipe['layers']): number {
+  const position = layers.findIndex((layer) => layer.name === name);
+  if (position >= 0) return position;
+  const names = layers.flatMap((layer) => layer.name ?? []);
+  throw new UsageError(`--freeze-until: no layer of the recipe is named ${quoted(name)}${didYouMean(name, names)}`);
 }
 
 /** Sets a value, making the objects on the way to it; what does not belong there, the check will say. */

@@ -5,7 +5,7 @@
 import { arch, platform, release as systemRelease, version } from 'node:os';
 import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
-import { type Model, NonFiniteError } from '@anke/nn';
+import { type Model, NonFiniteError, SGD } from '@anke/nn';
 import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
 import {
   makeModel,
@@ -21,6 +21,7 @@ import { generatorOf } from '../commands/augment-options.js';
 import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
 import { type Device, openDevice } from '../device.js';
 import { CommandError, explain, Interrupted } from '../errors.js';
+import { foreignWeights } from '../foreign-weights.js';
 import { configOf, optionsOf, recipeOfRun } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
 import { inRunFolder } from '../run-folder.js';
@@ -82,6 +83,7 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
   await inRunFolder(options, recipe.name, files, async (folder, store) => {
     const run: Run = { terminal, device, folder, store, recipe, data, model };
     begin(run);
+    if (recipe.weights && !hasProgress(folder)) await giveWeights(run, recipe.weights);
     if (device.report.kind === 'software')
       terminal.fact('speed', 'slow, as it computes on the CPU; for how long is told after the first steps');
     const { signal, release } = interruptible(terminal);
@@ -99,6 +101,18 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     await end({ ...run, phases });
   });
   device.gpu.destroy();
+}
+
+/** Gives the model the weights of a file; when a run is resumed from a checkpoint, they are in that. */
+async function giveWeights(
+  { terminal, device, recipe, model }: Run,
+  { path, partial }: NonNullable<ResolvedRecipe['weights']>,
+): Promise<void> {
+  const { weights, lines, layers } = await foreignWeights(path, model.graph, partial);
+  model.compile({ gpu: device.gpu, optimizer: new SGD(), storage: recipe.storage });
+  model.setWeights(weights);
+  terminal.fact('weights', `of ${layers} layers, from ${path}`);
+  for (const line of lines) terminal.say(line);
 }
 
 /**

@@ -18,10 +18,20 @@ export interface FoundLayer {
 export interface FoundWeights {
   /** What messages begin with. */
   readonly file: string;
-  /** In the order of their names. */
+  /** In the order of their names or, where they are `listed`, in Keras's order. */
   readonly layers: readonly FoundLayer[];
-  /** Whether names are the layers' own, or count the layers of each type in Keras's order. */
-  readonly names: 'own' | 'counted';
+  /** Whether names are the layers' own, and perhaps in Keras's order, or count the layers of each type in that order. */
+  readonly names: 'own' | 'listed' | 'counted';
+}
+
+/** Weights for some layers of a model. */
+export interface Assignment {
+  /** By name: `layer/weight`. */
+  readonly weights: ReadonlyMap<string, WeightValues>;
+  /** Layers of the model that the file has no weights for. */
+  readonly missing: readonly string[];
+  /** Layers of the file that the model does not have. */
+  readonly unused: readonly string[];
 }
 
 /** conv2d_2 before conv2d_10 */
@@ -39,22 +49,62 @@ type Pairs = readonly (readonly [ours: GraphLayer, theirs: FoundLayer])[];
  * @throws ExchangeError if a layer has no counterpart, or a weight is missing, too much, or of another shape
  */
 export function assignWeights(graph: Graph, found: FoundWeights): Map<string, WeightValues> {
-  const { file, layers, names } = found;
+  const { layers, names } = found;
   const known = new Set(graph.layers.map(({ name }) => name));
-  const isNamed = names === 'own' && layers.every(({ name }) => known.has(name));
-  const pairs = isNamed ? pairsByName(graph, found) : pairsByType(graph, found);
+  const isNamed = names !== 'counted' && layers.every(({ name }) => known.has(name));
+  if (isNamed) {
+    const missing = missingOf(graph, layers);
+    if (missing.length > 0)
+      throw new ExchangeError(`${found.file}: it has no weights of the model's ${missing.join(', ')}`);
+  }
+  return taken(found.file, isNamed ? pairsByName(graph, found) : pairsByType(graph, found));
+}
+
+/**
+ * The same for a file and a model that have only a part in common, such as all below a new head: by name, where any of
+ * the file's layers has a name of the model's; else type by type, without the types that only one of the two has.
+ *
+ * @throws ExchangeError if nothing fits, a weight is missing, too much, or of another shape, or the numbers of layers
+ *   of a type differ, so that nothing tells which is which
+ */
+export function assignPartly(graph: Graph, found: FoundWeights): Assignment {
+  const { file, layers, names } = found;
+  const known = new Set(graph.layers.filter(hasWeights).map(({ name }) => name));
+  const isNamed = names !== 'counted' && layers.some(({ name }) => known.has(name));
+  const isCommon = (type: LayerType): boolean =>
+    layers.some(({ types }) => types[0] === type) &&
+    graph.layers.some((layer) => hasWeights(layer) && layer.layer.type === type);
+  const pairs = isNamed
+    ? pairsByName(graph, { ...found, layers: layers.filter(({ name }) => known.has(name)) })
+    : pairsByType(graph, found, isCommon);
+  if (pairs.length === 0) throw new ExchangeError(`${file}: none of its layers is one of the model's`);
+  const used = new Set(pairs.map(([, theirs]) => theirs));
+  return {
+    weights: taken(file, pairs),
+    missing: missingOf(
+      graph,
+      pairs.map(([ours]) => ours),
+    ),
+    unused: layers.filter((layer) => !used.has(layer)).map(({ name }) => name),
+  };
+}
+
+function taken(file: string, pairs: Pairs): Map<string, WeightValues> {
   const weights = new Map<string, WeightValues>();
   for (const [ours, theirs] of pairs)
     for (const [name, values] of weightsOf(file, ours, theirs)) weights.set(`${ours.name}/${name}`, values);
   return weights;
 }
 
+/** Layers with weights of which none has the name. */
+function missingOf({ layers }: Graph, given: readonly { readonly name: string }[]): string[] {
+  const names = new Set(given.map(({ name }) => name));
+  return layers.filter((layer) => hasWeights(layer) && !names.has(layer.name)).map(({ name }) => name);
+}
+
 const hasWeights = ({ weights }: GraphLayer): boolean => weights.length > 0;
 
 function pairsByName({ layers }: Graph, { file, layers: found }: FoundWeights): Pairs {
-  const missing = layers.filter(hasWeights).filter(({ name }) => !found.some((layer) => layer.name === name));
-  if (missing.length > 0)
-    throw new ExchangeError(`${file}: it has no weights of the model's ${missing.map(({ name }) => name).join(', ')}`);
   return found.map((theirs) => {
     const ours = layers.find(({ name }) => name === theirs.name) as GraphLayer;
     const { type } = ours.layer;
@@ -66,10 +116,15 @@ function pairsByName({ layers }: Graph, { file, layers: found }: FoundWeights): 
   });
 }
 
-function pairsByType(graph: Graph, { file, layers, names }: FoundWeights): Pairs {
-  const ordered = (names === 'counted' ? kerasOrder(graph) : graph.layers).filter(hasWeights);
+/** @param isAsked whether the layers of a type are to be given weights */
+function pairsByType(
+  graph: Graph,
+  { file, layers, names }: FoundWeights,
+  isAsked: (type: LayerType) => boolean = () => true,
+): Pairs {
+  const ordered = (names === 'own' ? graph.layers : kerasOrder(graph)).filter(hasWeights);
   const types = [...ordered.map(({ layer }) => layer.type), ...layers.map((layer) => layer.types[0])];
-  return [...new Set(types)].flatMap((type): Pairs => {
+  return [...new Set(types)].filter(isAsked).flatMap((type): Pairs => {
     const ours = ordered.filter(({ layer }) => layer.type === type);
     const theirs = layers.filter((layer) => layer.types[0] === type);
     if (ours.length !== theirs.length) {

@@ -1,54 +1,49 @@
 /**
- * Keras 3's `.weights.h5`: a group `layers/<class>_<number>/vars` for each layer, its weights by number, in the order
- * in which the layer makes them. keras/src/saving/saving_lib.py
+ * Keras's files of weights. Keras 3's `.weights.h5` has a group `layers/<class>_<number>/vars` for each layer, its
+ * weights by number, in the order in which the layer makes them: keras/src/saving/saving_lib.py. Those of Keras 2 are
+ * read by `keras-2-h5.ts`.
  */
 import type { WeightValues } from '@anke/nn';
 import type { Dataset, File, Group } from 'h5wasm';
 import { ExchangeError } from '../errors.js';
 import { byName, type FoundLayer, type FoundWeights } from './assign.js';
+import { floatsOf, type Whole } from './float-dataset.js';
 import { withHdf5 } from './hdf5.js';
+import { readKeras2Layers } from './keras-2-h5.js';
 import { LAYER_WEIGHTS, typeOfName } from './names.js';
 
 /**
  * The layers of a file that have weights.
  *
  * @param file what messages begin with
- * @throws ExchangeError if the bytes are none of Keras 3's, or have weights of a type of layer that is not known
+ * @throws ExchangeError if the bytes are none of Keras's, or have weights of a type of layer that is not known
  */
 export async function readKerasWeights(file: string, bytes: Uint8Array): Promise<FoundWeights> {
   try {
-    const layers = await withHdf5(bytes, (opened) => readLayers(file, opened, bytes.length));
-    return { file, names: 'counted', layers };
+    const whole = { file, length: bytes.length };
+    return await withHdf5(bytes, (opened): FoundWeights => {
+      const older = readKeras2Layers(whole, opened);
+      return older
+        ? { file, names: 'listed', layers: older }
+        : { file, names: 'counted', layers: readLayers(whole, opened) };
+    });
   } catch (error) {
     if (error instanceof ExchangeError) throw error;
     throw new ExchangeError(`${file}: this is no HDF5 file, or it is damaged`, { cause: error });
   }
 }
 
-function readLayers(file: string, opened: File, length: number): FoundLayer[] {
+function readLayers(whole: Whole, opened: File): FoundLayer[] {
   const layers = opened.get('layers') as Group | null;
-  if (!layers?.keys) {
-    const older = Object.keys(opened.attrs).includes('layer_names')
-      ? ', but Keras 2’s: save it again with Keras 3'
-      : '';
-    throw new ExchangeError(`${file}: this is no .weights.h5 of Keras 3${older}`);
-  }
+  if (!layers?.keys) throw new ExchangeError(`${whole.file}: this is no file of weights from Keras`);
   return layers
     .keys()
-    .flatMap((name) => readLayer({ file, length }, name, layers.get(`${name}/vars`) as Group | null))
+    .flatMap((name) => readLayer(whole, name, layers.get(`${name}/vars`) as Group | null))
     .sort(byName);
 }
 
-/** Elements in a byte of the file, where they are packed as tightly as deflate can. */
-const MOST_PACKED = 258;
-
-/** The file that a layer lies in, and its length. */
-interface Whole {
-  readonly file: string;
-  readonly length: number;
-}
-
-function readLayer({ file, length }: Whole, name: string, vars: Group | null): FoundLayer[] {
+function readLayer(whole: Whole, name: string, vars: Group | null): FoundLayer[] {
+  const { file } = whole;
   const numbers = vars?.keys().sort((a, b) => Number(a) - Number(b)) ?? [];
   if (!vars || numbers.length === 0) return [];
   const type = typeOfName(name);
@@ -63,16 +58,7 @@ function readLayer({ file, length }: Whole, name: string, vars: Group | null): F
   const weights = new Map<string, WeightValues>();
   numbers.forEach((number, i) => {
     const variable = `layers/${name}/vars/${number}`;
-    const { shape, dtype } = vars.get(number) as Dataset;
-    // Checked before it is read: memory for its elements would be taken first.
-    const count = (shape ?? []).reduce((product, side) => product * side, 1);
-    if (count > MOST_PACKED * length)
-      throw new ExchangeError(`${file}: ${variable} would have ${count} elements, more than such a file can hold`);
-    const { value } = vars.get(number) as Dataset;
-    if (!(value instanceof Float32Array)) {
-      throw new ExchangeError(`${file}: ${variable} is of type ${String(dtype)} instead of float32`);
-    }
-    weights.set(known[i] as string, { shape: shape ?? [], values: value });
+    weights.set(known[i] as string, floatsOf(whole, variable, vars.get(number) as Dataset));
   });
   return [{ name, types: [type], weights }];
 }

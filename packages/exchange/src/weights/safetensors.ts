@@ -1,17 +1,8 @@
 /** Weights from a safetensors file, whoever has written it: names as Keras and as PyTorch have them. */
-import {
-  FormatError,
-  LAYER_TYPES,
-  type LayerType,
-  readSafetensors,
-  type Safetensors,
-  type WeightValues,
-} from '@anke/nn';
+import { FormatError, readSafetensors, type Safetensors, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
-import { byName, type FoundLayer, type FoundWeights } from './assign.js';
-import { LAYER_WEIGHTS, typeOfName } from './names.js';
-
-type Weights = ReadonlyMap<string, WeightValues>;
+import { byName, type FoundWeights } from './assign.js';
+import { layerToldByWeights } from './told-by-weights.js';
 
 /**
  * The layers of a file.
@@ -32,7 +23,7 @@ export function readSafetensorsWeights(file: string, bytes: Uint8Array): FoundWe
   return {
     file,
     names: 'own',
-    layers: [...layers].map(([name, weights]) => foundLayer(file, name, weights)).sort(byName),
+    layers: [...layers].map(([name, weights]) => layerToldByWeights(file, name, weights)).sort(byName),
   };
 }
 
@@ -42,22 +33,4 @@ function tensorsOf(file: string, bytes: Uint8Array): Safetensors['tensors'] {
   } catch (error) {
     throw error instanceof FormatError ? new ExchangeError(`${file}: ${error.message}`, { cause: error }) : error;
   }
-}
-
-function foundLayer(file: string, name: string, given: Weights): FoundLayer {
-  const [first, ...others] = typesOf(name, given);
-  if (first === undefined) {
-    const names = [...given.keys()].join(', ');
-    throw new ExchangeError(`${file}: ${name} (${names}) is of a kind that is not known here`);
-  }
-  const aliases = LAYER_WEIGHTS[first]?.aliases ?? {};
-  const weights = [...given].map(([weight, values]) => [aliases[weight] ?? weight, values] as const);
-  return { name, types: [first, ...others], weights: new Map(weights) };
-}
-
-/** The types of layers that such weights can be of; first the one that the name tells, if it is Keras's. */
-function typesOf(name: string, weights: Weights): LayerType[] {
-  const types = LAYER_TYPES.filter((type) => LAYER_WEIGHTS[type]?.matches(weights));
-  const named = typeOfName(name);
-  return named !== undefined && types.includes(named) ? [named, ...types.filter((type) => type !== named)] : types;
 }

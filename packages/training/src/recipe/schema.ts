@@ -46,6 +46,16 @@ const augmentation = z
   })
   .describe('how training images are changed at random, as ImageDataGenerator does it');
 
+const weights = z
+  .strictObject({
+    path: z.string().describe('.safetensors, .h5 or .keras, from where this recipe is'),
+    partial: z
+      .boolean()
+      .default(false)
+      .describe('layers that the file does not have keep their first weights, and others of the file are unused'),
+  })
+  .describe('what the training begins with, instead of fresh weights');
+
 export const recipeSchema = z
   .strictObject({
     $schema: z.string().exactOptional(),
@@ -64,6 +74,7 @@ export const recipeSchema = z
       .describe('how activations are kept on the device; sums, weights and gradients are float32 either way'),
     data: data.prefault({}),
     augmentation: augmentation.exactOptional(),
+    weights: weights.exactOptional(),
     layers: z.array(layerSchema).min(1),
     phases: z
       .array(phase)
