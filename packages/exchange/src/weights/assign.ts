@@ -20,7 +20,7 @@ export interface FoundWeights {
   readonly file: string;
   /** In the order of their names or, where they are `listed`, in Keras's order. */
   readonly layers: readonly FoundLayer[];
-  /** Whether names are the layers' own, and perhaps in Keras's order, or count the layers of each type in that order. */
+  /** Whether names are the layers' own (`listed`: in Keras's order), or count those of each type in that order. */
   readonly names: 'own' | 'listed' | 'counted';
 }
 
