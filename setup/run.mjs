@@ -1,20 +1,21 @@
 /**
- * The entry of `npm start`, `npm test`, `pnpm anke` and the other scripts of package.json that need what is built here:
- * installs and builds what is missing, then runs the command.
+ * The entry of `npm start`, `npm test` and the other scripts of package.json that need what is built here: installs and
+ * builds what is missing, then runs the command. The command `anke` has its own, `anke.mjs`.
  */
 import { join } from 'node:path';
 import { audit } from './audit.mjs';
-import { root } from './folders.mjs';
+import { ankeProgram, root } from './folders.mjs';
 import { checkLicences, writeLicences } from './licences.mjs';
 import { fail } from './messages.mjs';
 import { installAside, installTensorBoard, prepare } from './prepare.mjs';
 import { run } from './tool.mjs';
 
-const anke = (args, environment, folder) =>
-  run(process.execPath, [join(root, 'apps', 'cli', 'dist', 'main.js'), ...args], environment, folder);
-
 /** The main job on synthetic digits, with few enough epochs for a machine without a GPU. */
-const start = (environment) => anke(['notebook', '--adam-epochs', '4', '--sgd-epochs', '2'], environment);
+const start = (environment) =>
+  run(process.execPath, [ankeProgram, 'notebook', '--adam-epochs', '4', '--sgd-epochs', '2'], {
+    ...environment,
+    ANKE_COMMAND: './anke',
+  });
 
 async function test(environment) {
   const steps = [
@@ -70,8 +71,6 @@ const environment = await prepare();
 const commands = {
   start: () => start(environment),
   test: () => test(environment),
-  // Paths are relative to the folder that the user is in: pnpm and npm pass it in INIT_CWD.
-  anke: () => anke(args, environment, process.env.INIT_CWD ?? process.cwd()),
   kills: () => kills(args, environment),
   reference: () => reference(environment),
   licences: () => writeLicences(environment),

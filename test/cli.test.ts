@@ -305,7 +305,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
     ],
     [predict('first', 'elsewhere'), 1, 'elsewhere: there are no images in it; it holds model.json, model.safetensors'],
     [predict('first', 'none.csv'), 1, 'none.csv: there is no such file or folder'],
-    [predict('nowhere', 'digits/test.csv'), 1, 'nowhere: there is no such folder; --model expects the folder of a run'],
+    [predict('nowhere', 'digits/test.csv'), 1, 'nowhere: there is no such folder; the folder of a run is expected'],
     [predict('digits', 'digits/test.csv'), 1, 'digits: there is no model.safetensors in it'],
     [predict('elsewhere', 'digits/test.csv'), 1, 'model.json: this JSON does not describe an Anke model'],
     [predict('first', 'digits/test.csv', 'none/out.csv'), 1, 'out.csv: there is no such file or folder'],

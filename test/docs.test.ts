@@ -24,7 +24,7 @@ function commands(document: string): { readonly line: string; readonly network: 
     block
       .replaceAll(/\\\n\s*/g, '')
       .split('\n')
-      .filter((line) => line.startsWith('pnpm anke '))
+      .filter((line) => line.startsWith('./anke '))
       .map((line) => ({ line: line.replace(/\s+#.*$/, ''), network: network !== undefined })),
   );
 }

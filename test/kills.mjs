@@ -134,7 +134,7 @@ const WORK = {
       const { status, stderr } = spawnSync('git', ['clone', '--quiet', root, at('clone')], { encoding: 'utf8' });
       check(status === 0, stderr);
     },
-    start: () => start(at('clone/setup/run.mjs'), 'anke', 'recipe'),
+    start: () => start(at('clone/anke'), 'recipe'),
     afterKill: () => undefined,
   }),
 };

@@ -43,6 +43,10 @@ export class Device {
   }
 }
 
+/** A device as people are told of it: what matters most is whether it is a GPU. */
+export const deviceLine = ({ kind, name }: DriverReport): string =>
+  kind === 'gpu' ? name : `${name.split(':')[0]}, on the CPU: no GPU was found (anke doctor tells why)`;
+
 /** Opens a device; people are told when a kernel's variant is given up. */
 async function openGpu(adapter: GPUAdapter, terminal: Terminal, tuner?: Chooser<Gpu>): Promise<Gpu> {
   const gpu = await Gpu.open(adapter, tuner);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import colors from 'picocolors';
+import { asCalled } from './called-as.js';
 import { openDevice } from './device.js';
 import { EXIT, explain, Interrupted } from './errors.js';
 import { createProgram } from './program.js';
@@ -34,16 +35,18 @@ async function showVersion(): Promise<void> {
 /** Says what went wrong, and ends the program: work that is still under way on the device must not hold it back. */
 function fail(error: unknown): never {
   const { message, code } = explain(error);
-  process.stderr.write(`${colors.red('anke:')} ${message}\n`);
+  process.stderr.write(`${colors.red('anke:')} ${asCalled(message)}\n`);
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: asCalled(message) })}\n`);
   if (process.env['ANKE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(code);
 }
 process.on('uncaughtException', fail);
 
 // Commands that have something to save listen themselves.
-process.on('SIGINT', () => {
-  if (process.listenerCount('SIGINT') === 1) fail(new Interrupted('interrupted'));
-});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) fail(new Interrupted('interrupted'));
+  });
 
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();

@@ -53,19 +53,24 @@ export async function placeModel(path: string, { graph, weights }: StoredModel, 
  * @throws CommandError if the path is nothing of the kind
  */
 export async function readModel(path: string): Promise<StoredModel> {
-  if (!existsSync(path))
-    throw new CommandError(`${path}: there is no such folder; --model expects the folder of a run`);
+  if (!existsSync(path)) throw new CommandError(`${path}: there is no such folder; the folder of a run is expected`);
   if (statSync(path).isDirectory()) return await readRun(path, join(path, WEIGHTS_FILE));
   if (/\.onnx$/i.test(path)) return await explained(path, () => fromOnnx(readFileSync(path)));
   if (!/\.safetensors$/i.test(path)) {
     throw new CommandError(
-      `${path}: this is a file; --model expects the folder of a run, a .safetensors file in it, or an exported .onnx`,
+      `${path}: this is a file; expected is the folder of a run, a .safetensors file in it, or an exported .onnx`,
     );
   }
   const run = runOf(path);
   if (existsSync(join(run, LAYERS_FILE))) return await readRun(run, path);
   const remedy = '"anke import-weights" makes a model of weights from elsewhere';
   throw new CommandError(`${path}: no model.json beside it or above tells its layers; ${remedy}`);
+}
+
+/** (height, width, channels) of the images that a model takes: what pictures are scaled to. */
+export function imageShapeOf({ inputShape }: Graph): readonly [number, number, number] {
+  const [height = 1, width = 1, channels = 1] = inputShape;
+  return [height, width, channels];
 }
 
 /** What the model at a path has learned from; undefined where nothing tells. */
@@ -75,7 +80,7 @@ async function readRun(run: string, path: string): Promise<StoredModel> {
   const read = async (store: Store, name: string): Promise<Uint8Array> => {
     const bytes = await store.read(name);
     if (bytes) return bytes;
-    const expected = '--model expects a folder that "anke train" or "anke notebook" has written';
+    const expected = 'expected is a folder that "anke train" or "anke notebook" has written';
     throw new CommandError(`${run}: there is no ${basename(name)} in it; ${expected}`);
   };
   const [bytes, json] = await fromRun(run, async (store) => [

@@ -1,6 +1,7 @@
 /** The program: its commands, and what they have in common. */
 import { Command } from 'commander';
 import colors from 'picocolors';
+import { asCalled, calledAs } from './called-as.js';
 import { addBenchCsv } from './commands/bench-csv.js';
 import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
@@ -27,7 +28,12 @@ import { lookUpOptions } from './settings.js';
 const QUIET = ['notebook', 'train', 'predict', 'import', 'synth', 'preview', 'export', 'import-weights'];
 
 export function createProgram(): Command {
-  const program = new Command('anke')
+  const program = new Command(calledAs)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(asCalled(text)),
+      writeErr: (text) => process.stderr.write(asCalled(text)),
+      outputError: (text, write) => write(text.replace(/^error: /, `${colors.red('anke:')} `)),
+    })
     .description('Trains convolutional networks on the GPU, with WebGPU kernels written by hand.')
     .option('-V, --version', 'versions, adapter and driver')
     .showHelpAfterError(colors.dim('(add --help for what this command takes)'))

@@ -1,9 +1,10 @@
-/** Runs that stopped before their end: what they were asked for. */
+/** Runs that go on: what they were asked for, and more epochs than that. */
 import { join, resolve } from 'node:path';
-import { checkRecipe, type ResolvedRecipe, readText } from '@anke/training';
+import { checkRecipe, type Phase, type RecipePhase, type ResolvedRecipe, readProgress, readText } from '@anke/training';
+import type { Command } from 'commander';
 import type { DataOptions } from './data-sets.js';
 import type { Device, TuningOptions } from './device.js';
-import { CommandError } from './errors.js';
+import { CommandError, UsageError } from './errors.js';
 import { parseJson } from './json.js';
 import { readRecipe } from './recipes.js';
 import { CONFIG_FILE, fromRun, RECIPE_FILE } from './run-files.js';
@@ -61,6 +62,76 @@ export async function recipeOfRun(run: string): Promise<ResolvedRecipe> {
   const path = join(run, RECIPE_FILE);
   return await checkRecipe(await readRecipe(path), path);
 }
+
+/** Epochs that a resumed run is asked for. */
+export interface MoreEpochs {
+  /** For the phase that is under way and those behind it. */
+  readonly epochs?: number | undefined;
+  readonly adamEpochs?: number | undefined;
+  readonly sgdEpochs?: number | undefined;
+}
+
+/** A run that goes on. */
+export interface Resumed {
+  readonly recipe: ResolvedRecipe;
+  /** What there is to say of it. */
+  readonly remark: string | undefined;
+}
+
+/**
+ * The recipe of a run, with more epochs if they are asked for.
+ *
+ * @throws UsageError if the epochs are those of a phase that is over, or fewer than it has had
+ */
+export async function extendedRecipe(run: string, more: MoreEpochs): Promise<Resumed> {
+  const recipe = await recipeOfRun(run);
+  const progress = await fromRun(run, readProgress);
+  if (!progress) return { recipe: withEpochs(recipe, 0, more), remark: undefined };
+  const current = progress.phases.length - 1;
+  const { name, epochs } = progress.phases[current] as Phase;
+  const fresh = withEpochs(recipe, current, more);
+  const { epochs: wanted } = fresh.phases[current] as RecipePhase;
+  for (const [i, { optimizer, name: phase }] of recipe.phases.slice(0, current).entries())
+    if (epochsFor(optimizer.type, more) !== undefined && more.epochs === undefined)
+      throw new UsageError(`${run}: phase ${i + 1}, ${phase}, is over, as ${name} has begun from its weights`);
+  if (wanted < epochs.length)
+    throw new UsageError(`${run}: ${name} has had ${epochs.length} epochs already, more than ${wanted}`);
+  const isOver = progress.ended && current === recipe.phases.length - 1 && wanted <= (progress.planned ?? wanted);
+  const command = recipe.phases.length === 1 ? '--epochs' : `--${name}-epochs`;
+  const remark = `${run} is finished (${epochs.length} epochs of ${name}); ${command} ${2 * epochs.length} would go on`;
+  return { recipe: fresh, remark: isOver ? remark : undefined };
+}
+
+const epochsFor = (type: string, { epochs, adamEpochs, sgdEpochs }: MoreEpochs): number | undefined =>
+  epochs ?? (type === 'Adam' ? adamEpochs : sgdEpochs);
+
+/** Other numbers of epochs, from a phase on. */
+const withEpochs = (recipe: ResolvedRecipe, from: number, more: MoreEpochs): ResolvedRecipe => ({
+  ...recipe,
+  phases: recipe.phases.map((phase, i) => ({
+    ...phase,
+    epochs: (i < from ? undefined : epochsFor(phase.optimizer.type, more)) ?? phase.epochs,
+  })),
+});
+
+/** What a resumed run takes besides; all else is as it was begun. */
+const TAKEN = ['resume', 'epochs', 'adamEpochs', 'sgdEpochs', 'json', 'quiet'];
+
+/** Lets a command refuse options beside `--resume` that a run cannot take any more. */
+export function refuseBesideResume(command: Command): void {
+  command.hook('preAction', () => {
+    if (command.opts()['resume'] === undefined) return;
+    const refused = command.options.filter(
+      (option) => !TAKEN.includes(option.attributeName()) && isGiven(command, option.attributeName()),
+    );
+    if (refused.length === 0) return;
+    const names = refused.map(({ long }) => long).join(', ');
+    const instead = 'a resumed run goes on as it was begun, with --epochs for more of them';
+    throw new UsageError(`${names} cannot be given with --resume: ${instead}`);
+  });
+}
+
+const isGiven = (command: Command, name: string): boolean => command.getOptionValueSource(name) === 'cli';
 
 /** What a run's `config.json` says: the command, and how it was to compute. What it was to compute is its recipe. */
 export const configOf = (command: string, { tune, kernels, ...options }: RunOptions, { report }: Device): object => ({

@@ -7,6 +7,7 @@ import {
   FACTS_FILE,
   formatJson,
   LAYERS_FILE,
+  readText,
   SealedStore,
   type Store,
   SUMS_FILE,
@@ -94,8 +95,10 @@ export async function inRunFolder<T>(
   const { folder, release } = resume === undefined ? await makeRunFolder(out, name) : await openRunFolder(resume);
   const store = new SealedStore(folderStore(folder));
   try {
+    // A resumed run may be asked for more epochs.
+    const text = `${formatJson(recipe)}\n`;
+    if ((await readText(store, RECIPE_FILE)) !== text) await writeText(store, RECIPE_FILE, text);
     if (resume === undefined) {
-      await writeText(store, RECIPE_FILE, `${formatJson(recipe)}\n`);
       await writeText(store, CONFIG_FILE, `${JSON.stringify(config, null, 2)}\n`);
     }
     return await work(folder, store);

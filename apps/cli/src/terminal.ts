@@ -1,8 +1,12 @@
 /** What people see: lines, headings and progress, in a terminal, a pipe or CI. */
 import { count, duration } from '@anke/report';
-import { SingleBar } from 'cli-progress';
 import colors from 'picocolors';
+import { Bar } from './bar.js';
+import { asCalled } from './called-as.js';
 import { shown } from './one-line.js';
+
+/** Columns before what is said of a name. */
+const FACT_INDENT = 24;
 
 /**
  * With `--json`, or where the output itself is stdout, stdout belongs to the machine, and people's lines go to stderr.
@@ -13,16 +17,18 @@ export class Terminal {
   readonly #quiet: boolean;
   /** Lines that stay below all others, in a terminal. */
   #footer: readonly string[] = [];
+  /** Takes away the bar that is shown: a line takes its place, and the bar comes back below. */
+  #hideBar: (() => void) | undefined;
 
   /** @param options `quiet`: nothing is said but what was asked for */
   constructor({
     json = false,
     quiet = false,
-    output,
-  }: { readonly json?: boolean; readonly quiet?: boolean; readonly output?: string } = {}) {
+    out,
+  }: { readonly json?: boolean; readonly quiet?: boolean; readonly out?: string | undefined } = {}) {
     this.#json = json;
     this.#quiet = quiet;
-    this.#stream = json || output === '-' ? process.stderr : process.stdout;
+    this.#stream = json || out === '-' ? process.stderr : process.stdout;
   }
 
   get columns(): number {
@@ -49,10 +55,11 @@ export class Terminal {
   }
 
   #write(lines: readonly string[], footer = this.#footer): void {
+    this.#hideBar?.();
     const height = this.#footer.length;
     const erase = height > 0 ? `\r\x1b[${height}A\x1b[J` : '';
     this.#footer = footer;
-    this.#stream.write(erase + [...lines, ...footer].map((line) => `${shown(line)}\n`).join(''));
+    this.#stream.write(erase + [...lines, ...footer].map((line) => `${shown(asCalled(line))}\n`).join(''));
   }
 
   heading(text: string): void {
@@ -60,9 +67,11 @@ export class Terminal {
     this.say(colors.bold(text));
   }
 
-  /** A name and what it is, in two columns. */
+  /** A name and what it is, in two columns; the second one goes on below itself. */
   fact(name: string, value: string): void {
-    this.say(`  ${colors.dim(name.padEnd(21))} ${value}`);
+    const [first = '', ...rest] = wrapped(value, this.columns - FACT_INDENT);
+    this.say(`  ${colors.dim(name.padEnd(FACT_INDENT - 3))} ${first}`);
+    for (const line of rest) this.say(' '.repeat(FACT_INDENT) + line);
   }
 
   /** The last line on stdout, if `--json` asked for it. */
@@ -71,59 +80,64 @@ export class Terminal {
   }
 
   /**
-   * A bar with rate and time left, shown after a moment and only in a terminal; call `stop` when done.
+   * A bar with rate and time left, shown after a moment; call `stop` when done. Where there is no terminal, what takes
+   * more than two seconds is named in a line.
    *
    * @param unit what is counted, in the plural
    */
   progress(label: string, unit: string): { update(done: number, total: number): void; stop(): void } {
     const started = performance.now();
     let first: number | undefined;
-    let bar: SingleBar | undefined;
+    let isNamed = false;
+    let bar: Bar | undefined;
+    const hide = (): void => {
+      bar?.remove();
+      bar = undefined;
+      if (this.#hideBar === hide) this.#hideBar = undefined;
+    };
     return {
       /** `total` is 0 if it is unknown: then there is no bar. */
       update: (done, total) => {
         first ??= done;
-        if (!this.#stream.isTTY || this.#quiet || performance.now() - started < 400) return;
         const seconds = (performance.now() - started) / 1000;
+        if (this.#quiet) return;
+        if (!this.#stream.isTTY) {
+          if (isNamed || seconds < 2) return;
+          isNamed = true;
+          this.say(`${label} …`);
+          return;
+        }
+        if (seconds < 0.4) return;
         // What was there before, of an interrupted download, took no time.
         const rate = (done - first) / seconds;
-        const left = rate > 0 ? (total - done) / rate : 0;
         const payload = {
           label: shown(label),
           amount: total > 0 && unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : amount(done, unit),
           rate: `${amount(rate, unit)}/s`,
-          left: duration(left),
+          left: rate > 0 ? `${duration((total - done) / rate)} left` : '',
         };
         if (!bar) {
-          const narrow = this.columns < label.length + 60;
-          const width = Math.max(6, Math.min(28, this.columns - label.length - (narrow ? 24 : 52)));
-          bar = new SingleBar({
-            format: formatOf(total > 0, narrow, unit),
-            barsize: width,
-            barCompleteChar: '█',
-            barIncompleteChar: '░',
-            hideCursor: true,
-            clearOnComplete: true,
-            stream: this.#stream,
-          });
-          bar.start(total, done, payload);
-        } else {
-          if (total > 0) bar.setTotal(total);
-          bar.update(done, payload);
+          this.#hideBar?.();
+          bar = new Bar(this.#stream, this.columns, { label, unit, isKnown: total > 0 });
+          this.#hideBar = hide;
         }
+        bar.draw(done, total, payload);
       },
-      stop: () => {
-        bar?.stop();
-        bar = undefined;
-      },
+      stop: hide,
     };
   }
 }
 
-function formatOf(known: boolean, narrow: boolean, unit: string): string {
-  if (!known) return narrow ? '{label} {amount}' : '{label} {amount}  {rate}';
-  if (narrow) return '{label} {bar} {percentage}%  {left} left';
-  return `{label} {bar} ${unit === 'bytes' ? '{amount}' : '{percentage}%'}  {rate}  {left} left`;
+/** Text in lines of at most so many columns, broken at spaces; a longer word has a line of its own. */
+function wrapped(text: string, columns: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string;
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -1,24 +1,23 @@
 /** `anke export`: a trained model in other programs' formats. */
 
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkedWeights, toOnnx, toTensorFlowJs } from '@anke/exchange';
 import { makeFolder, moveWhole, writeWhole } from '@anke/files';
 import { encodeWeights } from '@anke/nn';
 import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
-import { CommandError } from '../errors.js';
 import { readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options {
+interface Options extends OutputOptions {
   readonly quiet?: boolean;
   readonly format: 'onnx' | 'tfjs' | 'safetensors';
-  readonly output?: string;
 }
 
 export function addExport(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('write a trained model for other programs')
     .argument('<run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
@@ -26,26 +25,27 @@ export function addExport(program: Command): void {
       new Option('--format <name>', 'onnx (opset 17), tfjs (layers model) or safetensors (Keras’s names)')
         .choices(['onnx', 'tfjs', 'safetensors'])
         .default('onnx'),
-    )
-    .option('--output <path>', 'a file, or for tfjs a new folder; default: model.onnx, model-tfjs or model.safetensors')
+    );
+  const names = 'model.onnx, model-tfjs or model.safetensors';
+  outputOptions(command, 'path', `a file, or for tfjs a new folder; default: ${names}`, 'output')
     .addHelpText(
       'after',
       `
 The model’s input is (images, height, width, channels), float32, pixels / 255; its output the classes’ probabilities.
 
 Examples:
-  anke export runs/first --format onnx --output digits.onnx
-  anke export runs/first --format tfjs --output digits-tfjs`,
+  anke export runs/first --format onnx --out digits.onnx
+  anke export runs/first --format tfjs --out digits-tfjs`,
     )
     .action(runExport);
 }
 
 async function runExport(run: string, options: Options): Promise<void> {
-  const { format, output } = options;
+  const { format, out } = options;
   const terminal = new Terminal(options);
   const { graph, weights } = await readModel(run);
-  const path = output ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
-  if (existsSync(path)) throw new CommandError(`${path}: it is there already; name another with --output`);
+  const path = out ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
+  writable(path, options);
   let bytes: number;
   if (format === 'tfjs') {
     const written = toTensorFlowJs(graph, weights);
@@ -65,6 +65,7 @@ function writeFolder(path: string, files: Readonly<Record<string, string | Uint8
   try {
     makeFolder(draft);
     for (const [name, content] of Object.entries(files)) writeWhole(join(draft, name), content);
+    rmSync(path, { recursive: true, force: true }); // with --force
     moveWhole(draft, path);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

@@ -18,9 +18,10 @@ import colors from 'picocolors';
 import { CommandError, Interrupted, UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';
 import { positive, positiveNumber } from './options.js';
+import { outOption } from './output.js';
 
 interface Options {
-  readonly to: string;
+  readonly out?: string;
   readonly sha256?: Readonly<Record<string, string>>;
   readonly timeout: number;
   readonly maxUnpacked: number;
@@ -28,6 +29,9 @@ interface Options {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+/** Where data is unpacked to. */
+const DATA = 'data';
 
 /** Of Keras's copy of MNIST, for an example that works. */
 const MNIST_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1';
@@ -40,15 +44,15 @@ function checksum(text: string, before: Readonly<Record<string, string>> = {}): 
 }
 
 export function addImport(program: Command): void {
-  program
+  const command = program
     .command('import')
     .description('download data and unpack it: the notebook’s first cell')
     .argument(
       '[sources...]',
       'NAME:URL, with commas between several and percent-encoded as DATA_SOURCE_MAPPING has them, ' +
         'which is read if there are none; or kaggle:COMPETITION',
-    )
-    .option('--to <folder>', 'where to unpack to: each source into a folder of its name', 'data')
+    );
+  outOption(command, 'folder', `where to unpack to: each source into a folder of its name; default: ${DATA}`, 'to')
     .option('--sha256 <[name=]hex>', 'what the download must be; may be given for each source', checksum)
     .option('--timeout <seconds>', 'give a connection up when nothing has come for so long', positiveNumber, 30)
     .option('--max-unpacked <bytes>', 'how much an archive may unpack to', positive, DEFAULT_LIMITS.maxBytes)
@@ -71,7 +75,7 @@ Examples:
 async function runImport(texts: readonly string[], options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const sources = sourcesOf(texts);
-  makeFolder(options.to);
+  makeFolder(options.out ?? DATA);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once('SIGINT', onSignal);
@@ -114,7 +118,7 @@ async function importOne(
   signal: AbortSignal,
 ): Promise<object> {
   const { name } = source;
-  const { to } = options;
+  const { out: to = DATA } = options;
   // A second import of the same would delete what this one is unpacking.
   const release = await takeLock(join(to, `.${name}.lock`), join(to, name));
   try {
@@ -128,7 +132,7 @@ async function importLocked(
   terminal: Terminal,
   source: DownloadSource,
   sources: number,
-  { to, sha256 = {}, timeout, maxUnpacked: maxBytes, maxRatio }: Options,
+  { out: to = DATA, sha256 = {}, timeout, maxUnpacked: maxBytes, maxRatio }: Options,
   signal: AbortSignal,
 ): Promise<object> {
   const { name, url } = source;

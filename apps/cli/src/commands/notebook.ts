@@ -15,6 +15,7 @@ import { bestEpochOf, samplesOf, saveChoices, writeText } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
+import { deviceLine } from '../device.js';
 import type { Terminal } from '../terminal.js';
 import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
@@ -70,7 +71,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   const complete = { ...recipe, data: { ...recipe.data, path: resolve(path) } };
   await runTraining({ ...asked, recipe: complete }, data, {
     begin: ({ device, folder, model }) => {
-      terminal.fact('device', `${device.report.name} (${device.report.why})`);
+      terminal.fact('device', deviceLine(device.report));
       terminal.fact('run folder', folder);
       terminal.heading('Model');
       terminal.say(model.summary());
@@ -109,7 +110,7 @@ function synthetic(terminal: Terminal): string {
   const folder = join('data', 'synthetic');
   if (!existsSync(join(folder, CONTACT_SHEET))) {
     terminal.heading('Synthetic digits');
-    drawDigits(terminal, { to: folder, train: 4000, test: 1000, seed: 77 });
+    drawDigits(terminal, folder, { train: 4000, test: 1000, seed: 77 });
   }
   return folder;
 }

@@ -2,22 +2,23 @@
 import { areInverted, ImageDataset, isPicture, pixelStatistics, readWhole } from '@anke/data';
 import { decodePicture, plainFile, writeWhole } from '@anke/files';
 import type { Model } from '@anke/nn';
-import { count, duration, mostLikely, percent } from '@anke/report';
+import { count, duration, mostLikely } from '@anke/report';
 import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { csvCell } from '../csv-cell.js';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
-import { factsOf, loadModel } from '../model-folder.js';
+import { factsOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
+import { operands, operandsOf } from './operands.js';
 import { positive } from './options.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
+import { asCsv, asJson, type Predictions, showPrediction, showTable, topAsCsv } from './predictions.js';
 
-interface Options extends DataOptions {
-  readonly model: string;
-  readonly input: string;
-  readonly output?: string;
+interface Options extends DataOptions, OutputOptions {
+  readonly model?: string;
+  readonly input?: string;
   readonly probabilities?: boolean;
   readonly invert?: boolean;
   readonly top?: number;
@@ -26,19 +27,24 @@ interface Options extends DataOptions {
   readonly quiet?: boolean;
 }
 
+const READS = [
+  {
+    option: 'model',
+    name: 'run',
+    description: 'the folder of a run, a .safetensors file in it, or an exported .onnx',
+  },
+  {
+    option: 'input',
+    name: 'images',
+    description: `a PNG or JPEG picture, - for CSV from stdin, or many images: ${DATA_KINDS}; labels are ignored`,
+  },
+] as const;
+
 export function addPredict(program: Command): void {
-  const command = program
-    .command('predict')
-    .description('predict images with a trained model: a whole file of them, or a single picture')
-    .requiredOption('--model <run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
-    .requiredOption(
-      '--input <path>',
-      `a PNG or JPEG picture, - for CSV from stdin, or many images: ${DATA_KINDS}; labels are ignored`,
-    )
-    .option(
-      '--output <csv>',
-      'where to write id,label, - for stdout; a picture’s prediction is only printed without it',
-    )
+  const command = operands(program.command('predict'), READS).description(
+    'predict images with a trained model: a whole file of them, or a single picture',
+  );
+  outputOptions(command, 'csv', 'where to write id,label, - for stdout; else the first are printed', 'output')
     .option('--probabilities', 'write each class’s probability too')
     .option('--top <k>', 'write the k most likely classes, each with its probability', positive)
     .option('--invert', 'turn dark into light first, for dark strokes on a light ground')
@@ -53,26 +59,40 @@ export function addPredict(program: Command): void {
       'after',
       `
 Examples:
-  anke predict --model runs/first --input data/digits/test.csv --output submission.csv
-  anke predict --model runs/first --input - --output - --top 3 < data/digits/test.csv > top3.csv
-  anke predict --model runs/first --input digit.png`,
+  anke predict runs/first data/digits/test.csv
+  anke predict runs/first data/digits/test.csv --out submission.csv
+  anke predict runs/first - --out - --top 3 < data/digits/test.csv > top3.csv
+  anke predict runs/first digit.png`,
     )
-    .action(runPredict);
+    .action((run: string | undefined, images: string | undefined, options: Options) =>
+      runPredict(operandsOf(READS, [run, images], options), options),
+    );
 }
 
-async function runPredict(options: Options): Promise<void> {
-  const { input, output, batchSize } = options;
+async function runPredict(
+  { model: run, input }: { readonly model: string; readonly input: string },
+  options: Options,
+): Promise<void> {
+  const { out, batchSize, top, probabilities: withProbabilities = false, json = false } = options;
   const terminal = new Terminal(options);
+  if (out === '-' && json) throw new UsageError('--json and --out - both write to stdout');
+  if (top !== undefined && withProbabilities)
+    throw new UsageError('--top writes the probabilities of some classes, --probabilities those of all: choose one');
+  if (out === undefined && (top !== undefined || withProbabilities))
+    throw new UsageError(`${top === undefined ? '--probabilities' : '--top'} needs --out: a CSV file, or - for stdout`);
+  const path = out === undefined ? undefined : writable(out, options);
+  const stored = await readModel(run);
+  const classes = stored.graph.outputShape[0] as number;
+  if (top !== undefined && top > classes) throw new UsageError(`--top ${top}: the model has ${classes} classes`);
   const isSingle = isPicture(input);
-  if (output === undefined && !isSingle)
-    throw new UsageError('--output <csv> is needed: a file to write the predictions into, or - for stdout');
-  if (output === '-' && options.json) throw new UsageError('--json and --output - both write to stdout');
-  const many = isSingle ? undefined : await readImages(terminal, input, options);
-  const device = await openDevice(terminal, { model: options.model });
-  const model = await loadModel(options.model, device);
-  const read = many ?? (await readPicture(input, model));
+  const shape = options.imageShape ?? imageShapeOf(stored.graph);
+  const read = isSingle
+    ? await readPicture(input, shape)
+    : await readImages(terminal, input, { ...options, imageShape: shape });
+  const device = await openDevice(terminal, { model: run });
+  const model = await placeModel(run, stored, device.gpu);
   const images = options.invert ? inverted(read) : read;
-  const facts = await factsOf(options.model);
+  const facts = await factsOf(run);
   if (facts && areInverted(pixelStatistics(images), facts.pixels)) {
     const hint = options.invert ? 'leave out --invert' : '--invert turns them round';
     terminal.say(
@@ -84,30 +104,31 @@ async function runPredict(options: Options): Promise<void> {
   const { probabilities, seconds, latency } =
     batchSize === 1 ? await oneByOne(model, images, bar.update) : await inBatches(model, images, batchSize, bar.update);
   bar.stop();
-  const classes = model.outputShape[0] as number;
   const labels = mostLikely(probabilities, classes);
   const nameOf = (i: number): string => facts?.classNames?.[i] ?? String(i);
-  if (isSingle) showPrediction(terminal, probabilities, labels[0] as number, nameOf);
-  if (output !== undefined) {
-    const text =
-      options.top === undefined
-        ? asCsv(images, probabilities, labels, nameOf, options.probabilities ?? false)
-        : topAsCsv(images, probabilities, classes, nameOf, options.top);
-    if (output === '-') process.stdout.write(text);
-    else writeWhole(output, text);
+  const all: Predictions = { images, probabilities, labels, nameOf };
+  if (isSingle && !json) showPrediction(terminal, all);
+  else if (path === undefined && !json) showTable(terminal, all);
+  if (path !== undefined) {
+    const text = top === undefined ? asCsv(all, withProbabilities) : topAsCsv(all, top);
+    if (path === '-') process.stdout.write(text);
+    else writeWhole(path, text);
+  }
+  if (!isSingle) {
     const rate = count(images.count / seconds);
     terminal.say(
       `${count(images.count)} predictions in ${duration(seconds)} (${rate} images/s) on ${device.report.name}`,
     );
-    if (latency)
-      terminal.say(`one by one: median ${latency.median.toFixed(2)} ms, 99% within ${latency.p99.toFixed(2)} ms`);
-    if (output !== '-') terminal.say(`written to ${output}`);
   }
+  if (latency)
+    terminal.say(`one by one: median ${latency.median.toFixed(2)} ms, 99% within ${latency.p99.toFixed(2)} ms`);
+  if (path !== undefined && path !== '-') terminal.say(`written to ${path}`);
   terminal.result({
     images: images.count,
     seconds,
+    ...(isSingle ? asJson(all) : {}),
     ...(latency ? { latencyMs: latency } : {}),
-    output,
+    out: path,
     adapter: device.report.name,
   });
   device.gpu.destroy();
@@ -157,52 +178,8 @@ async function oneByOne(
   return { probabilities, seconds, latency: { median: at(0.5), p99: at(0.99) } };
 }
 
-const idOf = (images: ImageDataset, row: number): string => csvCell(images.ids?.[row] ?? String(row));
-
-/** `id,label`, and each class's probability if they are asked for. */
-function asCsv(
-  images: ImageDataset,
-  probabilities: Float32Array,
-  labels: Uint32Array,
-  nameOf: (i: number) => string,
-  all: boolean,
-): string {
-  const classes = probabilities.length / images.count;
-  const columns = all ? Array.from({ length: classes }, (_, i) => `p${i}`) : [];
-  const rows = Array.from(labels, (label, row) => {
-    const shares = columns.map((_, i) => (probabilities[row * classes + i] as number).toPrecision(7));
-    return `${[idOf(images, row), csvCell(nameOf(label)), ...shares].join(',')}\n`;
-  });
-  return `${['id', 'label', ...columns].join(',')}\n${rows.join('')}`;
-}
-
-/** `id,label,probability,label2,probability2,…`: the k most likely classes, of equals the first. */
-function topAsCsv(
-  images: ImageDataset,
-  probabilities: Float32Array,
-  classes: number,
-  nameOf: (i: number) => string,
-  k: number,
-): string {
-  const kept = Math.min(k, classes);
-  const header = Array.from({ length: kept }, (_, i) =>
-    i === 0 ? 'label,probability' : `label${i + 1},probability${i + 1}`,
-  );
-  const rows = Array.from({ length: images.count }, (_, row) => {
-    const shares = probabilities.subarray(row * classes, (row + 1) * classes);
-    const order = Array.from(shares, (_, i) => i).sort(
-      (a, b) => (shares[b] as number) - (shares[a] as number) || a - b,
-    );
-    const cells = order.slice(0, kept).map((i) => `${csvCell(nameOf(i))},${(shares[i] as number).toPrecision(7)}`);
-    return `${[idOf(images, row), ...cells].join(',')}\n`;
-  });
-  return `id,${header.join(',')}\n${rows.join('')}`;
-}
-
 /** A picture in the size that the model takes. */
-async function readPicture(path: string, model: Model): Promise<ImageDataset> {
-  const [height = 1, width = 1, channels = 1] = model.inputShape;
-  const shape = [height, width, channels] as const;
+async function readPicture(path: string, shape: readonly [number, number, number]): Promise<ImageDataset> {
   const { pixels } = await decodePicture(path, await readWhole(plainFile(path)), shape);
   return new ImageDataset(path, shape, pixels, { ids: [path] });
 }
@@ -214,21 +191,3 @@ const inverted = ({ source, shape, pixels, ...facts }: ImageDataset): ImageDatas
     pixels.map((pixel) => 255 - pixel),
     facts,
   );
-
-const BAR = 24;
-
-/** The class, and a bar for each one's probability. */
-function showPrediction(
-  terminal: Terminal,
-  probabilities: Float32Array,
-  label: number,
-  nameOf: (i: number) => string,
-): void {
-  const width = Math.max(...Array.from(probabilities, (_, i) => nameOf(i).length));
-  terminal.print(colors.bold(nameOf(label)));
-  probabilities.forEach((share, i) => {
-    const bar = '█'.repeat(Math.round(share * BAR)).padEnd(BAR, ' ');
-    const line = `  ${nameOf(i).padStart(width)}  ${bar} ${percent(share).padStart(7)}`;
-    terminal.print(i === label ? colors.green(line) : line);
-  });
-}

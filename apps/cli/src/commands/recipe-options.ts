@@ -7,6 +7,7 @@ import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
 import { UsageError } from '../errors.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
+import { refuseBesideResume } from '../resume.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
 import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
 
@@ -61,7 +62,7 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
       new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
     )
     .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
-    .option('--resume <run>', 'resume a run that stopped, as it was begun')
+    .option('--resume <run>', 'resume a run that stopped, as it was begun, or train it for more --epochs')
     .option('--out <folder>', 'run folder; default: the next free runs/<date>-<recipe>-<n>')
     .option('--weights <file>', 'weights to begin with: .safetensors, or .h5 and .keras as Keras writes them')
     .option('--partial', 'of --weights: layers that the file does not have keep their first weights')
@@ -78,6 +79,7 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
     );
   dataOptions(command);
   augmentOptions(command);
+  refuseBesideResume(command);
   return tuningOptions(command);
 }
 

@@ -4,45 +4,51 @@ import { synthesize, writeCompetition } from '@anke/data';
 import { digitOutlines, makeFolder, writeWhole } from '@anke/files';
 import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
+import { UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';
 import { positive, seed } from './options.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options {
-  readonly to: string;
+interface Options extends OutputOptions, Digits {
+  readonly quiet?: boolean;
+}
+
+interface Digits {
   readonly train: number;
   readonly test: number;
   readonly seed: number;
-  readonly quiet?: boolean;
 }
 
 export const CONTACT_SHEET = 'contact-sheet.png';
 
 export function addSynth(program: Command): void {
-  program
+  const command = program
     .command('synth')
-    .description('write a synthetic data set of Kannada digits in the competition’s four files')
-    .requiredOption('--to <folder>', 'folder to write to')
+    .description('write a synthetic data set of Kannada digits in the competition’s four files');
+  outputOptions(command, 'folder', 'folder to write to', 'to')
     .option('--train <n>', 'images to train on', positive, 6000)
     .option('--test <n>', 'images to be predicted, and as many harder ones', positive, 1000)
     .option('--seed <n>', 'the same seed draws the same digits', seed, 77)
-    .addHelpText('after', '\nExample:\n  anke synth --to data/digits --train 6000 --test 1000 --seed 1')
+    .addHelpText('after', '\nExample:\n  anke synth --out data/digits --train 6000 --test 1000 --seed 1')
     .action((options: Options) => {
+      const { out } = options;
+      if (out === undefined) throw new UsageError('--out <folder> is missing: where are the files to be written?');
       const terminal = new Terminal(options);
-      drawDigits(terminal, options);
-      terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${options.to}`);
+      drawDigits(terminal, writable(out, options), options);
+      terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${out}`);
     });
 }
 
 /** Draws a data set and a contact sheet of it; the sheet comes last, so that a folder that holds it is complete. */
-export function drawDigits(terminal: Terminal, options: Options): void {
-  makeFolder(options.to);
+export function drawDigits(terminal: Terminal, folder: string, options: Digits): void {
+  makeFolder(folder);
   const bar = terminal.progress('Drawing', 'digits');
   const digits = synthesize(digitOutlines(), { ...options, onProgress: bar.update });
   bar.stop();
   writeCompetition(digits, (name, content) => {
-    writeWhole(join(options.to, name), content);
+    writeWhole(join(folder, name), content);
     terminal.fact(name, `${count(content.length / 1000)} kB`);
   });
-  writeWhole(join(options.to, CONTACT_SHEET), contactSheet(digits.train));
+  writeWhole(join(folder, CONTACT_SHEET), contactSheet(digits.train));
   terminal.fact(CONTACT_SHEET, 'what the digits look like');
 }

@@ -2,6 +2,7 @@
 import { count, duration } from '@anke/report';
 import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
+import { deviceLine } from '../device.js';
 import { UsageError } from '../errors.js';
 import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
@@ -38,7 +39,7 @@ async function runTrain(given: RecipeOptions): Promise<void> {
     begin: ({ device, folder }) => {
       terminal.fact('recipe', recipe.name);
       terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
-      terminal.fact('device', `${device.report.name} (${device.report.why})`);
+      terminal.fact('device', deviceLine(device.report));
       terminal.fact('run folder', folder);
     },
     end: (run) => conclude(run, started),

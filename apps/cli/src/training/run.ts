@@ -22,7 +22,7 @@ import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
 import { type Device, openDevice } from '../device.js';
 import { CommandError, explain, Interrupted } from '../errors.js';
 import { foreignWeights } from '../foreign-weights.js';
-import { configOf, optionsOf, recipeOfRun } from '../resume.js';
+import { configOf, extendedRecipe, optionsOf } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
 import { inRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
@@ -45,9 +45,14 @@ export interface Request {
  */
 export async function requestOf(given: RecipeOptions, command: string): Promise<Request> {
   const options = await optionsOf(given, command);
-  const recipe = options.resume === undefined ? await recipeOf(options) : await recipeOfRun(options.resume);
+  const terminal = new Terminal(options);
+  const { recipe, remark } =
+    options.resume === undefined
+      ? { recipe: await recipeOf(options), remark: undefined }
+      : await extendedRecipe(options.resume, given);
+  if (remark) terminal.say(remark);
   const generator = generatorOf(recipe.augmentation, recipe.data.validationSplit);
-  return { command, options, terminal: new Terminal(options), recipe, generator };
+  return { command, options, terminal, recipe, generator };
 }
 
 /** A training in its folder. */
@@ -84,8 +89,6 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     const run: Run = { terminal, device, folder, store, recipe, data, model };
     begin(run);
     if (recipe.weights && !hasProgress(folder)) await giveWeights(run, recipe.weights);
-    if (device.report.kind === 'software')
-      terminal.fact('speed', 'slow, as it computes on the CPU; for how long is told after the first steps');
     const { signal, release } = interruptible(terminal);
     let phases: readonly Phase[];
     try {

@@ -9,6 +9,12 @@ import { LIVE_COLUMNS, lossCurves } from './loss-curves.js';
 
 const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
 
+interface Moment {
+  /** Images of the epoch so far. */
+  readonly done: number;
+  readonly time: number;
+}
+
 /** Draws a training's events. */
 export class TrainingView {
   /** The phase that runs. */
@@ -19,6 +25,8 @@ export class TrainingView {
   /** Loss and validation loss of the phase's epochs so far. */
   #losses: (readonly [number, number])[] = [];
   readonly #estimate: Estimate | undefined;
+  /** The first and the latest moment of the epoch's training at which images were done: before, shaders were compiled. */
+  #pace: { readonly from: Moment; to: Moment } | undefined;
 
   /**
    * @param images that an epoch trains on
@@ -57,6 +65,7 @@ export class TrainingView {
           this.#endBar();
           this.terminal.say(remark);
         }
+        if (event.part === 'training') this.#measure(event.done);
         this.#count(`${this.#label(event.epoch)}${part}`, 'images', event);
         break;
       }
@@ -97,6 +106,19 @@ export class TrainingView {
     this.#bar.update(done, total);
   }
 
+  #measure(done: number): void {
+    const moment = { done, time: performance.now() };
+    if (!this.#pace || done < this.#pace.to.done) this.#pace = { from: moment, to: moment };
+    else this.#pace.to = moment;
+  }
+
+  /** Images trained on in a second. */
+  #rate(seconds: number): number {
+    const { from, to } = this.#pace ?? {};
+    if (!from || !to || to.done === from.done) return this.images / seconds;
+    return (1000 * (to.done - from.done)) / (to.time - from.time);
+  }
+
   #endBar(): void {
     this.#bar.stop();
     this.#counted = '';
@@ -110,7 +132,7 @@ export class TrainingView {
 
   #epoch(label: string, record: EpochRecord): void {
     const values = METRICS.map((name) => `${name} ${colors.cyan((record[name] as number).toFixed(4))}`);
-    const time = `${duration(record.seconds)}  ${count(this.images / record.seconds)} images/s`;
+    const time = `${duration(record.seconds)}  ${count(this.#rate(record.seconds))} images/s`;
     if (this.terminal.columns >= 100) {
       this.terminal.say(`${label}  ${values.join('  ')}  ${colors.dim(time)}`);
     } else {

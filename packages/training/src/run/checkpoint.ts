@@ -17,6 +17,8 @@ export interface RunProgress {
   readonly phases: readonly Phase[];
   /** Whether the last of them needs no further epoch. */
   readonly ended: boolean;
+  /** Epochs that the last of them was to have at most. */
+  readonly planned?: number;
 }
 
 export interface RunCheckpoint extends Checkpoint {
@@ -62,10 +64,18 @@ export async function readCheckpoint(store: Store): Promise<LastCheckpoint> {
   return { checkpoint, damage };
 }
 
+/**
+ * How far a run has come; undefined if it stopped before the end of its first epoch.
+ *
+ * @throws RunError if there are checkpoints, and none is whole
+ */
+export const readProgress = async (store: Store): Promise<RunProgress | undefined> =>
+  (await readCheckpoint(store)).checkpoint?.run;
+
 /** @throws RunError if it does not tell how far a run has come */
 function checked({ run, ...rest }: Checkpoint, file: string): RunCheckpoint {
-  const { phases, ended } = (run ?? {}) as Partial<RunProgress>;
+  const { phases, ended, planned } = (run ?? {}) as Partial<RunProgress>;
   const tells = Array.isArray(phases) && phases.every((phase: Partial<Phase> | null) => Array.isArray(phase?.epochs));
   if (!tells || typeof ended !== 'boolean') throw new RunError('it does not tell how far the run has come', file);
-  return { ...rest, run: { phases, ended } };
+  return { ...rest, run: { phases, ended, ...(typeof planned === 'number' ? { planned } : {}) } };
 }

@@ -10,7 +10,7 @@ import {
 } from '@anke/nn';
 import { makeCallbacks } from '../recipe/make.js';
 import type { RecipePhase } from '../recipe/schema.js';
-import { type RunCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { type RunCheckpoint, type RunProgress, saveCheckpoint } from './checkpoint.js';
 import { saveChoices } from './choices.js';
 import type { EpochRecord, Phase, TrainEvent } from './events.js';
 import { withoutOwnFiles } from './own-files.js';
@@ -40,7 +40,7 @@ export async function* trainPhase(
   const initialEpoch = run.epochs;
   const events = model.fitEvents(samples.training, {
     initialEpoch,
-    epochs: checkpoint?.run.ended ? initialEpoch : plan.epochs,
+    epochs: checkpoint && isOver(checkpoint.run, plan) ? initialEpoch : plan.epochs,
     batchSize: recipe.batchSize,
     validationData: samples.validation,
     augmentation: data.augmentation,
@@ -62,6 +62,10 @@ export async function* trainPhase(
   yield { type: 'phaseEnd', plan, result: phase };
   return { phase, end };
 }
+
+/** Whether a phase needs no further epoch: it had all of them, or was stopped early, and no more are wanted now. */
+const isOver = ({ ended, planned = Number.POSITIVE_INFINITY }: RunProgress, plan: RecipePhase): boolean =>
+  ended && plan.epochs <= planned;
 
 /**
  * The recipe's callbacks, and what a run does besides, as one callback, because the order matters: first the recipe's
@@ -126,7 +130,7 @@ class PhaseRun implements Callback {
     const ended = control.stopTraining || this.epochs === this.plan.epochs;
     const callbacks: CallbackState[] = [];
     for (const callback of this.#callbacks) callbacks.push((await callback.getState?.()) ?? { values: null });
-    const run = { phases: [...this.before, this.phase()], ended };
+    const run = { phases: [...this.before, this.phase()], ended, planned: this.plan.epochs };
     await saveCheckpoint(this.training.store, { model: await control.getState(), callbacks, run });
   }
 }
