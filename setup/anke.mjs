@@ -10,11 +10,9 @@ import { run } from './tool.mjs';
 
 /** As people have called it, from the folder that they are in. */
 function calledAs() {
-  const { npm_config_user_agent: manager = '', npm_command: command, npm_lifecycle_event: script } = process.env;
-  if (script && script !== 'npx') return `npm run -s ${script} --`;
-  if (manager.startsWith('pnpm/')) return 'pnpm anke';
-  if (command === 'exec') return 'npx anke';
   const program = join(root, 'anke');
+  if (process.argv[1] !== program)
+    return process.env.npm_config_user_agent?.startsWith('pnpm/') ? 'pnpm anke' : 'npx anke';
   const path = relative(process.cwd(), program);
   if (path.length > program.length) return program;
   return path.includes('/') ? path : `./${path}`;

@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     const { build, preview } = await reader('vite');
     const options = { root: source, logLevel: 'warn', build: { outDir: built, emptyOutDir: true } };
     await build(options);
-    writeCompetition(synthesize(digitOutlines(), { train: 640, test: 0, seed: 3 }), (name, content) =>
+    writeCompetition(await synthesize(digitOutlines(), { train: 640, test: 0, seed: 3 }), (name, content) =>
       writeFileSync(join(built, name), content),
     );
     const server = await preview({ ...options, preview: { port: 0 } });

@@ -1,9 +1,9 @@
 /**
- * Every `pnpm anke` command in the README, the tutorial and the how-to, as it is typed, in order, each document in a
+ * Every `./anke` command in the README, the tutorial and the how-to, as it is typed, in order, each document in a
  * folder of its own. Blocks that are marked `sh network` are left out: nothing outside the machine is asked for here.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,11 +11,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const work = mkdtempSync(join(tmpdir(), 'anke docs '));
 afterAll(() => rmSync(work, { recursive: true }));
-// The documents' own name for the program.
-const anke = join(work, 'anke');
-writeFileSync(anke, `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'apps/cli/dist/main.js')}" "$@"\n`, {
-  mode: 0o755,
-});
+const PROGRAM = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'apps/cli/dist/main.js')}" "$@"\n`;
 
 /** Blocks of commands, by whether they need a network; lines that go on are joined. */
 function commands(document: string): { readonly line: string; readonly network: boolean }[] {
@@ -35,18 +31,39 @@ describe.skipIf(process.platform === 'win32').each(['README.md', 'docs/tutorial.
     const all = commands(document);
     const cwd = join(work, document.replace(/\W/g, ' '));
     mkdirSync(cwd);
+    writeFileSync(join(cwd, 'anke'), PROGRAM, { mode: 0o755 });
 
     test('has commands to run', () => {
       expect(all.filter(({ network }) => !network).length).toBeGreaterThan(3);
     });
 
     test.each(all.filter(({ network }) => !network).map(({ line }) => line))('%s', (line) => {
-      const { status, stderr } = spawnSync('sh', ['-c', line.replace('pnpm anke', '"$ANKE"')], {
-        cwd,
-        encoding: 'utf8',
-        env: { ...process.env, ANKE: anke, NO_COLOR: '1' },
-      });
+      const env = { ...process.env, NO_COLOR: '1' };
+      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd, encoding: 'utf8', env });
       expect(status, stderr).toBe(0);
+      const file = /> (\S+\.csv)$/.exec(line)?.[1];
+      if (file !== undefined) expect(readFileSync(join(cwd, file), 'utf8')).toMatch(/^id,label/);
     });
   },
 );
+
+describe.skipIf(process.platform === 'win32').each([
+  ['./anke', []],
+  ['npx', ['anke']],
+  ['pnpm', ['anke']],
+  ['pnpm', ['exec', 'anke']],
+])('%s %s', (program, words) => {
+  const tools = join(root, '.cache', readdirSync(join(root, '.cache')).find((name) => /^pnpm-\w+$/.test(name)) ?? '');
+  const run = (...args: string[]) =>
+    spawnSync(program, [...words, ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${join(tools, 'bin')}:${process.env['PATH']}` },
+    });
+
+  test('prints nothing but the result, and says what to type in the same form', () => {
+    expect(JSON.parse(run('recipe', 'cnn').stdout)).toMatchObject({ name: 'cnn' });
+    const called = [program, ...words].join(' ').replace('pnpm exec', 'pnpm');
+    expect(run('predict', '--help').stdout).toContain(`${called} predict runs/first digit.png`);
+  });
+});

@@ -19,7 +19,7 @@ test('the documentation shows the program as it is', () => {
 });
 
 test('it learns', async () => {
-  writeCompetition(synthesize(digitOutlines(), { train: 1000, test: 10, seed: 3 }), (name, content) =>
+  writeCompetition(await synthesize(digitOutlines(), { train: 1000, test: 10, seed: 3 }), (name, content) =>
     writeFileSync(join(work, name), content),
   );
   const { weights, accuracy } = await trainOwnModel(work, 12);

@@ -91,7 +91,7 @@ import { digitOutlines } from '@anke/files';
 import { trainOwnModel } from './own-model.js';
 
 mkdirSync('digits');
-writeCompetition(synthesize(digitOutlines(), { train: 300, test: 10, seed: 3 }), (name, content) =>
+writeCompetition(await synthesize(digitOutlines(), { train: 300, test: 10, seed: 3 }), (name, content) =>
   writeFileSync(\`digits/\${name}\`, content),
 );
 const { weights, accuracy } = await trainOwnModel('digits', 8);

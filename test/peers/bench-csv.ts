@@ -12,7 +12,8 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFi
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { CsvParser, openSource, synthesize, writeCompetition } from '../../packages/data/dist/index.js';
+import { CsvParser, synthesize, writeCompetition } from '../../packages/data/dist/index.js';
+import { digitOutlines, openSource } from '../../packages/files/dist/index.js';
 
 const ROUNDS = 7;
 const SYNTHETIC = { drawn: 6000, times: 10 };
@@ -73,7 +74,7 @@ async function main(words: readonly string[]): Promise<void> {
   }
   folder = mkdtempSync(join(tmpdir(), 'anke bench '));
   try {
-    await compare(paths[0] === undefined ? synthetic() : resolve(process.env['INIT_CWD'] ?? '.', paths[0]));
+    await compare(paths[0] === undefined ? await synthetic() : resolve(process.env['INIT_CWD'] ?? '.', paths[0]));
   } catch (error) {
     process.stderr.write(`anke: ${(error as Error).message}\n`);
     process.exitCode = 1;
@@ -130,14 +131,17 @@ async function unpacked(archive: string): Promise<string> {
 }
 
 /** Synthetic digits, written again and again until there are as many as in Kannada-MNIST. */
-function synthetic(): string {
+async function synthetic(): Promise<string> {
   say('drawing synthetic digits');
   const path = join(folder, 'train.csv');
-  writeCompetition(synthesize({ train: SYNTHETIC.drawn, test: 10, seed: 1 }), (name, content) => {
-    if (name !== 'train.csv') return;
-    const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
-    const rows = text.slice(text.indexOf('\n') + 1);
-    writeFileSync(path, text.slice(0, text.indexOf('\n') + 1) + rows.repeat(SYNTHETIC.times));
-  });
+  writeCompetition(
+    await synthesize(digitOutlines(), { train: SYNTHETIC.drawn, test: 10, seed: 1 }),
+    (name, content) => {
+      if (name !== 'train.csv') return;
+      const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
+      const rows = text.slice(text.indexOf('\n') + 1);
+      writeFileSync(path, text.slice(0, text.indexOf('\n') + 1) + rows.repeat(SYNTHETIC.times));
+    },
+  );
   return path;
 }

@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'anke data '));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const fonts = digitOutlines();
-const digits = synthesize(fonts, { train: 40, test: 20, seed: 5 });
+const digits = await synthesize(fonts, { train: 40, test: 20, seed: 5 });
 const folderOf = (name: string, files?: Readonly<Record<string, Uint8Array | string>>): string => {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
@@ -251,10 +251,10 @@ test('what is not asked for is not read', async () => {
   expect((await loadDataAt(path, { roles: ['train'] })).train?.count).toBe(40);
 });
 
-test('the digits depend on the seed, and a longer set begins with the shorter one', () => {
-  const longer = synthesize(fonts, { train: 60, test: 20, seed: 5 });
+test('the digits depend on the seed, and a longer set begins with the shorter one', async () => {
+  const longer = await synthesize(fonts, { train: 60, test: 20, seed: 5 });
   expect(longer.train.pixels.subarray(0, digits.train.pixels.length)).toEqual(digits.train.pixels);
-  expect(synthesize(fonts, { train: 40, test: 20, seed: 6 }).train.pixels).not.toEqual(digits.train.pixels);
+  expect((await synthesize(fonts, { train: 40, test: 20, seed: 6 })).train.pixels).not.toEqual(digits.train.pixels);
 });
 
 test('digits have ink within the box of MNIST, none blank, no two alike', () => {

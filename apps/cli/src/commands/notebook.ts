@@ -52,7 +52,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   const asked = await requestOf(given, 'notebook');
   const { terminal, options, recipe, generator } = asked;
   const { validationSplit, ...reading } = recipe.data;
-  const path = recipe.data.path ?? synthetic(terminal);
+  const path = recipe.data.path ?? (await synthetic(terminal));
 
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
@@ -106,11 +106,11 @@ async function conclude(run: TrainedRun, sets: DataSets, started: number): Promi
 }
 
 /** A folder of synthetic digits, drawn if they are not there. */
-function synthetic(terminal: Terminal): string {
+async function synthetic(terminal: Terminal): Promise<string> {
   const folder = join('data', 'synthetic');
   if (!existsSync(join(folder, CONTACT_SHEET))) {
     terminal.heading('Synthetic digits');
-    drawDigits(terminal, folder, { train: 4000, test: 1000, seed: 77 });
+    await drawDigits(terminal, folder, { train: 4000, test: 1000, seed: 77 });
   }
   return folder;
 }

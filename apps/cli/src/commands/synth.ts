@@ -1,5 +1,6 @@
 /** `anke synth`: draws a synthetic data set of Kannada digits. */
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { synthesize, writeCompetition } from '@anke/data';
 import { digitOutlines, makeFolder, writeWhole } from '@anke/files';
 import { contactSheet, count } from '@anke/report';
@@ -30,20 +31,24 @@ export function addSynth(program: Command): void {
     .option('--test <n>', 'images to be predicted, and as many harder ones', positive, 1000)
     .option('--seed <n>', 'the same seed draws the same digits', seed, 77)
     .addHelpText('after', '\nExample:\n  anke synth --out data/digits --train 6000 --test 1000 --seed 1')
-    .action((options: Options) => {
+    .action(async (options: Options) => {
       const { out } = options;
       if (out === undefined) throw new UsageError('--out <folder> is missing: where are the files to be written?');
       const terminal = new Terminal(options);
-      drawDigits(terminal, writable(out, options), options);
+      await drawDigits(terminal, writable(out, options), options);
       terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${out}`);
     });
 }
 
 /** Draws a data set and a contact sheet of it; the sheet comes last, so that a folder that holds it is complete. */
-export function drawDigits(terminal: Terminal, folder: string, options: Digits): void {
+export async function drawDigits(terminal: Terminal, folder: string, options: Digits): Promise<void> {
   makeFolder(folder);
   const bar = terminal.progress('Drawing', 'digits');
-  const digits = synthesize(digitOutlines(), { ...options, onProgress: bar.update });
+  const onProgress = async (done: number, total: number): Promise<void> => {
+    bar.update(done, total);
+    await nextTurn(); // in which Ctrl-C is heard
+  };
+  const digits = await synthesize(digitOutlines(), { ...options, onProgress });
   bar.stop();
   writeCompetition(digits, (name, content) => {
     writeWhole(join(folder, name), content);

@@ -36,7 +36,7 @@ const RECIPE = {
     { optimizer: { type: 'SGD' }, epochs: 1 },
   ],
 };
-const { train: digits } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
+const { train: digits } = await synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
 const data = { training: digits.slice(0, 40), validation: digits.slice(40, 60), augmentation: undefined };
 const terminal = new Terminal({ quiet: true });
 

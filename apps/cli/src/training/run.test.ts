@@ -35,7 +35,7 @@ async function trained(beforeCheckpoint: (epoch: number) => void, terminal: Term
     },
     'recipe',
   );
-  const { train } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
+  const { train } = await synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
   const data = { training: train.slice(0, 40), validation: train.slice(40, 60), augmentation: undefined };
   const model = makeModel(recipe.layers, { seed: 1, inputShape: [28, 28, 1], classes: 10 });
   const inFolder = folderStore(folder);

@@ -10,7 +10,7 @@ export interface SyntheticOptions {
   readonly train: number;
   readonly test: number;
   readonly seed: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: (done: number, total: number) => void | Promise<void>;
 }
 
 export interface SyntheticDigits {
@@ -33,14 +33,14 @@ const REPORT = 256;
  *
  * @param fonts the outlines of the ten digits, for each font
  */
-export function synthesize(
+export async function synthesize(
   fonts: readonly (readonly Outline[])[],
   { train, test, seed, onProgress }: SyntheticOptions,
-): SyntheticDigits {
+): Promise<SyntheticDigits> {
   const skeletons = fonts.map((outlines) => outlines.map(skeletonOf));
   const total = train + 2 * test;
   let done = 0;
-  const draw = (part: string, count: number, wildness: number) => {
+  const draw = async (part: string, count: number, wildness: number) => {
     const pixels = new Uint8Array(count * SIDE * SIDE);
     const labels = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
@@ -49,14 +49,14 @@ export function synthesize(
       const font = skeletons[random.integer(skeletons.length)] as readonly Skeleton[];
       labels[i] = digit;
       pixels.set(writeDigit(font[digit] as Skeleton, random, wildness), i * SIDE * SIDE);
-      if (++done % REPORT === 0 || done === total) onProgress?.(done, total);
+      if (++done % REPORT === 0 || done === total) await onProgress?.(done, total);
     }
     return { pixels, labels };
   };
   const shape = [SIDE, SIDE, 1] as const;
-  const trained = draw('train', train, TIDY);
-  const tested = draw('test', test, TIDY);
-  const dig = draw('dig', test, WILD);
+  const trained = await draw('train', train, TIDY);
+  const tested = await draw('test', test, TIDY);
+  const dig = await draw('dig', test, WILD);
   const ids = Array.from({ length: test }, (_, i) => String(i));
   // The test images come shuffled, so that their order tells nothing.
   const order = new Random(seed, 'synthetic/order').permutation(test);

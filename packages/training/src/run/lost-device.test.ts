@@ -18,7 +18,7 @@ import type { TrainEvent } from './events.js';
 import { train } from './train.js';
 
 const TINY = tinyRecipe(2);
-const data = tinyData();
+const data = await tinyData();
 
 let report: DriverReport;
 let recipe: ResolvedRecipe;

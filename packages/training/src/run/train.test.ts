@@ -17,7 +17,7 @@ import { parseHistory } from './history.js';
 import { train } from './train.js';
 
 const TINY = tinyRecipe(3);
-const data = tinyData();
+const data = await tinyData();
 
 let gpu: Gpu;
 let recipe: ResolvedRecipe;

@@ -23,7 +23,7 @@ export const tinyRecipe = (epochs: number): Recipe => ({
 });
 
 /** 40 images to train on, 20 to validate. */
-export function tinyData(): TrainingData {
-  const { train } = synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
+export async function tinyData(): Promise<TrainingData> {
+  const { train } = await synthesize(digitOutlines(), { train: 60, test: 10, seed: 1 });
   return { training: train.slice(0, 40), validation: train.slice(40, 60), augmentation: undefined };
 }
