@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command `anke` in a clone, which is set up first: `./anke`, `npx anke` and `pnpm anke` all come here. What it says
+ * The command `anke` in a clone, which is set up first: `./anke`, `npx anke` and `pnpm anke` come here. What it says
  * to type next has the form in which it was called.
  */
 import { join, relative } from 'node:path';

@@ -25,7 +25,7 @@ export class TrainingView {
   /** Loss and validation loss of the phase's epochs so far. */
   #losses: (readonly [number, number])[] = [];
   readonly #estimate: Estimate | undefined;
-  /** The first and the latest moment of the epoch's training at which images were done: before, shaders were compiled. */
+  /** Where the epoch's training was when it was first heard of, behind the shaders' compilation, and where it is now. */
   #pace: { readonly from: Moment; to: Moment } | undefined;
 
   /**
