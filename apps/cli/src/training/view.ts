@@ -25,7 +25,7 @@ export class TrainingView {
   /** Loss and validation loss of the phase's epochs so far. */
   #losses: (readonly [number, number])[] = [];
   readonly #estimate: Estimate | undefined;
-  /** Where the epoch's training was when it was first heard of, behind the shaders' compilation, and where it is now. */
+  /** Where the epoch's training was at first, behind the compilation of shaders, and is now. */
   #pace: { readonly from: Moment; to: Moment } | undefined;
 
   /**
