@@ -11,21 +11,28 @@ import {
   AveragePooling2D,
   BatchNormalization,
   Conv2D,
+  Dense,
   DepthwiseConv2D,
   ELU,
   Flatten,
   GELU,
+  GlobalMaxPooling2D,
   type Graph,
   LAYER_TYPES,
+  LayerNormalization,
   l1,
   l1l2,
   MaxPooling2D,
+  Multiply,
   type Node,
   notebookCnn,
   ReLU,
   Rescaling,
+  Reshape,
   Resizing,
   type Samples,
+  SeparableConv2D,
+  UpSampling2D,
   type WeightValues,
 } from '@anke/nn';
 import { describe, expect, test } from 'vitest';
@@ -141,6 +148,42 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
       const shared = new Conv2D({ filters: 2, kernelSize: 1, activation: 'leakyRelu' });
       return shared.apply(shared.apply(x));
     }),
+  ],
+  [
+    'factors for channels, for pixels, and for images',
+    layer((x) => {
+      const y = new Conv2D({ filters: 3, kernelSize: 2, activation: 'sigmoid' }).apply(x);
+      const channels = new Reshape({ targetShape: [1, 1, 3] }).apply(new GlobalMaxPooling2D().apply(y));
+      const pixels = new Conv2D({ filters: 1, kernelSize: 1 }).apply(y);
+      const images = new Dense({ units: 1 }).apply(new Flatten().apply(y));
+      return new Multiply().apply(channels, y, pixels, images);
+    }),
+  ],
+  [
+    'layer normalization of images, without gamma, without beta',
+    layer((x) => {
+      const y = new Conv2D({ filters: 5, kernelSize: 2 }).apply(x);
+      const normalized = new LayerNormalization({ scale: false, epsilon: 0.01 }).apply(y);
+      return new LayerNormalization({ center: false }).apply(
+        new Conv2D({ filters: 4, kernelSize: 1 }).apply(normalized),
+      );
+    }),
+  ],
+  [
+    'a separable convolution with strides, without bias',
+    layer((x) =>
+      new SeparableConv2D({ filters: 4, kernelSize: 3, strides: 2, useBias: false, activation: 'leakyRelu' }).apply(x),
+    ),
+  ],
+  [
+    'a separable convolution with dilation',
+    layer((x) => new SeparableConv2D({ filters: 3, kernelSize: [2, 3], dilationRate: 2, padding: 'same' }).apply(x)),
+  ],
+  ['pixels repeated', layer((x) => new UpSampling2D({ size: [3, 2] }).apply(x), [4, 3, 2])],
+  ['bilinear upsampling', layer((x) => new UpSampling2D({ size: [2, 3], interpolation: 'bilinear' }).apply(x))],
+  [
+    'rows of a convolution’s images',
+    layer((x) => new Dense({ units: 4 }).apply(new Reshape({ targetShape: [-1] }).apply(new Conv2D(conv).apply(x)))),
   ],
   ['bilinear, fewer', layer((x) => new Resizing({ height: 5, width: 7 }).apply(x), [24, 28, 2])],
 ];

@@ -28,7 +28,9 @@ export { depthwiseForward } from './depthwise/forward/index.js';
 export { type DepthwiseParams, depthwiseParams } from './depthwise/geometry.js';
 export { type DropoutParams, dropout } from './dropout/dropout.js';
 export type { DropoutRule } from './dropout/rule.js';
+export { type SpatialDropoutParams, spatialDropout } from './dropout/spatial.js';
 export { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
+export { type MultiplyParams, multiply } from './elementwise/multiply.js';
 export type { Epilogue, Mask, Rectifier } from './epilogue/epilogue.js';
 export { countClamped } from './finite/clamped.js';
 export { countNotFinite, type NotFinite, notFiniteOf } from './finite/count.js';
@@ -41,6 +43,9 @@ export { augment } from './gather/augment.js';
 export { type Augmentation, type AugmentParams, FILL_MODES } from './gather/augmentation.js';
 export { type GatherParams, gather } from './gather/gather.js';
 export { type GatherRowsParams, gatherRows } from './gather/rows.js';
+export { layerNormBackward, layerNormGradients } from './layernorm/backward.js';
+export { layerNorm } from './layernorm/forward.js';
+export type { LayerNormParams } from './layernorm/shapes.js';
 export { addPenalties } from './loss/add-penalties.js';
 export {
   absoluteError,
@@ -66,6 +71,7 @@ export {
 } from './metrics/counts.js';
 export { lossTotal } from './metrics/loss-total.js';
 export { argmax, epochTotals } from './metrics/metrics.js';
+export { type GaussianNoiseParams, gaussianNoise } from './noise/gaussian.js';
 export { adam, adamCorrections } from './optimizer/adam.js';
 export { advance } from './optimizer/advance.js';
 export { penaltyBackward, penaltyParts, weightPenalties } from './optimizer/penalties.js';

@@ -14,12 +14,16 @@ import { depthwiseBackwardData } from './depthwise/backward-data/index.js';
 import { depthwiseBackwardWeights } from './depthwise/backward-weights/index.js';
 import { depthwiseForward } from './depthwise/forward/index.js';
 import { dropout } from './dropout/dropout.js';
+import { spatialDropout } from './dropout/spatial.js';
 import { accumulate, add, affine, relu, reluBackward, scale } from './elementwise/elementwise.js';
+import { multiply } from './elementwise/multiply.js';
 import { countClamped } from './finite/clamped.js';
 import { countNotFinite } from './finite/count.js';
 import { augment } from './gather/augment.js';
 import { gather } from './gather/gather.js';
 import { gatherRows } from './gather/rows.js';
+import { layerNormBackward, layerNormGradients } from './layernorm/backward.js';
+import { layerNorm } from './layernorm/forward.js';
 import { addPenalties } from './loss/add-penalties.js';
 import {
   absoluteError,
@@ -32,6 +36,7 @@ import { crossEntropyStep } from './loss/cross-entropy-step.js';
 import { addRows, classCounts, equalRows, thresholdCounts, topKRows } from './metrics/counts.js';
 import { lossTotal } from './metrics/loss-total.js';
 import { argmax, epochTotals } from './metrics/metrics.js';
+import { gaussianNoise } from './noise/gaussian.js';
 import { adam, adamCorrections } from './optimizer/adam.js';
 import { advance } from './optimizer/advance.js';
 import { penaltyBackward, weightPenalties } from './optimizer/penalties.js';
@@ -65,6 +70,9 @@ export const registry: readonly Kernel[] = [
   batchNormPool,
   batchNormPoolGradients,
   batchNormPoolBackward,
+  layerNorm,
+  layerNormBackward,
+  layerNormGradients,
   maxPoolForward,
   maxPoolBackward,
   averagePool,
@@ -87,6 +95,7 @@ export const registry: readonly Kernel[] = [
   accumulate,
   scale,
   affine,
+  multiply,
   sum,
   softmax,
   softmaxBackward,
@@ -110,6 +119,8 @@ export const registry: readonly Kernel[] = [
   addPenalties,
   crossEntropyStep,
   dropout,
+  spatialDropout,
+  gaussianNoise,
   advance,
   countClamped,
   countNotFinite,

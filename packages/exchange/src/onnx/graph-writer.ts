@@ -87,6 +87,13 @@ export class GraphWriter {
     return free;
   }
 
+  /** A list of numbers in the file, as the name of an input. */
+  floats(name: string, values: Float32Array): string {
+    const free = this.#names.take(name);
+    this.#initializer(free, [values.length], FLOAT, values);
+    return free;
+  }
+
   /** A list of whole numbers in the file, as the name of an input. */
   integers(name: string, values: readonly number[]): string {
     const free = this.#names.take(name);

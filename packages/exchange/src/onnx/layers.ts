@@ -5,13 +5,12 @@ import { activated, clipped, elu, gelu, geluTanh, leaky, type Writing } from './
 import { float, int } from './attributes.js';
 import type { OnnxAttribute } from './format.js';
 import { channelAxis, type GraphWriter, type Value } from './graph-writer.js';
+import { layerNormalization } from './layer-normalization.js';
 import { CONVOLUTION, DEPTHWISE, type KernelLayout } from './order.js';
+import { product } from './product.js';
 import { pad, resample } from './resampling.js';
-import type { OnnxLayer, OnnxSource } from './source.js';
+import { type OnnxLayer, type OnnxSource, only } from './source.js';
 import { windowAttributes } from './windows.js';
-
-/** The input of a layer that has one. */
-const only = ({ inputs }: OnnxSource): Value => inputs[0] as Value;
 
 /** Inputs whose elements belong together: all have their channels where the first of them has. */
 function alike(graph: GraphWriter, { inputs }: OnnxSource): readonly Value[] {
@@ -70,6 +69,12 @@ function convolution(
   return activated(graph, product, `${name}/activation`, activation);
 }
 
+/** A number for each channel of an image. */
+function globalPool(graph: GraphWriter, opType: string, source: OnnxSource): Value {
+  const { name } = channelsFirst(graph, opType, source, {});
+  return row(graph.add('Flatten', `${source.name}/row`, [name], [int('axis', 1)]));
+}
+
 export const ONNX_LAYERS = {
   Activation: {
     write: (graph, source) => activated(graph, only(source), source.name, source.options.activation),
@@ -79,6 +84,13 @@ export const ONNX_LAYERS = {
       const [first, ...others] = alike(graph, source) as [Value, ...Value[]];
       const sum = others.reduce((name, value) => graph.add('Add', source.name, [name, value.name]), first.name);
       return { ...first, name: sum };
+    },
+  },
+  Average: {
+    write(graph, source) {
+      const values = alike(graph, source) as [Value, ...Value[]];
+      const inputs = values.map(({ name }) => name);
+      return { ...values[0], name: graph.add('Mean', source.name, inputs) };
     },
   },
   AveragePooling2D: { write: (graph, source) => pool(graph, 'AveragePool', source) },
@@ -100,7 +112,7 @@ export const ONNX_LAYERS = {
     },
   },
   Conv2D: {
-    kernel: CONVOLUTION,
+    kernels: { kernel: CONVOLUTION },
     write: (graph, source) => convolution(graph, source, CONVOLUTION, source.options.groups ?? 1),
   },
   Dense: {
@@ -112,7 +124,7 @@ export const ONNX_LAYERS = {
     },
   },
   DepthwiseConv2D: {
-    kernel: DEPTHWISE,
+    kernels: { kernel: DEPTHWISE },
     write: (graph, source) => convolution(graph, source, DEPTHWISE, source.inputShape[2] as number),
   },
   // Does nothing when a model predicts.
@@ -125,12 +137,10 @@ export const ONNX_LAYERS = {
     },
   },
   GELU: { write: (graph, source) => pointwise(graph, source, source.options.approximate ? geluTanh : gelu) },
-  GlobalAveragePooling2D: {
-    write(graph, source) {
-      const { name } = channelsFirst(graph, 'GlobalAveragePool', source, {});
-      return row(graph.add('Flatten', `${source.name}/row`, [name], [int('axis', 1)]));
-    },
-  },
+  // Does nothing when a model predicts.
+  GaussianNoise: { write: (_graph, source) => only(source) },
+  GlobalAveragePooling2D: { write: (graph, source) => globalPool(graph, 'GlobalAveragePool', source) },
+  GlobalMaxPooling2D: { write: (graph, source) => globalPool(graph, 'GlobalMaxPool', source) },
   GrayscaleToRGB: {
     write(graph, source) {
       const value = only(source);
@@ -141,8 +151,10 @@ export const ONNX_LAYERS = {
       };
     },
   },
+  LayerNormalization: { write: layerNormalization },
   LeakyReLU: { write: (graph, source) => pointwise(graph, source, leaky(source.options.negativeSlope ?? 0.3)) },
   MaxPooling2D: { write: (graph, source) => pool(graph, 'MaxPool', source) },
+  Multiply: { write: product },
   ReLU: {
     write(graph, source) {
       const { name, options } = source;
@@ -165,7 +177,48 @@ export const ONNX_LAYERS = {
       return { ...value, name: graph.add('Add', `${name}/shifted`, [scaled, graph.number(`${name}/offset`, offset)]) };
     },
   },
+  Reshape: {
+    write(graph, source) {
+      const { name } = graph.inOrder(only(source), 'channelsLast');
+      // 0 is the batch's own size.
+      const shape = graph.integers(`${source.name}/shape`, [0, ...source.outputShape]);
+      const reshaped = graph.add('Reshape', source.name, [name, shape]);
+      return { name: reshaped, order: 'channelsLast', rank: source.outputShape.length };
+    },
+  },
   Resizing: { write: (graph, source) => resample(graph, only(source), source) },
+  SeparableConv2D: {
+    kernels: { depthwise_kernel: DEPTHWISE, pointwise_kernel: CONVOLUTION },
+    write(graph, source) {
+      const { name, layerName, inputShape, options } = source;
+      const { kernelSize, strides = 1, padding, dilationRate = 1, useBias = true, activation } = options;
+      const window = { size: pair(kernelSize), strides: pair(strides), padding, dilations: pair(dilationRate) };
+      const across = channelsFirst(
+        graph,
+        'Conv',
+        { ...source, name: `${name}/depthwise` },
+        {
+          weights: [graph.weight(layerName, 'depthwise_kernel', DEPTHWISE)],
+          attributes: [...windowAttributes(inputShape, window), int('group', inputShape[2] as number)],
+        },
+      );
+      const weights = [
+        graph.weight(layerName, 'pointwise_kernel', CONVOLUTION),
+        ...(useBias ? [graph.weight(layerName, 'bias')] : []),
+      ];
+      const mixed = graph.add('Conv', name, [across.name, ...weights]);
+      return activated(graph, { ...across, name: mixed }, `${name}/activation`, activation);
+    },
+  },
+  // Does nothing when a model predicts.
+  SpatialDropout2D: { write: (_graph, source) => only(source) },
+  UpSampling2D: {
+    write(graph, source) {
+      const [height = 1, width = 1] = source.outputShape;
+      const { interpolation = 'nearest' } = source.options;
+      return resample(graph, only(source), { ...source, options: { height, width, interpolation } });
+    },
+  },
   ZeroPadding2D: { write: (graph, source) => pad(graph, only(source), source) },
 } satisfies { readonly [T in LayerType]: OnnxLayer<LayerOptionsOf<T>> };
 

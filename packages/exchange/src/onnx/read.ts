@@ -25,7 +25,7 @@ export async function fromOnnx(bytes: Uint8Array): Promise<OnnxContents> {
   for (const { name: layerName, layer, weights: specs } of graph.layers)
     for (const spec of specs) {
       const name = `${layerName}/${spec.name}`;
-      const layout = spec.name === 'kernel' ? onnxLayer(layer.type).kernel : undefined;
+      const layout = onnxLayer(layer.type).kernels?.[spec.name];
       weights.set(name, weightOf(name, spec, tensors.get(name), layout));
     }
   return { graph, weights };

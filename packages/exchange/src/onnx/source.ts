@@ -12,10 +12,15 @@ export interface OnnxSource<O extends LayerOptions = LayerOptions> {
   readonly inputs: readonly Value[];
   /** Of one sample of the first input, channels last. */
   readonly inputShape: Shape;
+  /** Of one sample of the output, channels last. */
+  readonly outputShape: Shape;
 }
+
+/** The input of a layer that has one. */
+export const only = ({ inputs }: OnnxSource): Value => inputs[0] as Value;
 
 export interface OnnxLayer<O extends LayerOptions = LayerOptions> {
   write(graph: GraphWriter, source: OnnxSource<O>): Value;
-  /** How ONNX has the layer's kernel, where it is another way than here. */
-  readonly kernel?: KernelLayout;
+  /** How ONNX has the layer's kernels, by their names here. */
+  readonly kernels?: Readonly<Record<string, KernelLayout>>;
 }

@@ -27,13 +27,14 @@ export async function toOnnx(graph: Graph, weights: ReadonlyMap<string, WeightVa
   const values = new Map<string, Value>([
     [graph.input.name, { name: INPUT, order: 'channelsLast', rank: graph.inputShape.length }],
   ]);
-  for (const { name, layer, layerName, inputs } of graph.nodes) {
+  for (const { name, layer, layerName, inputs, shape } of graph.nodes) {
     const value = onnxLayer(layer.type).write(writer, {
       name,
       layerName,
       options: layer.options,
       inputs: inputs.map((input) => values.get(input.name) as Value),
       inputShape: inputs[0]?.shape ?? [],
+      outputShape: shape,
     });
     values.set(name, value);
   }

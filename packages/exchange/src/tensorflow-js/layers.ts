@@ -47,9 +47,23 @@ function rectifier({ name, options }: TensorFlowSource<LayerOptionsOf<'ReLU'>>):
   );
 }
 
+function depthwise(options: LayerOptionsOf<'DepthwiseConv2D'>): Readonly<Record<string, unknown>> {
+  const { kernelSize, strides = 1, padding = 'valid', depthMultiplier = 1 } = options;
+  return {
+    kernel_size: pair(kernelSize),
+    strides: pair(strides),
+    depth_multiplier: depthMultiplier,
+    padding,
+    ...biasOptions(options),
+    depthwise_regularizer: regularizer(options.depthwiseRegularizer),
+    ...CHANNELS_LAST,
+  };
+}
+
 const LAYERS = {
   Activation: ({ options: { activation } }) => [activationLayer(activation)],
   Add: () => [{ className: 'Add', config: {} }],
+  Average: () => [{ className: 'Average', config: {} }],
   AveragePooling2D: ({ options }) => pool('AveragePooling2D', options),
   BatchNormalization: ({ options: { momentum = 0.99, epsilon = 1e-3 } }) => [
     { className: 'BatchNormalization', config: { axis: -1, momentum, epsilon, center: true, scale: true } },
@@ -76,18 +90,11 @@ const LAYERS = {
     return withActivation({ className: 'Dense', config }, options.activation);
   },
   DepthwiseConv2D: (source) => {
-    const { kernelSize, strides = 1, dilationRate = 1, padding = 'valid', depthMultiplier = 1 } = source.options;
-    refuse(Math.max(...pair(dilationRate)) > 1, source, 'DepthwiseConv2D', 'a dilationRate');
-    const config = {
-      kernel_size: pair(kernelSize),
-      strides: pair(strides),
-      depth_multiplier: depthMultiplier,
-      padding,
-      ...biasOptions(source.options),
-      depthwise_regularizer: regularizer(source.options.depthwiseRegularizer),
-      ...CHANNELS_LAST,
-    };
-    return withActivation({ className: 'DepthwiseConv2D', config }, source.options.activation);
+    refuse(Math.max(...pair(source.options.dilationRate ?? 1)) > 1, source, 'DepthwiseConv2D', 'a dilationRate');
+    return withActivation(
+      { className: 'DepthwiseConv2D', config: depthwise(source.options) },
+      source.options.activation,
+    );
   },
   Dropout: ({ options: { rate } }) => [{ className: 'Dropout', config: { rate } }],
   ELU: ({ name, options: { alpha = 1 } }) => [elu(name, alpha)],
@@ -97,14 +104,42 @@ const LAYERS = {
       ? [{ className: 'Activation', config: { activation: 'linear' } }]
       : [{ className: 'Flatten', config: CHANNELS_LAST }],
   GELU: ({ name, options: { approximate = false } }) => [gelu(name, approximate)],
+  GaussianNoise: ({ options: { stddev } }) => [{ className: 'GaussianNoise', config: { stddev } }],
   GlobalAveragePooling2D: () => [{ className: 'GlobalAveragePooling2D', config: CHANNELS_LAST }],
+  GlobalMaxPooling2D: () => [{ className: 'GlobalMaxPooling2D', config: CHANNELS_LAST }],
   // The image three times, side by side.
   GrayscaleToRGB: () => [{ className: 'Concatenate', config: { axis: -1 }, times: 3 }],
+  LayerNormalization: ({ options: { epsilon = 1e-3, center = true, scale = true } }) => [
+    { className: 'LayerNormalization', config: { axis: -1, epsilon, center, scale } },
+  ],
   LeakyReLU: ({ options: { negativeSlope = 0.3 } }) => [leaky(negativeSlope)],
   MaxPooling2D: ({ options }) => pool('MaxPooling2D', options),
+  Multiply: () => [{ className: 'Multiply', config: {} }],
   ReLU: rectifier,
   Rescaling: ({ options: { scale, offset = 0 } }) => [{ className: 'Rescaling', config: { scale, offset } }],
+  // The sides are all told: from −1, the layers behind would not know how many weights they have.
+  Reshape: ({ outputShape }) => [{ className: 'Reshape', config: { target_shape: outputShape } }],
   Resizing: resampling,
+  SeparableConv2D: ({ options }) => {
+    const config = {
+      filters: options.filters,
+      ...depthwise(options),
+      dilation_rate: pair(options.dilationRate ?? 1),
+      pointwise_regularizer: regularizer(options.pointwiseRegularizer),
+    };
+    return withActivation({ className: 'SeparableConv2D', config }, options.activation);
+  },
+  // A dropout that draws a number for each sample and channel; TensorFlow.js has no layer of that name.
+  SpatialDropout2D: ({ options: { rate } }) => [
+    { className: 'Dropout', config: { rate, noise_shape: [null, 1, 1, null] } },
+  ],
+  UpSampling2D: (source) => {
+    const { size = 2, interpolation = 'nearest' } = source.options;
+    if (interpolation === 'nearest')
+      return [{ className: 'UpSampling2D', config: { size: pair(size), interpolation, ...CHANNELS_LAST } }];
+    const [height = 1, width = 1] = source.outputShape;
+    return resampling({ ...source, options: { height, width, interpolation } });
+  },
   ZeroPadding2D: ({ options }) => [
     { className: 'ZeroPadding2D', config: { padding: paddedSides(options), ...CHANNELS_LAST } },
   ],

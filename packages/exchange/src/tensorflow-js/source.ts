@@ -7,6 +7,8 @@ export interface TensorFlowSource<O extends LayerOptions = LayerOptions> {
   readonly options: O;
   /** Of one sample of the first input. */
   readonly inputShape: Shape;
+  /** Of one sample of the output. */
+  readonly outputShape: Shape;
 }
 
 /** A layer of TensorFlow.js. */

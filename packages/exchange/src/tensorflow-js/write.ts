@@ -76,7 +76,8 @@ class Writer {
 
   add(node: GraphNode): void {
     const { name, layer, layerName } = node;
-    const source = { name, options: layer.options, inputShape: node.inputs[0]?.shape ?? [] };
+    const { options } = layer;
+    const source = { name, options, inputShape: node.inputs[0]?.shape ?? [], outputShape: node.shape };
     let current: readonly Output[] = node.inputs.map((input) => this.#outputs.get(input.name) as Output);
     for (const [i, part] of tensorFlowLayers(layer.type, source).entries()) {
       // A layer's own weights are those of its first part.

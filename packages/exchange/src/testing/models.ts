@@ -4,6 +4,7 @@ import { Gpu } from '@anke/kernels';
 import {
   Activation,
   Add,
+  Average,
   AveragePooling2D,
   BatchNormalization,
   Concatenate,
@@ -13,22 +14,30 @@ import {
   Dropout,
   ELU,
   Flatten,
+  GaussianNoise,
   GELU,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
   Graph,
   GrayscaleToRGB,
   input,
+  LayerNormalization,
   LeakyReLU,
   l2,
   MaxPooling2D,
   Model,
+  Multiply,
   type Node,
   ReLU,
   Rescaling,
+  Reshape,
   Resizing,
   type Samples,
+  SeparableConv2D,
   SGD,
+  SpatialDropout2D,
   sizeOf,
+  UpSampling2D,
   type WeightValues,
   ZeroPadding2D,
 } from '@anke/nn';
@@ -90,7 +99,9 @@ const classified = (x: Node, end: Node, classes = 4): Graph =>
 /** Every type of layer, each at least once on a branch: paths of several lengths, added and joined. */
 export function branches(): Graph {
   const x = input([13, 11, 1], 'image');
-  const coloured = new GrayscaleToRGB({}).apply(new Rescaling({ scale: 2, offset: -1 }).apply(x));
+  const larger = new UpSampling2D({ size: [1, 2] }).apply(new GaussianNoise({ stddev: 0.1 }).apply(x));
+  const turned = new Reshape({ targetShape: [22, -1, 1] }).apply(larger);
+  const coloured = new GrayscaleToRGB({}).apply(new Rescaling({ scale: 2, offset: -1 }).apply(turned));
   const resized = new Resizing({ height: 16, width: 9 }).apply(coloured);
   const padding = [
     [0, 1],
@@ -105,16 +116,21 @@ export function branches(): Graph {
   const shared = new Conv2D({ filters: 4, kernelSize: 1, kernelRegularizer: l2(0.1), name: 'shared' });
   const narrow = new Conv2D({ filters: 4, kernelSize: 2, padding: 'same' }).apply(wide);
   const sum = new Add({}).apply(relu6, shared.apply(narrow), shared.apply(relu6));
-  const joined = new Concatenate({}).apply(wide, new Activation({ activation: 'relu' }).apply(sum), stem);
+  const separable = new SeparableConv2D({ filters: 4, kernelSize: 3, padding: 'same', depthMultiplier: 2 });
+  const mean = new Average().apply(sum, new SpatialDropout2D({ rate: 0.5 }).apply(separable.apply(relu6)));
+  const gate = new Dense({ units: 4, activation: 'sigmoid' }).apply(new GlobalMaxPooling2D().apply(mean));
+  const gated = new Multiply().apply(mean, gate);
+  const joined = new Concatenate({}).apply(wide, new Activation({ activation: 'relu' }).apply(gated), stem);
   const most = new MaxPooling2D({ poolSize: [3, 2], strides: 2, padding: 'same' }).apply(joined);
-  const mean = new AveragePooling2D({ poolSize: 3, strides: 2, padding: 'same' }).apply(joined);
-  const pooled = new Concatenate({}).apply(most, mean);
+  const pooling = new AveragePooling2D({ poolSize: 3, strides: 2, padding: 'same' });
+  const pooled = new Concatenate({}).apply(most, pooling.apply(joined));
   const means = new GlobalAveragePooling2D({}).apply(new ReLU({ negativeSlope: 0.2 }).apply(joined));
   const rows = [
     new ELU().apply(new Flatten({}).apply(new Dropout({ rate: 0.5 }).apply(pooled))),
     new GELU().apply(new LeakyReLU().apply(means)),
   ];
-  return classified(x, new Dense({ units: 6, useBias: false }).apply(new Concatenate({}).apply(...rows)));
+  const features = new LayerNormalization().apply(new Concatenate({}).apply(...rows));
+  return classified(x, new Dense({ units: 6, useBias: false }).apply(features));
 }
 
 /** A stack with a layer under test on images of (height, width, channels). */

@@ -30,10 +30,14 @@ const CONVOLUTION = kernel('(kh, kw, in, out)', ([kh = 1, kw = 1, ci = 1, co = 1
 const DEPTHWISE = kernel('(kh, kw, channels, multiplier)', ([kh = 1, kw = 1, c = 1, m = 1]) => [c * m, 1, kh, kw], 4);
 const PRODUCT = kernel('(in, out)', ([features = 1, units = 1]) => [units, features], 2);
 
+const hasAverages = (weights: ReadonlyMap<string, WeightValues>): boolean =>
+  weights.has('running_mean') || weights.has('moving_mean');
+
 /** For layers without weights: undefined. */
 export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>> = {
   Activation: undefined,
   Add: undefined,
+  Average: undefined,
   AveragePooling2D: undefined,
   BatchNormalization: {
     names: ['gamma', 'beta', 'moving_mean', 'moving_variance'],
@@ -44,7 +48,7 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
       running_var: 'moving_variance',
       moving_var: 'moving_variance',
     },
-    matches: (weights) => ['gamma', 'running_mean', 'moving_mean'].some((name) => weights.has(name)),
+    matches: hasAverages,
   },
   Concatenate: undefined,
   Conv2D: CONVOLUTION,
@@ -52,19 +56,36 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   DepthwiseConv2D: {
     ...DEPTHWISE,
     aliases: { weight: 'kernel', depthwise_kernel: 'kernel' },
-    matches: (weights) => weights.has('depthwise_kernel') || DEPTHWISE.matches(weights),
+    matches: (weights) =>
+      (weights.has('depthwise_kernel') && !weights.has('pointwise_kernel')) || DEPTHWISE.matches(weights),
   },
   Dropout: undefined,
   ELU: undefined,
   Flatten: undefined,
   GELU: undefined,
+  GaussianNoise: undefined,
   GlobalAveragePooling2D: undefined,
+  GlobalMaxPooling2D: undefined,
   GrayscaleToRGB: undefined,
+  LayerNormalization: {
+    names: ['gamma', 'beta'],
+    aliases: {},
+    matches: (weights) => (weights.has('gamma') || weights.has('beta')) && !hasAverages(weights),
+  },
   LeakyReLU: undefined,
   MaxPooling2D: undefined,
+  Multiply: undefined,
   ReLU: undefined,
   Rescaling: undefined,
+  Reshape: undefined,
   Resizing: undefined,
+  SeparableConv2D: {
+    names: ['depthwise_kernel', 'pointwise_kernel', 'bias'],
+    aliases: {},
+    matches: (weights) => weights.has('pointwise_kernel'),
+  },
+  SpatialDropout2D: undefined,
+  UpSampling2D: undefined,
   ZeroPadding2D: undefined,
 };
 

@@ -54,15 +54,21 @@ describe('safetensors', () => {
         'features.1.running_var': [2],
         'depthwise_conv2d_3/kernel': [3, 3, 2, 1],
         'mixed/depthwise_kernel': [3, 3, 2, 1],
+        'both/depthwise_kernel': [3, 3, 2, 1],
+        'both/pointwise_kernel': [1, 1, 2, 5],
+        'rows/gamma': [4],
+        'rows/beta': [4],
         'head/kernel': [2, 5],
       }),
     );
     expect(found.layers.map(({ name, types, weights }) => [name, types[0], [...weights.keys()]])).toEqual([
+      ['both', 'SeparableConv2D', ['depthwise_kernel', 'pointwise_kernel']],
       ['depthwise_conv2d_3', 'DepthwiseConv2D', ['kernel']],
       ['features.0', 'Conv2D', ['kernel', 'bias']],
       ['features.1', 'BatchNormalization', ['gamma', 'beta', 'moving_mean', 'moving_variance']],
       ['head', 'Dense', ['kernel']],
       ['mixed', 'DepthwiseConv2D', ['kernel']],
+      ['rows', 'LayerNormalization', ['gamma', 'beta']],
     ]);
   });
 
@@ -114,7 +120,7 @@ describe('safetensors', () => {
     ],
     [
       { 'conv/gamma': [2], 'dense/kernel': [18, 4], 'dense/bias': [4] },
-      "a: conv has the weights of a BatchNormalization, but the model's is a Conv2D",
+      "a: conv has the weights of a LayerNormalization, but the model's is a Conv2D",
     ],
   ])('what does not fit is named: %o', (shapes, message) => {
     const graph = sequential(

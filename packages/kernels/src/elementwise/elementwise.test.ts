@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { checkKernel, runKernel } from '../testing/check.js';
 import { useGpu } from '../testing/device.js';
 import { accumulate, add, affine, relu, reluBackward, scale } from './elementwise.js';
+import { multiply } from './multiply.js';
 
 const gpu = useGpu();
 checkKernel(gpu, relu, { f16: ['x', 'y'] });
@@ -13,6 +14,7 @@ checkKernel(gpu, add, { f16: ['a', 'b', 'sum'] });
 checkKernel(gpu, accumulate);
 checkKernel(gpu, scale, { f16: ['x', 'y'] });
 checkKernel(gpu, affine, { f16: ['x', 'y'] });
+checkKernel(gpu, multiply, { f16: ['a', 'b', 'y'] });
 
 test('where a dropout behind a leaky relu has dropped an element, its gradient is 0', async () => {
   const mask = { slope: 0.1, keep: 4 / 3 };

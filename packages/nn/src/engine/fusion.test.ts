@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import {
   Adam,
   Add,
+  Average,
   AveragePooling2D,
   Batches,
   BatchNormalization,
@@ -18,14 +19,24 @@ import {
   DepthwiseConv2D,
   DeviceData,
   Dropout,
+  ELU,
   Flatten,
+  GaussianNoise,
+  GlobalMaxPooling2D,
   Graph,
   input,
+  LayerNormalization,
+  LeakyReLU,
   l2,
+  Multiply,
   type NotebookWidths,
   notebookCnn,
   ReLU,
+  Reshape,
+  SeparableConv2D,
   Session,
+  SpatialDropout2D,
+  UpSampling2D,
 } from '../index.js';
 import { useGpu } from '../testing/device.js';
 
@@ -46,6 +57,20 @@ function branches(): Graph {
     new Flatten().apply(pooled),
   );
   return new Graph(x, new Dense({ units: 4 }).apply(new Dropout({ rate: 0.25 }).apply(features)), { seed: 2 });
+}
+
+/** Smooth activations, channels that scale themselves, larger images, layer normalization, noise. */
+function scaled(): Graph {
+  const x = input([8, 6, 1]);
+  const large = new UpSampling2D({ interpolation: 'bilinear' }).apply(x);
+  const separable = new SeparableConv2D({ filters: 8, kernelSize: 3, strides: 2, activation: 'silu' }).apply(large);
+  const normalized = new LayerNormalization().apply(new GaussianNoise({ stddev: 0.05 }).apply(separable));
+  const wide = new Conv2D({ filters: 8, kernelSize: 1, activation: 'gelu' }).apply(normalized);
+  const squeezed = new Dense({ units: 8, activation: 'sigmoid' }).apply(new GlobalMaxPooling2D().apply(wide));
+  const gated = new SpatialDropout2D({ rate: 0.25 }).apply(new Multiply().apply(wide, squeezed));
+  const joined = new LeakyReLU().apply(new Average().apply(gated, separable));
+  const features = new ELU().apply(new Reshape({ targetShape: [-1] }).apply(joined));
+  return new Graph(x, new Dense({ units: 4 }).apply(features), { seed: 2 });
 }
 
 const SMALL: NotebookWidths = { filters: [8, 16, 16], units: [32, 16, 8] };
@@ -114,6 +139,7 @@ const distance = (some: Float64Array | undefined, others: Float64Array): number 
 test.each([
   ['the notebook’s CNN', () => notebookCnn([28, 28, 1], { seed: 3, widths: SMALL }), 66, 36],
   ['a graph with branches', branches, 61, 43],
+  ['channels that scale themselves', scaled, 50, 46],
 ])('plain and fused dispatches give what the references give: %s', async (_, make, plainCount, fusedCount) => {
   const graph = make();
   const random = new Random(4, 'images');

@@ -33,6 +33,7 @@ import {
   Activation,
   Adam,
   Add,
+  Average,
   AveragePooling2D,
   BatchNormalization,
   Concatenate,
@@ -42,24 +43,32 @@ import {
   Dropout,
   ELU,
   Flatten,
+  GaussianNoise,
   GELU,
   GlobalAveragePooling2D,
+  GlobalMaxPooling2D,
   Graph,
   GrayscaleToRGB,
   input,
   type Layer,
+  LayerNormalization,
   LeakyReLU,
   l1,
   l1l2,
   l2,
   MaxPooling2D,
+  Multiply,
   type Node,
   ReLU,
   Rescaling,
+  Reshape,
   Resizing,
+  SeparableConv2D,
+  SpatialDropout2D,
   sequential,
   sparseCategoricalCrossentropy,
   trainStep,
+  UpSampling2D,
   ZeroPadding2D,
 } from '../index.js';
 import { memoryOf, ReferenceMemory, randomSamples, referenceStep } from '../testing/reference-model.js';
@@ -105,6 +114,18 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
       const left = new GELU().apply(conv('left').apply(new ELU({ alpha: 0.6 }).apply(stem)));
       const right = new DepthwiseConv2D({ kernelSize: 3, padding: 'same', activation: 'tanh' }).apply(stem);
       return new Add().apply(new LeakyReLU().apply(left), new Activation({ activation: 'sigmoid' }).apply(right));
+    }),
+  'channels that scale themselves, larger images, and layer normalization': () =>
+    over((x) => {
+      const large = new UpSampling2D({ size: [1, 2] }).apply(x);
+      const separable = new SeparableConv2D({
+        ...{ filters: 4, kernelSize: 3, strides: 2, depthMultiplier: 2, activation: 'silu' },
+        ...{ depthwiseRegularizer: l2(0.01), pointwiseRegularizer: l2(0.02) },
+      } as const).apply(large);
+      const normalized = new LayerNormalization().apply(new GaussianNoise({ stddev: 0.1 }).apply(separable));
+      const squeezed = new Dense({ units: 4, activation: 'sigmoid' }).apply(new GlobalMaxPooling2D().apply(normalized));
+      const dropped = new SpatialDropout2D({ rate: 0.3 }).apply(new Multiply().apply(squeezed, normalized));
+      return new Reshape({ targetShape: [-1, 2] }).apply(new Average().apply(dropped, separable));
     }),
   'joined branches': () =>
     over((x) => {

@@ -2,8 +2,8 @@
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { add } from '../operations/add.js';
 import type { CallContext, Inference, LayerOptions } from './definition.js';
-import { Mismatch } from './expect.js';
 import { Layer } from './layer.js';
+import { alike } from './merge.js';
 
 export class Add extends Layer {
   override readonly type = 'Add';
@@ -13,10 +13,7 @@ export class Add extends Layer {
   }
 
   override infer(inputs: readonly Shape[]): Inference {
-    const [output, ...others] = inputs;
-    if (!output || others.length === 0 || others.some((shape) => shape.join() !== output.join()))
-      throw new Mismatch('at least two inputs of one shape');
-    return { output, weights: [] };
+    return { output: alike(inputs), weights: [] };
   }
 
   override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {

@@ -4,6 +4,7 @@ import { quoted } from '@anke/messages';
 import { FormatError } from '../errors.js';
 import { ACTIVATIONS, Activation, type ActivationOptions } from './activation.js';
 import { Add } from './add.js';
+import { Average } from './average.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
 import { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
 import { Concatenate } from './concatenate.js';
@@ -14,23 +15,32 @@ import { DepthwiseConv2D, type DepthwiseConv2DOptions } from './depthwise-conv2d
 import { Dropout, type DropoutOptions } from './dropout.js';
 import { ELU, type ELUOptions } from './elu.js';
 import { Flatten } from './flatten.js';
+import { GaussianNoise, type GaussianNoiseOptions } from './gaussian-noise.js';
 import { GELU, type GELUOptions } from './gelu.js';
 import { GlobalAveragePooling2D } from './global-average-pooling-2d.js';
+import { GlobalMaxPooling2D } from './global-max-pooling-2d.js';
 import { GrayscaleToRGB } from './grayscale-to-rgb.js';
 import type { Layer } from './layer.js';
+import { LayerNormalization, type LayerNormalizationOptions } from './layer-normalization.js';
 import { LAYER_TYPES, type LayerType } from './layer-type.js';
 import { LeakyReLU, type LeakyReLUOptions } from './leaky-relu.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
+import { Multiply } from './multiply.js';
 import type { Pooling2DOptions } from './pooling-2d.js';
 import { ReLU, type ReLUOptions } from './relu.js';
 import { Rescaling, type RescalingOptions } from './rescaling.js';
+import { Reshape, type ReshapeOptions } from './reshape.js';
 import { INTERPOLATIONS, Resizing, type ResizingOptions } from './resizing.js';
+import { SeparableConv2D, type SeparableConv2DOptions } from './separable-conv2d.js';
+import { SpatialDropout2D } from './spatial-dropout-2d.js';
+import { UpSampling2D, type UpSampling2DOptions } from './up-sampling-2d.js';
 import { isWeightOption, weightOptionFault } from './weight-options.js';
 import { ZeroPadding2D, type ZeroPadding2DOptions } from './zero-padding-2d.js';
 
 export const catalogue = {
   Activation: (options: ActivationOptions) => new Activation(options),
   Add: (options: LayerOptions) => new Add(options),
+  Average: (options: LayerOptions) => new Average(options),
   AveragePooling2D: (options: Pooling2DOptions) => new AveragePooling2D(options),
   BatchNormalization: (options: BatchNormalizationOptions) => new BatchNormalization(options),
   Concatenate: (options: LayerOptions) => new Concatenate(options),
@@ -41,13 +51,21 @@ export const catalogue = {
   ELU: (options: ELUOptions) => new ELU(options),
   Flatten: (options: LayerOptions) => new Flatten(options),
   GELU: (options: GELUOptions) => new GELU(options),
+  GaussianNoise: (options: GaussianNoiseOptions) => new GaussianNoise(options),
   GlobalAveragePooling2D: (options: LayerOptions) => new GlobalAveragePooling2D(options),
+  GlobalMaxPooling2D: (options: LayerOptions) => new GlobalMaxPooling2D(options),
   GrayscaleToRGB: (options: LayerOptions) => new GrayscaleToRGB(options),
+  LayerNormalization: (options: LayerNormalizationOptions) => new LayerNormalization(options),
   LeakyReLU: (options: LeakyReLUOptions) => new LeakyReLU(options),
   MaxPooling2D: (options: Pooling2DOptions) => new MaxPooling2D(options),
+  Multiply: (options: LayerOptions) => new Multiply(options),
   ReLU: (options: ReLUOptions) => new ReLU(options),
   Rescaling: (options: RescalingOptions) => new Rescaling(options),
+  Reshape: (options: ReshapeOptions) => new Reshape(options),
   Resizing: (options: ResizingOptions) => new Resizing(options),
+  SeparableConv2D: (options: SeparableConv2DOptions) => new SeparableConv2D(options),
+  SpatialDropout2D: (options: DropoutOptions) => new SpatialDropout2D(options),
+  UpSampling2D: (options: UpSampling2DOptions) => new UpSampling2D(options),
   ZeroPadding2D: (options: ZeroPadding2DOptions) => new ZeroPadding2D(options),
 } satisfies Record<LayerType, (options: never) => Layer>;
 

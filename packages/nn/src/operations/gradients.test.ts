@@ -24,13 +24,17 @@ import { crossEntropy } from './cross-entropy.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
 import { dropout } from './dropout.js';
+import { gaussianNoise } from './gaussian-noise.js';
+import { layerNorm } from './layer-norm.js';
 import { maxPool } from './max-pool.js';
+import { multiply } from './multiply.js';
 import { pad } from './pad.js';
 import { penalties } from './penalties.js';
 import { relu } from './relu.js';
 import { repeatChannel } from './repeat-channel.js';
 import { resize } from './resize.js';
 import { softmax } from './softmax.js';
+import { spatialDropout } from './spatial-dropout.js';
 
 /** Inputs of a row, by name. */
 type Inputs<N extends string> = Readonly<Record<N, Tensor>>;
@@ -146,7 +150,30 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       return tape.apply(dropout, { x }, { rate: 0.4, layer: 2, counters });
     }),
   ],
+  gaussianNoise: [
+    unary([4, 5], ({ tape, constant }, x) => {
+      const counters = constant([3], [7, 0, 99], 'u32').storage;
+      return tape.apply(gaussianNoise, { x: itself(tape, x) }, { stddev: 0.5, layer: 2, counters });
+    }),
+  ],
+  layerNorm: [
+    row({ x: [3, 5], gamma: [5], beta: [5] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(layerNorm, inputs, { epsilon: 1e-3 })),
+    ),
+    row({ x: [2, 3, 4], gamma: [4] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(layerNorm, inputs, { epsilon: 0.1 })),
+    ),
+    row({ x: [2, 6], beta: [6] }, ({ tape, loss }, inputs) => loss(tape.apply(layerNorm, inputs, { epsilon: 0.1 }))),
+    unary([2, 4], ({ tape }, x) => tape.apply(layerNorm, { x }, { epsilon: 0.1 })),
+  ],
   maxPool: [unary(image, ({ tape }, x) => tape.apply(maxPool, { x }, window))],
+  multiply: (
+    [
+      [[2, 3], [2, 3], { outer: 1, length: 1, inner: 6 }],
+      [[2, 2, 3, 2], [2, 1, 1, 2], { outer: 2, length: 6, inner: 2 }],
+      [[2, 3, 4], [2, 3, 1], { outer: 6, length: 4, inner: 1 }],
+    ] as const
+  ).map(([a, b, params]) => row({ a, b }, ({ tape, loss }, inputs) => loss(tape.apply(multiply, inputs, params)))),
   pad: [
     unary([2, 2, 3, 1], ({ tape }, x) =>
       tape.apply(pad, { x }, { batch: 2, height: 2, width: 3, channels: 1, top: 1, bottom: 2, left: 0, right: 1 }),
@@ -166,6 +193,12 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     unary([1, 3, 4, 2], ({ tape }, x) => tape.apply(resize, { x }, { params: resized, interpolation })),
   ),
   softmax: [unary([3, 4], ({ tape }, x) => tape.apply(softmax, { x }, {}))],
+  spatialDropout: [
+    unary([3, 2, 2, 4], ({ tape, constant }, x) => {
+      const counters = constant([3], [7, 0, 99], 'u32').storage;
+      return tape.apply(spatialDropout, { x }, { rate: 0.4, layer: 2, counters });
+    }),
+  ],
 };
 
 /** Numbers between −2 and 2 in mixed order, 0.04 apart. */

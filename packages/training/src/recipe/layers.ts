@@ -31,12 +31,22 @@ const kernel = { kernelInitializer: initializer.exactOptional(), kernelRegulariz
 const window = { strides: pair.exactOptional(), padding: padding.exactOptional() };
 const dilationRate = pair.describe('distance of the kernel’s taps; not with strides above 1').exactOptional();
 const pooling = { poolSize: pair.exactOptional(), ...window };
+const depthwise = {
+  kernelSize: pair,
+  ...window,
+  dilationRate,
+  depthMultiplier: positiveInteger.exactOptional(),
+  ...product,
+  depthwiseInitializer: initializer.exactOptional(),
+  depthwiseRegularizer: regularizer.exactOptional(),
+};
 const border = z.tuple([z.int().min(0), z.int().min(0)]);
 
 /** A table by type of layer. */
 export const layerSchemas = {
   Activation: layer('Activation', { activation }),
   Add: layer('Add', {}),
+  Average: layer('Average', {}),
   AveragePooling2D: layer('AveragePooling2D', pooling),
   BatchNormalization: layer('BatchNormalization', {
     momentum: z.number().min(0).max(1).exactOptional(),
@@ -57,33 +67,50 @@ export const layerSchemas = {
     ...product,
     ...kernel,
   }),
-  DepthwiseConv2D: layer('DepthwiseConv2D', {
-    kernelSize: pair,
-    ...window,
-    dilationRate,
-    depthMultiplier: positiveInteger.exactOptional(),
-    ...product,
-    depthwiseInitializer: initializer.exactOptional(),
-    depthwiseRegularizer: regularizer.exactOptional(),
-  }),
+  DepthwiseConv2D: layer('DepthwiseConv2D', depthwise),
   Dropout: layer('Dropout', { rate: fraction }),
   ELU: layer('ELU', { alpha: z.number().exactOptional() }),
   Flatten: layer('Flatten', {}),
   GELU: layer('GELU', {
     approximate: z.boolean().exactOptional().describe('true takes the form with tanh for the exact one'),
   }),
+  GaussianNoise: layer('GaussianNoise', { stddev: z.number().min(0) }),
   GlobalAveragePooling2D: layer('GlobalAveragePooling2D', {}),
+  GlobalMaxPooling2D: layer('GlobalMaxPooling2D', {}),
   GrayscaleToRGB: layer('GrayscaleToRGB', {}),
+  LayerNormalization: layer('LayerNormalization', {
+    epsilon: positive.exactOptional(),
+    center: z.boolean().exactOptional().describe('false leaves out beta'),
+    scale: z.boolean().exactOptional().describe('false leaves out gamma'),
+  }),
   LeakyReLU: layer('LeakyReLU', { negativeSlope: z.number().min(0).exactOptional() }),
   MaxPooling2D: layer('MaxPooling2D', pooling),
+  Multiply: layer('Multiply', {}),
   ReLU: layer('ReLU', {
     maxValue: positive.exactOptional(),
     negativeSlope: z.number().min(0).exactOptional(),
   }),
   Rescaling: layer('Rescaling', { scale: z.number(), offset: z.number().exactOptional() }),
+  Reshape: layer('Reshape', {
+    targetShape: z
+      .array(z.union([positiveInteger, z.literal(-1)]))
+      .min(1)
+      .describe('of one sample; -1: what is left'),
+  }),
   Resizing: layer('Resizing', {
     height: positiveInteger,
     width: positiveInteger,
+    interpolation: z.enum(INTERPOLATIONS).exactOptional(),
+  }),
+  SeparableConv2D: layer('SeparableConv2D', {
+    filters: positiveInteger,
+    ...depthwise,
+    pointwiseInitializer: initializer.exactOptional(),
+    pointwiseRegularizer: regularizer.exactOptional(),
+  }),
+  SpatialDropout2D: layer('SpatialDropout2D', { rate: fraction }),
+  UpSampling2D: layer('UpSampling2D', {
+    size: pair.exactOptional(),
     interpolation: z.enum(INTERPOLATIONS).exactOptional(),
   }),
   ZeroPadding2D: layer('ZeroPadding2D', {
