@@ -1,5 +1,5 @@
 /**
- * Gaussian noise: y = x + stddev · z with standard normal z (Box and Muller, *Annals of Mathematical Statistics*, 1958):
+ * Gaussian noise: y = x + stddev · z with standard normal z (Box and Muller, *Ann. Math. Stat.* 29, 1958):
  *
  *   z, z' = √(−2 ln u) · (cos θ, sin θ)        with u in (0, 1], θ in [−π, π)
  *
@@ -111,8 +111,8 @@ function draw({ length: count, layer }: GaussianNoiseParams, [step = 0, , seed =
 
 /**
  * The error of a number of this radius, in units of float32's epsilon. A logarithm may be off by 2⁻²¹ near 1, else by
- * 3 units in the last place; a root r of a number with an error δ is off by δ / r, and by √δ at most; then there are the
- * root's own 5 units, cosine's and sine's 2⁻¹¹, and four roundings.
+ * 3 units in the last place; a root r of a number with an error δ is off by δ / r, and by √δ at most; then there are
+ * the root's own 5 units, cosine's and sine's 2⁻¹¹, and four roundings.
  */
 function radiusRoundings(radius: number): number {
   const square = radius * radius;
