@@ -35,7 +35,7 @@ export async function trainOwnModel(path: string, epochs: number): Promise<{ wei
     augmentation: generator.augmentation(training.shape),
     callbacks: [new EarlyStopping({ patience: 3, restoreBestWeights: true })],
   });
-  const { accuracy } = await model.evaluate(samples(validation));
+  const { accuracy = 0 } = await model.evaluate(samples(validation));
   const weights = encodeWeights(await model.getWeights());
   gpu.destroy();
   return { weights, accuracy };

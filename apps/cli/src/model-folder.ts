@@ -6,6 +6,7 @@ import type { Gpu } from '@anke/kernels';
 import {
   decodeWeights,
   FormatError,
+  formatShape,
   type Graph,
   graphFromDescription,
   Model,
@@ -14,10 +15,22 @@ import {
   ShapeError,
   type WeightValues,
 } from '@anke/nn';
-import { type DataFacts, LAYERS_FILE, readDataFacts, type Store, WEIGHTS_FILE } from '@anke/training';
+import { classesOf } from '@anke/report';
+import {
+  checkRecipe,
+  type DataFacts,
+  type Goal,
+  LAYERS_FILE,
+  makeGoal,
+  readDataFacts,
+  readText,
+  type Store,
+  WEIGHTS_FILE,
+} from '@anke/training';
 import type { Device } from './device.js';
 import { CommandError } from './errors.js';
-import { fromRun, runOf } from './run-files.js';
+import { parseJson } from './json.js';
+import { fromRun, RECIPE_FILE, runOf } from './run-files.js';
 
 /** A trained model as files hold it. */
 export interface StoredModel {
@@ -75,6 +88,29 @@ export function imageShapeOf({ inputShape }: Graph): readonly [number, number, n
 
 /** What the model at a path has learned from; undefined where nothing tells. */
 export const factsOf = (path: string): Promise<DataFacts | undefined> => fromRun(runOf(path), readDataFacts);
+
+/** The loss and the metrics that the model at a path was trained by; undefined where no recipe tells. */
+export async function goalOf(path: string): Promise<Goal | undefined> {
+  const run = runOf(path);
+  const text = await fromRun(run, (store) => readText(store, RECIPE_FILE));
+  const file = join(run, RECIPE_FILE);
+  return text === undefined ? undefined : makeGoal(await checkRecipe(parseJson(file, text), file));
+}
+
+/**
+ * The classes that a model tells apart.
+ *
+ * @param path where it comes from, for the message
+ * @throws CommandError if it does not tell classes apart
+ */
+export function requireClasses(path: string, model: Pick<Graph, 'outputShape'>): number {
+  const classes = classesOf(model);
+  if (classes !== undefined) return classes;
+  const given = formatShape([null, ...model.outputShape]);
+  throw new CommandError(
+    `${path}: this model's output is ${given}, which is no row of classes; "anke evaluate" tells its loss and metrics`,
+  );
+}
 
 async function readRun(run: string, path: string): Promise<StoredModel> {
   const read = async (store: Store, name: string): Promise<Uint8Array> => {

@@ -22,13 +22,22 @@ export {
 } from './autograd/operation.js';
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, type Source, sizeOf, Tensor } from './autograd/tensor.js';
-export { Batches, type BatchesOptions, type Evaluation, type Fault } from './engine/batches.js';
+export { Batches, type BatchesOptions, type Fault } from './engine/batches.js';
+export { balancedClassWeight, type ClassWeight } from './engine/class-weight.js';
 export { DataCache, DeviceData, type PixelScale, type Samples } from './engine/device-data.js';
+export type { Evaluation, MetricSums } from './engine/epoch-sums.js';
 export { ModelMemory, type Slot } from './engine/memory.js';
 export { Pass, type PassOptions } from './engine/pass.js';
 export { type PredictOptions, Predictor } from './engine/predictor.js';
 export { type PassResult, type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
-export { type ModelState, Session, type SessionOptions, type SessionTraining, Use } from './engine/session.js';
+export { toCategorical } from './engine/sample-check.js';
+export {
+  type ModelState,
+  Session,
+  type SessionOptions,
+  type SessionTraining,
+  type TrainerOptions,
+} from './engine/session.js';
 export {
   type EvaluateStep,
   evaluateStep,
@@ -43,6 +52,7 @@ export {
   trainStep,
 } from './engine/step.js';
 export { TrainingState } from './engine/training-state.js';
+export { Use } from './engine/use.js';
 export { type WeightSnapshot, Weights, type WeightValues } from './engine/weights.js';
 export { FormatError, ModelError, NonFiniteError, ShapeError } from './errors.js';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './files/checkpoint.js';
@@ -59,8 +69,9 @@ export {
   type CallbackState,
   isMaximized,
   type Logs,
+  type Quantities,
   type TrainingControl,
-  watched,
+  type Watching,
 } from './fit/callback.js';
 export { CALLBACK_TYPES, type CallbackType, callbacks } from './fit/catalogue.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './fit/early-stopping.js';
@@ -119,8 +130,34 @@ export { SeparableConv2D, type SeparableConv2DOptions } from './layers/separable
 export { SpatialDropout2D } from './layers/spatial-dropout-2d.js';
 export { UpSampling2D, type UpSampling2DOptions } from './layers/up-sampling-2d.js';
 export { ZeroPadding2D, type ZeroPadding2DOptions } from './layers/zero-padding-2d.js';
-export type { Loss } from './losses/loss.js';
-export { sparseCategoricalCrossentropy } from './losses/sparse-categorical-crossentropy.js';
+export { BinaryCrossentropy } from './losses/binary-crossentropy.js';
+export { losses } from './losses/catalogue.js';
+export { CategoricalCrossentropy } from './losses/categorical-crossentropy.js';
+export {
+  type ContainedActivation,
+  LOSS_TYPES,
+  type Loss,
+  type LossBatch,
+  type LossType,
+  type SmoothingOptions,
+} from './losses/loss.js';
+export { MeanSquaredError } from './losses/mean-squared-error.js';
+export {
+  SparseCategoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from './losses/sparse-categorical-crossentropy.js';
+export {
+  Accuracy,
+  BinaryAccuracy,
+  type BinaryAccuracyOptions,
+  TopKCategoricalAccuracy,
+  type TopKOptions,
+} from './metrics/accuracy.js';
+export { metrics } from './metrics/catalogue.js';
+export { MeanAbsoluteError } from './metrics/mean-absolute-error.js';
+export { METRIC_TYPES, type Metric, type MetricOptions, type MetricType } from './metrics/metric.js';
+export { MetricBatch } from './metrics/metric-batch.js';
+export { Precision, type PrecisionOptions, Recall } from './metrics/precision.js';
 export { type CompileOptions, Model, modelFromDescription, Sequential } from './model.js';
 export { Adam, type AdamOptions } from './optimizers/adam.js';
 export { optimizers } from './optimizers/catalogue.js';

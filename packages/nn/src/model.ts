@@ -4,8 +4,8 @@
  */
 import type { Gpu } from '@anke/kernels';
 import type { Shape } from './autograd/tensor.js';
-import type { Evaluation } from './engine/batches.js';
 import { checkSamples, type Samples } from './engine/device-data.js';
+import type { Evaluation } from './engine/epoch-sums.js';
 import { type PredictOptions, predictionBatch } from './engine/predictor.js';
 import { type ModelState, Session, type SessionOptions, type SessionTraining } from './engine/session.js';
 import type { WeightValues } from './engine/weights.js';
@@ -80,15 +80,16 @@ export class Model {
    * Makes the model ready for training on a device. A first call creates fresh weights there; a later one keeps the
    * weights and starts the new optimizer from zero.
    *
-   * @throws ModelError if the device is another one than before, or cannot keep activations as float16
+   * @throws ModelError if the device is another one than before, or cannot keep activations as float16, or if metrics
+   *   do not fit the model or the loss
    */
-  compile({ gpu, optimizer, loss, storage = 'float32' }: CompileOptions): void {
+  compile({ gpu, storage = 'float32', ...training }: CompileOptions): void {
     const kept = storage === 'float16' ? 'f16' : 'f32';
     if (this.#session && this.#session.gpu !== gpu) throw new ModelError('the model is compiled for another device');
     if (this.#session && this.#session.storage !== kept)
       throw new ModelError('the model is compiled with another storage of activations');
     this.#session ??= Session.open(gpu, this.graph, { storage });
-    this.#session.compile(loss ? { optimizer, loss } : { optimizer });
+    this.#session.compile(training);
   }
 
   /** Whether it is on a device. */
@@ -124,7 +125,7 @@ export class Model {
     return history;
   }
 
-  /** Loss (with penalties) and accuracy over labelled samples. While the model trains, see {@link Model}. */
+  /** Loss (with penalties) and metrics over samples. While the model trains, see {@link Model}. */
   async evaluate(samples: Samples, options?: EvaluateOptions): Promise<Evaluation> {
     return evaluate(this.session, samples, options);
   }

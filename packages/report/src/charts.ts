@@ -3,24 +3,24 @@
  * and on disk as SVG.
  */
 import type { Phase } from '@anke/training';
-import { epochAxis, phaseTitle } from './epochs.js';
+import { epochAxis, metricsOf, phaseTitle, quantityTitle } from './epochs.js';
 
 /** A specification of Vega-Lite. It has no background of its own: the page's shows through, dark or light. */
 export type Chart = Readonly<Record<string, unknown>>;
 
 const COLORS = ['#4c8fd0', '#f08a24', '#3aa06b', '#a06bd0', '#d05a5a', '#a08060'];
 
-/** Loss and accuracy over the epochs, in training and in validation; a point shows its numbers. */
+/** Loss and metrics over the epochs, in training and in validation; a point shows its numbers. */
 export function curvesChart(phases: readonly Phase[]): Chart {
+  const shownQuantities = ['loss', ...metricsOf(phases)];
   const values = phases.flatMap(({ name, epochs }) =>
     epochs.flatMap((record, i) =>
-      (['training', 'validation'] as const).map((part) => ({
-        phase: phaseTitle(name),
-        part,
-        epoch: i + 1,
-        loss: record[part === 'training' ? 'loss' : 'val_loss'],
-        accuracy: record[part === 'training' ? 'accuracy' : 'val_accuracy'],
-      })),
+      (['training', 'validation'] as const).flatMap((part) => {
+        const prefix = part === 'training' ? '' : 'val_';
+        if (record[`${prefix}loss`] === undefined) return [];
+        const own = shownQuantities.map((one) => [one, record[`${prefix}${one}`]]);
+        return [{ phase: phaseTitle(name), part, epoch: i + 1, ...Object.fromEntries(own) }];
+      }),
     ),
   );
   const shown = [...new Set(values.map(({ phase }) => phase))];
@@ -58,23 +58,25 @@ export function curvesChart(phases: readonly Phase[]): Chart {
         title: 'Phase',
         scale: { domain: shown, range: COLORS },
       },
-      tooltip: ['phase', 'part', 'epoch', 'loss', 'accuracy'].map((one) => ({
+      tooltip: ['phase', 'part', 'epoch', ...shownQuantities].map((one) => ({
         field: one,
-        ...(one === 'loss' || one === 'accuracy' ? { format: '.4f' } : {}),
+        ...(shownQuantities.includes(one) ? { format: '.4f' } : {}),
       })),
     },
   });
-  return { data: { values }, spacing: 40, hconcat: [panel('loss', 'Loss'), panel('accuracy', 'Accuracy')] };
+  const panels = shownQuantities.map((name) => panel(name, quantityTitle(name)));
+  return { data: { values }, spacing: 40, columns: 2, concat: panels };
+}
+
+/** A run's epochs by what their validation came to: the accuracy only of classifiers. */
+export interface ComparedRun {
+  readonly run: string;
+  readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly accuracy?: number | undefined }[];
 }
 
 /** Validation loss and accuracy of several runs, epoch by epoch through all phases. */
-export function comparisonChart(
-  runs: readonly {
-    readonly run: string;
-    readonly epochs: readonly { readonly loss: number; readonly accuracy: number }[];
-  }[],
-): Chart {
-  const values = runs.flatMap(({ run, epochs }) => epochs.map((epoch, i) => ({ run, epoch: i + 1, ...epoch })));
+export function comparisonChart(runs: readonly ComparedRun[]): Chart {
+  const values = runs.flatMap(({ run, epochs }) => epochs.map((epoch) => ({ run, ...epoch })));
   const panel = (field: string, name: string): object => ({
     width: 400,
     height: 280,
@@ -86,7 +88,8 @@ export function comparisonChart(
       color: { field: 'run', type: 'nominal', title: 'Run', sort: null, legend: { labelLimit: 300 } },
     },
   });
-  const panels = [panel('loss', 'Validation loss'), panel('accuracy', 'Validation accuracy')];
+  const panels = [panel('loss', 'Validation loss')];
+  if (values.some(({ accuracy }) => accuracy !== undefined)) panels.push(panel('accuracy', 'Validation accuracy'));
   return { data: { values }, spacing: 40, hconcat: panels };
 }
 

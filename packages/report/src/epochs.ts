@@ -1,4 +1,6 @@
-/** What all charts over epochs share: their axis, and the names of phases. */
+/** What all charts and tables over epochs share: their axis, and the names of phases and metrics. */
+import { type Phase, quantitiesOf } from '@anke/training';
+import { percent } from './format.js';
 
 /** A phase's name for people. */
 export const phaseTitle = (name: string): string => ({ adam: 'Adam', sgd: 'SGD' })[name] ?? name;
@@ -15,4 +17,20 @@ export function epochAxis(runs: readonly { readonly epochs: readonly unknown[] }
     scale: { domain: [1, longest], nice: false },
     axis: { values, format: 'd' },
   };
+}
+
+/** The metrics that epochs tell beside the loss. */
+export const metricsOf = (phases: readonly Pick<Phase, 'epochs'>[]): string[] =>
+  quantitiesOf(phases).filter((name) => !/^val_|^(val_)?loss$|^learning_rate$/.test(name));
+
+/** «Top k categorical accuracy»; «Validation accuracy» */
+export function quantityTitle(name: string): string {
+  const words = name.replace(/^val_/, 'validation_').replaceAll('_', ' ');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
+/** A quantity as people read it: accuracies in percent; a dash where an epoch has none. */
+export function quantity(name: string, value: number | undefined): string {
+  if (value === undefined) return '–';
+  return name.endsWith('accuracy') ? percent(value) : value.toFixed(4);
 }

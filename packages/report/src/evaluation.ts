@@ -1,5 +1,6 @@
 /** What a trained model gets right and wrong on labelled images. */
 import type { ImageDataset } from '@anke/data';
+import type { Model } from '@anke/nn';
 import { mostLikely } from './predictions.js';
 
 export interface ClassScore {
@@ -70,4 +71,12 @@ export function confusionMatrix(labels: ArrayLike<number>, predicted: ArrayLike<
     row[column] = (row[column] as number) + 1;
   }
   return matrix;
+}
+
+/**
+ * The classes that a model tells apart by the largest of its outputs; undefined where its output is no row of them, but
+ * a single number, or an array.
+ */
+export function classesOf({ outputShape: [outputs = 0, ...others] }: Pick<Model, 'outputShape'>): number | undefined {
+  return others.length === 0 && outputs > 1 ? outputs : undefined;
 }

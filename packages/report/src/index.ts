@@ -4,10 +4,18 @@
  *
  * @module report
  */
-export { type Chart, comparisonChart, confusionChart, curvesChart } from './charts.js';
+export { type Chart, type ComparedRun, comparisonChart, confusionChart, curvesChart } from './charts.js';
 export { contactSheet } from './contact-sheet.js';
 export { curvesPicture } from './curves.js';
-export { type ClassScore, confusionMatrix, type EvaluationReport, evaluationOf, type Mistake } from './evaluation.js';
+export { quantity } from './epochs.js';
+export {
+  type ClassScore,
+  classesOf,
+  confusionMatrix,
+  type EvaluationReport,
+  evaluationOf,
+  type Mistake,
+} from './evaluation.js';
 export { count, duration, percent } from './format.js';
 export { byKernel, type KernelShare } from './kernel-shares.js';
 export { accuracyOf, mostLikely } from './predictions.js';

@@ -2,27 +2,29 @@
 import { type ImageDataset, inspect } from '@anke/data';
 import type { Phase } from '@anke/training';
 import { contactSheet } from './contact-sheet.js';
+import { metricsOf, quantity, quantityTitle } from './epochs.js';
 import type { EvaluationReport, Mistake } from './evaluation.js';
 import { count, duration, percent } from './format.js';
 import type { KernelShare } from './kernel-shares.js';
 import { bar, dataUri, html, picture, table } from './page.js';
 import { imagePng, kernelPng } from './pictures.js';
 
-export const phasesTable = (phases: readonly Phase[]): string =>
-  table(
-    ['Phase', 'Epochs', 'Best epoch', 'Validation loss', 'Validation accuracy', 'Time'],
+export function phasesTable(phases: readonly Phase[]): string {
+  const names = ['loss', ...metricsOf(phases)].map((name) => `val_${name}`);
+  return table(
+    ['Phase', 'Epochs', 'Best epoch', ...names.map((name) => html(quantityTitle(name))), 'Time'],
     phases.map(({ name, epochs, bestEpoch, stoppedEarly }) => {
       const best = bestEpoch === undefined ? undefined : epochs[bestEpoch - 1];
       return [
         html(name),
         `${epochs.length}${stoppedEarly ? ', stopped early' : ''}`,
         String(bestEpoch ?? '–'),
-        best ? (best['val_loss'] as number).toFixed(4) : '–',
-        best ? percent(best['val_accuracy'] as number) : '–',
+        ...names.map((one) => quantity(one, best?.[one])),
         duration(epochs.reduce((sum, { seconds }) => sum + seconds, 0)),
       ];
     }),
   );
+}
 
 const SHEET_COLUMNS = 18;
 

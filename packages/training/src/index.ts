@@ -19,7 +19,15 @@ export { type Verdict, verifyGolden } from './golden/verify.js';
 export { checkRecipe, recipeJsonSchema } from './recipe/check.js';
 export { defineRecipe } from './recipe/define.js';
 export { formatJson } from './recipe/format.js';
-export { makeCallbacks, makeModel, makeOptimizer, scheduledRate } from './recipe/make.js';
+export {
+  classWeightOf,
+  type Goal,
+  makeCallbacks,
+  makeGoal,
+  makeModel,
+  makeOptimizer,
+  scheduledRate,
+} from './recipe/make.js';
 export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
 export { type ModelSize, noSize, SHIPPED_NAMES, shippedRecipe } from './recipe/shipped.js';
 export { didYouMean } from './recipe/suggestion.js';
@@ -34,10 +42,17 @@ export {
 } from './run/choices.js';
 export type { EpochRecord, Phase, TrainEvent } from './run/events.js';
 export { type DataFacts, FACTS_FILE, readDataFacts } from './run/facts.js';
-export { bestEpochOf, formatHistory, HISTORY_FILE, type HistoryRow, parseHistory } from './run/history.js';
+export {
+  bestEpochOf,
+  formatHistory,
+  HISTORY_FILE,
+  type HistoryRow,
+  parseHistory,
+  quantitiesOf,
+} from './run/history.js';
 export { LAYERS_FILE, saveLayers, saveModel, WEIGHTS_FILE } from './run/model-files.js';
 export { train } from './run/train.js';
 export type { Training, TrainingData } from './run/training.js';
-export { samplesOf } from './samples.js';
+export { type Comparison, comparedSamplesOf, samplesOf } from './samples.js';
 export { DamageError, SealedStore, SUMS_FILE } from './sealed-store.js';
 export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';

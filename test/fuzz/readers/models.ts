@@ -78,6 +78,7 @@ export const checkpointReader: Reader = {
       model: {
         steps: 5,
         epochs: 1,
+        position: 2,
         learningRate: 0.1,
         optimizer: 'Adam',
         tensors: new Map([['a', Float32Array.of(1, 2)]]),

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '@anke/files';
-import { chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
+import { type ComparedRun, chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
 import { checkRecipe, HISTORY_FILE, parseHistory, readText } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
@@ -31,10 +31,13 @@ export function addCompare(program: Command): void {
 /** A run as its history tells it. */
 export interface RunSummary {
   readonly run: string;
-  /** All epochs of all phases, one after the other. */
-  readonly epochs: readonly { readonly loss: number; readonly accuracy: number }[];
+  /** All epochs of all phases that were validated, one after the other. */
+  readonly epochs: ComparedRun['epochs'];
+  /** Epochs of all phases. */
+  readonly trained: number;
   readonly bestLoss: number;
-  readonly bestAccuracy: number;
+  /** Of the epoch with the best loss; undefined if the run has not measured it. */
+  readonly bestAccuracy?: number | undefined;
   readonly seconds: number;
   /** What its recipe says, by path. */
   readonly recipe: Readonly<Record<string, unknown>>;
@@ -56,11 +59,11 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
   const width = Math.max(...runs.map((run) => run.length), 3);
   terminal.say(colors.dim(`${'run'.padEnd(width)}  val_loss  val_accuracy  epochs       time`));
   const least = Math.min(...summaries.map(({ bestLoss }) => bestLoss));
-  for (const { run, bestLoss, bestAccuracy, epochs, seconds, recipe: own } of summaries) {
+  for (const { run, bestLoss, bestAccuracy, trained, seconds, recipe: own } of summaries) {
     const cells = [
       bestLoss.toFixed(4).padStart(8),
-      percent(bestAccuracy).padStart(12),
-      String(epochs.length).padStart(6),
+      (bestAccuracy === undefined ? '–' : percent(bestAccuracy)).padStart(12),
+      String(trained).padStart(6),
       duration(seconds).padStart(9),
     ];
     const line = `${run.padEnd(width)}  ${cells.join('  ')}`;
@@ -72,9 +75,9 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
   writeWhole(options.output, await renderPng(await chartSvg(comparisonChart(summaries))));
   terminal.say(`\nThe curves: ${options.output}`);
   terminal.result({
-    runs: summaries.map(({ epochs, recipe, ...rest }) => ({
+    runs: summaries.map(({ epochs: _, trained: epochs, recipe, ...rest }) => ({
       ...rest,
-      epochs: epochs.length,
+      epochs,
       options: Object.fromEntries(different.map((name) => [name, recipe[name] ?? null])),
     })),
     different,
@@ -107,17 +110,18 @@ async function readRun(run: string): Promise<RunSummary> {
       await checkRecipe(parseJson(path, await read(RECIPE_FILE)), path),
     ] as const;
   });
-  const column = (name: string): number[] => rows.map(({ record }) => record[name] as number);
-  const [losses, accuracies] = [column('val_loss'), column('val_accuracy')];
-  if (losses.length === 0 || losses.some((loss) => loss === undefined))
-    throw new CommandError(`${join(run, HISTORY_FILE)}: it tells of no epoch`);
-  const bestLoss = Math.min(...losses);
+  const epochs = rows.flatMap(({ record: { val_loss: loss, val_accuracy: accuracy } }, i) =>
+    loss === undefined ? [] : [{ epoch: i + 1, loss, accuracy }],
+  );
+  if (epochs.length === 0) throw new CommandError(`${join(run, HISTORY_FILE)}: it tells of no epoch`);
+  const best = epochs.reduce((least, epoch) => (epoch.loss < least.loss ? epoch : least));
   return {
     run,
-    epochs: losses.map((loss, i) => ({ loss, accuracy: accuracies[i] as number })),
-    bestLoss,
-    bestAccuracy: accuracies[losses.indexOf(bestLoss)] as number,
-    seconds: column('seconds').reduce((a, b) => a + b, 0),
+    epochs,
+    trained: rows.length,
+    bestLoss: best.loss,
+    bestAccuracy: best.accuracy,
+    seconds: rows.reduce((sum, { record }) => sum + record.seconds, 0),
     recipe: Object.fromEntries(Object.entries(flat(recipe)).filter(([path]) => !INCIDENTAL.includes(path))),
   };
 }

@@ -1,11 +1,12 @@
-/** `anke evaluate`: loss, accuracy and confusion matrix of a trained model. */
-import { confusionMatrix, count, mostLikely, percent } from '@anke/report';
-import { samplesOf } from '@anke/training';
+/** `anke evaluate`: loss, metrics and confusion matrix of a trained model, by the loss that it was trained by. */
+import { SGD, SparseCategoricalCrossentropy, sizeOf } from '@anke/nn';
+import { classesOf, confusionMatrix, count, mostLikely, quantity } from '@anke/report';
+import { comparedSamplesOf, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { factsOf, loadModel } from '../model-folder.js';
+import { factsOf, goalOf, loadModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 
 interface Options extends DataOptions {
@@ -17,7 +18,7 @@ interface Options extends DataOptions {
 export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
-    .description('loss, accuracy and confusion matrix of a trained model on labelled images')
+    .description('loss, metrics and, of a classifier, confusion matrix of a trained model on labelled images')
     .requiredOption('--model <folder>', 'the folder of a run')
     .requiredOption('--input <path>', `labelled images: ${DATA_KINDS}`)
     .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
@@ -33,23 +34,28 @@ async function runEvaluate(options: Options): Promise<void> {
   const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
   const model = await loadModel(options.model, device);
+  const goal = (await goalOf(options.model)) ?? { loss: new SparseCategoricalCrossentropy() };
+  model.compile({ gpu: device.gpu, optimizer: new SGD(), ...goal });
+  const outputs = sizeOf(model.outputShape);
+  const classes = classesOf(model);
+  const compared = { loss: goal.loss, classes: names?.length ?? classes ?? images.classes, outputs };
   const bar = terminal.progress('Evaluating', 'images');
-  const { loss, accuracy } = await model.evaluate(samplesOf(images), { onProgress: bar.update });
-  const probabilities = await model.predict(samplesOf(images));
+  const evaluation = await model.evaluate(comparedSamplesOf(images, compared), { onProgress: bar.update });
+  const probabilities = classes === undefined ? undefined : await model.predict(samplesOf(images));
   bar.stop();
-  const classes = model.outputShape[0] as number;
-  const matrix = confusionMatrix(images.labels as Uint32Array, mostLikely(probabilities, classes), classes);
 
   terminal.fact('images', `${count(images.count)} of ${images.source}`);
-  terminal.fact('loss', loss.toFixed(4));
-  terminal.fact('accuracy', percent(accuracy));
-  showConfusions(terminal, matrix);
+  for (const [name, value] of Object.entries(evaluation)) terminal.fact(name, quantity(name, value));
+  const matrix =
+    probabilities &&
+    classes !== undefined &&
+    confusionMatrix(images.labels as Uint32Array, mostLikely(probabilities, classes), classes);
+  if (matrix) showConfusions(terminal, matrix);
   terminal.result({
     input: options.input,
     images: images.count,
-    loss,
-    accuracy,
-    confusionMatrix: matrix,
+    ...evaluation,
+    ...(matrix ? { confusionMatrix: matrix } : {}),
     adapter: device.report.name,
   });
   device.gpu.destroy();

@@ -16,6 +16,7 @@ import type { Command } from 'commander';
 import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
 import { deviceLine } from '../device.js';
+import { requireClasses } from '../model-folder.js';
 import type { Terminal } from '../terminal.js';
 import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
@@ -130,7 +131,7 @@ async function predict({ terminal, device, model, folder, store }: TrainedRun, s
   const probabilities = await model.predict(samplesOf(test), { onProgress: bar.update });
   bar.stop();
   const seconds = (performance.now() - started) / 1000;
-  const labels = mostLikely(probabilities, model.outputShape[0] as number);
+  const labels = mostLikely(probabilities, requireClasses(folder, model));
   const file = 'submission.csv';
   await writeText(store, file, formatSubmission(test.ids as readonly string[], labels));
   terminal.fact(
@@ -145,7 +146,8 @@ async function predict({ terminal, device, model, folder, store }: TrainedRun, s
     scores = { ...scores, testAccuracy };
   }
   for (const [name, images] of Object.entries(extra)) {
-    const { accuracy } = await model.evaluate(samplesOf(images));
+    const predicted = mostLikely(await model.predict(samplesOf(images)), requireClasses(folder, model));
+    const accuracy = accuracyOf(predicted, images.labels ?? []);
     terminal.fact(images.source, `accuracy ${percent(accuracy)}`);
     scores = { ...scores, extraAccuracy: { ...scores.extraAccuracy, [name]: accuracy } };
   }

@@ -9,7 +9,7 @@ import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
-import { factsOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
+import { factsOf, imageShapeOf, placeModel, readModel, requireClasses } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 import { operands, operandsOf } from './operands.js';
 import { positive } from './options.js';
@@ -82,7 +82,7 @@ async function runPredict(
     throw new UsageError(`${top === undefined ? '--probabilities' : '--top'} needs --out: a CSV file, or - for stdout`);
   const path = out === undefined ? undefined : writable(out, options);
   const stored = await readModel(run);
-  const classes = stored.graph.outputShape[0] as number;
+  const classes = requireClasses(run, stored.graph);
   if (top !== undefined && top > classes) throw new UsageError(`--top ${top}: the model has ${classes} classes`);
   const isSingle = isPicture(input);
   const shape = options.imageShape ?? imageShapeOf(stored.graph);

@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { type Device, openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { factsOf, placeModel, readModel, type StoredModel } from '../model-folder.js';
+import { factsOf, placeModel, readModel, requireClasses, type StoredModel } from '../model-folder.js';
 import { type OpenedModel, ServedModel } from '../serve/served-model.js';
 import { PredictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
@@ -99,6 +99,7 @@ async function runServe(options: Options): Promise<void> {
   const terminal = new Terminal();
   const say = (line: string): void => terminal.say(line);
   const stored = await readModel(path);
+  const classes = requireClasses(path, stored.graph);
   const [height = 1, width = 1, channels = 1] = stored.graph.inputShape;
   const device = await openDevice(terminal, { model: path });
   let isLost = false;
@@ -110,7 +111,7 @@ async function runServe(options: Options): Promise<void> {
   const names = (await factsOf(path))?.classNames;
   const server = new PredictionServer(model, {
     shape: [height, width, channels],
-    classes: stored.graph.outputShape[0] as number,
+    classes,
     nameOf: (label) => names?.[label] ?? String(label),
     maxBody,
     timeout,

@@ -156,7 +156,7 @@ async function drawCurves(store: Store, phases: readonly Phase[]): Promise<void>
   await store.write('curves.png', await renderPng(svg));
 }
 
-/** Writes report.html, confusion.svg and confusion.png into the run's folder. */
+/** Writes report.html and, of a model that tells classes apart, confusion.svg and .png into the run's folder. */
 export async function writeReport(run: TrainedRun): Promise<void> {
   const { terminal, device, folder, store } = run;
   const bar = terminal.progress('Predicting the validation images', 'images');
@@ -171,8 +171,10 @@ export async function writeReport(run: TrainedRun): Promise<void> {
     bar.update(done, total);
     if (done === total) bar.stop();
   });
-  await writeText(store, 'confusion.svg', confusion.svg);
-  await store.write('confusion.png', confusion.png);
+  if (confusion) {
+    await writeText(store, 'confusion.svg', confusion.svg);
+    await store.write('confusion.png', confusion.png);
+  }
   await writeText(store, 'report.html', page);
 }
 

@@ -1,13 +1,18 @@
 /** A training as people watch it in the terminal: a bar while an epoch runs, a line when it is done. */
 import type { Logs } from '@anke/nn';
 import { count, duration } from '@anke/report';
-import type { EpochRecord, Phase, RecipePhase, ResolvedRecipe, TrainEvent } from '@anke/training';
+import {
+  type EpochRecord,
+  type Phase,
+  quantitiesOf,
+  type RecipePhase,
+  type ResolvedRecipe,
+  type TrainEvent,
+} from '@anke/training';
 import colors from 'picocolors';
 import type { Terminal } from '../terminal.js';
 import { Estimate } from './estimate.js';
 import { LIVE_COLUMNS, lossCurves } from './loss-curves.js';
-
-const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy'];
 
 interface Moment {
   /** Images of the epoch so far. */
@@ -131,14 +136,19 @@ export class TrainingView {
   }
 
   #epoch(label: string, record: EpochRecord): void {
-    const values = METRICS.map((name) => `${name} ${colors.cyan((record[name] as number).toFixed(4))}`);
+    const names = quantitiesOf([{ epochs: [record] }]).filter((name) => name !== 'learning_rate');
+    const shown = names.map((name) => ({ name, text: `${name} ${(record[name] as number).toFixed(4)}` }));
+    const inColour = (some: typeof shown): string =>
+      some.map(({ text }) => text.replace(/\S+$/, (value) => colors.cyan(value))).join('  ');
     const time = `${duration(record.seconds)}  ${count(this.#rate(record.seconds))} images/s`;
-    if (this.terminal.columns >= 100) {
-      this.terminal.say(`${label}  ${values.join('  ')}  ${colors.dim(time)}`);
+    const width = [label, ...shown.map(({ text }) => text), time].join('  ').length;
+    if (this.terminal.columns >= Math.max(100, width)) {
+      this.terminal.say(`${label}  ${inColour(shown)}  ${colors.dim(time)}`);
     } else {
       this.terminal.say(`${label}  ${colors.dim(time)}`);
-      this.terminal.say(`  ${values.slice(0, 2).join('  ')}`);
-      this.terminal.say(`  ${values.slice(2).join('  ')}`);
+      const isValidated = ({ name }: { readonly name: string }): boolean => name.startsWith('val_');
+      for (const some of [shown.filter((one) => !isValidated(one)), shown.filter(isValidated)])
+        if (some.length > 0) this.terminal.say(`  ${inColour(some)}`);
     }
     this.#losses.push(lossesOf(record));
     if (this.#losses.length > 1 && this.terminal.shows(LIVE_COLUMNS)) this.terminal.footer(lossCurves(this.#losses));
@@ -149,7 +159,8 @@ const clampedLine = (clamped: number): string =>
   `${count(clamped)} activations lay beyond ±65,504, the range of float16, and were clamped; ` +
   'a lower learning rate or --storage float32 avoids it';
 
-const lossesOf = (logs: Logs): readonly [number, number] => [logs['loss'] as number, logs['val_loss'] as number];
+/** Not a number where the epoch is not validated. */
+const lossesOf = (logs: Logs): readonly [number, number] => [logs['loss'] as number, logs['val_loss'] ?? Number.NaN];
 
 /** «Training with SGD, from the best weights» */
 function titleOf({ name, optimizer }: RecipePhase, { phases }: ResolvedRecipe): string {

@@ -3,14 +3,10 @@
  * Each pass over samples has its own, so that passes over one model do not disturb one another.
  */
 import { type Augmentation, COUNTER, COUNTERS, type Gpu, type Storage } from '@anke/kernels';
+import { type ClassWeight, weightsByClass } from './class-weight.js';
 import type { DeviceData } from './device-data.js';
+import { type Counted, EpochSums, type Evaluation } from './epoch-sums.js';
 import type { StepData } from './step.js';
-
-/** Loss (with penalties) and accuracy over samples. */
-export interface Evaluation {
-  readonly loss: number;
-  readonly accuracy: number;
-}
 
 /** A step of a pass that met values which are not finite. */
 export interface Fault {
@@ -28,6 +24,12 @@ export interface BatchesOptions {
   readonly seed: number;
   /** How the images are changed at random on their way into the model; not at all if absent. */
   readonly augmentation?: Augmentation | undefined;
+  /** Factors of the classes in the loss; those of the samples, if absent. */
+  readonly classWeight?: ClassWeight | undefined;
+  /** The most rows of an epoch; as many as there are samples, if absent. */
+  readonly rows?: number | undefined;
+  /** What is summed up beside the loss; nothing, if absent. */
+  readonly counted?: Counted | undefined;
 }
 
 export class Batches {
@@ -35,19 +37,21 @@ export class Batches {
   readonly source: StepData;
   /** The step's number, its index in the epoch, the seed, and notes of values that were not finite: see `COUNTER`. */
   readonly counters: Storage;
-  /** Σ loss · samples, correct samples, samples. */
-  readonly totals: Storage;
+  readonly sums: EpochSums;
+  readonly #weights: Storage | undefined;
 
   constructor(
     readonly gpu: Gpu,
     readonly options: BatchesOptions,
   ) {
-    const { data, augmentation } = options;
-    const { count, shape, pixels, labels, factor, offset } = data;
-    const order = gpu.storage('order', count * 4, 'u32');
-    this.source = { count, shape, pixels, labels, factor, offset, order, augmentation };
+    const { data, augmentation, classWeight, counted } = options;
+    const { count, shape, pixels, labels, targets, outputs, factor, offset } = data;
+    const order = gpu.storage('order', Math.max(count, options.rows ?? 0) * 4, 'u32');
+    this.#weights = classWeight && gpu.upload('class weights', weightsByClass(classWeight, data.samples));
+    const weights = this.#weights ?? data.weights;
+    this.source = { count, shape, pixels, labels, targets, outputs, weights, factor, offset, order, augmentation };
     this.counters = gpu.storage('counters', COUNTERS * 4, 'u32');
-    this.totals = gpu.storage('totals', 12);
+    this.sums = new EpochSums(gpu, counted);
     this.setOrder(Uint32Array.from({ length: count }, (_, row) => row));
     this.start(0);
   }
@@ -67,7 +71,7 @@ export class Batches {
     counters[COUNTER.step] = step;
     counters[COUNTER.seed] = this.options.seed;
     this.gpu.write(this.counters, counters);
-    this.gpu.write(this.totals, new Float32Array(3));
+    this.sums.reset();
   }
 
   /**
@@ -83,14 +87,18 @@ export class Batches {
     this.gpu.write(this.counters, counters);
   }
 
+  /** Σ loss · samples, correct samples (of labels), samples. */
+  get totals(): Storage {
+    return this.sums.totals;
+  }
+
   /** The means over all samples since the start. */
-  async means(): Promise<Evaluation> {
-    const [loss = 0, correct = 0, samples = 1] = await this.gpu.readFloats(this.totals);
-    return { loss: loss / samples, accuracy: correct / samples };
+  means(): Promise<Evaluation> {
+    return this.sums.read();
   }
 
   destroy(): void {
-    for (const storage of [this.source.order, this.counters, this.totals]) storage.destroy();
+    for (const storage of [this.source.order, this.counters, this.sums, this.#weights]) storage?.destroy();
   }
 }
 

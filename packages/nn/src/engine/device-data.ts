@@ -6,8 +6,12 @@ import { ModelError, ShapeError } from '../errors.js';
 /** Images as bytes, row after row, with their labels: what models are trained on and predict. */
 export interface Samples extends PixelScale {
   readonly pixels: Uint8Array;
-  /** Classes 0 … n-1; needed for training and evaluation. */
+  /** Classes 0 … n-1; needed for training and evaluation by a loss that takes labels. */
   readonly labels?: ArrayLike<number>;
+  /** (samples, outputs): a number for each output, for a loss that takes targets. */
+  readonly targets?: Float32Array;
+  /** Each sample's factor in the loss; 1 if absent. Metrics count every sample alike. */
+  readonly sampleWeight?: Float32Array;
   /** Shape of one sample: (height, width, channels). */
   readonly shape: Shape;
 }
@@ -50,31 +54,6 @@ export function checkSamples(samples: Samples, input: Shape): number {
   return count;
 }
 
-/**
- * The number of samples, each of which has a label.
- *
- * @param output shape of the model's output: as many numbers as there are classes
- * @throws ShapeError if the samples or their labels' classes are not what the model takes
- * @throws ModelError if labels are missing, or one is no class
- */
-export function checkLabelledSamples(samples: Samples, input: Shape, output: Shape): number {
-  const count = checkSamples(samples, input);
-  const { labels } = samples;
-  const [classes = 0] = output;
-  if (output.length !== 1) {
-    throw new ShapeError(`labels need an output of shape (classes,), but the model's is ${formatShape(output)}`);
-  }
-  if (!labels) throw new ModelError('the samples have no labels, and without them there is no loss');
-  if (labels.length !== count) throw new ModelError(`there are ${count} samples, but ${labels.length} labels`);
-  for (let i = 0; i < count; i++) {
-    const label = labels[i] as number;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new ModelError(`sample ${i} has label ${label}, but the model has ${classes} classes (0 … ${classes - 1})`);
-    }
-  }
-  return count;
-}
-
 /** Samples on the device. */
 export class DeviceData {
   readonly count: number;
@@ -83,11 +62,19 @@ export class DeviceData {
   readonly offset: number;
   readonly pixels: Storage;
   readonly labels: Storage;
+  readonly targets: Storage | undefined;
+  /** Numbers in a row of targets; 0 if there are none. */
+  readonly outputs: number;
+  readonly weights: Storage | undefined;
   /** The bytes that `pixels` was uploaded from. */
   readonly bytes: Uint8Array;
 
   /** @throws DeviceMemoryError if there are more than the device can bind at once */
-  constructor(gpu: Gpu, label: string, samples: Samples) {
+  constructor(
+    gpu: Gpu,
+    label: string,
+    readonly samples: Samples,
+  ) {
     this.count = countOf(samples);
     const fitting = Math.floor(gpu.maxBinding / Math.max(4, sizeOf(samples.shape)));
     if (this.count > fitting) {
@@ -100,11 +87,14 @@ export class DeviceData {
     this.bytes = samples.pixels;
     this.pixels = gpu.upload(`${label} pixels`, samples.pixels);
     this.labels = gpu.upload(`${label} labels`, Uint32Array.from(samples.labels ?? new Uint32Array(this.count)));
+    const { targets, sampleWeight } = samples;
+    this.targets = targets && gpu.upload(`${label} targets`, targets);
+    this.outputs = (targets?.length ?? 0) / this.count;
+    this.weights = sampleWeight && gpu.upload(`${label} sample weights`, sampleWeight);
   }
 
   destroy(): void {
-    this.pixels.destroy();
-    this.labels.destroy();
+    for (const storage of [this.pixels, this.labels, this.targets, this.weights]) storage?.destroy();
   }
 }
 

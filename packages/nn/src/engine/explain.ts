@@ -14,8 +14,8 @@ export async function explainFault(session: Session, pass: Pass, fault: Fault, k
   // Moving averages have no part in a training step, and follow what it has computed.
   const state = await (kind === 'training' ? session.stateCheck.trained() : session.stateCheck.weights());
   if (state) return state;
-  const { batches, options, steps, restSize } = pass;
-  const batch = { size: fault.index < steps ? options.batchSize : restSize, stride: options.batchSize };
+  const { batches, options } = pass;
+  const batch = { size: pass.sizeOf(fault.index), stride: options.batchSize };
   batches.repeat(fault);
   const send = (executor: Executor, from: Batches): unknown =>
     kind === 'training' ? session.differentiate(executor, from, batch) : session.evaluate(executor, from, batch);

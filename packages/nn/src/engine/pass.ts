@@ -2,11 +2,14 @@
 import { type Executor, type Gpu, Readback, Recorder, type Recording } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 import { Batches, type BatchesOptions } from './batches.js';
+import { type Stretch, stretchesOf } from './epoch-plan.js';
 import { withFittingBatch } from './fitting.js';
 import type { StepBatch } from './step.js';
 
-export interface PassOptions extends BatchesOptions {
+export interface PassOptions extends Omit<BatchesOptions, 'rows'> {
   readonly batchSize: number;
+  /** Steps of an epoch, if they are not just those that go once over the samples. */
+  readonly stepsPerEpoch?: number | undefined;
 }
 
 /** Samples in a batch where there is no backward pass and the caller gives no size. */
@@ -28,10 +31,10 @@ export function checkBatchSize(batchSize = 1): void {
 }
 
 export class Pass {
-  /** Full batches. */
-  readonly steps: number;
   /** Samples of the last batch, if it is smaller; else 0. */
   readonly restSize: number;
+  /** The steps of an epoch: those that go once over the samples, unless {@link Pass.begin} has said otherwise. */
+  stretches: readonly Stretch[];
   readonly batches: Batches;
   /** Bring the counters back behind each submit, in turns: there are never more than two under way. */
   readonly readbacks: readonly [Readback, Readback];
@@ -50,19 +53,17 @@ export class Pass {
     readonly options: PassOptions,
     private readonly record: (executor: Executor, batches: Batches, batch: StepBatch) => void,
   ) {
-    const { data, batchSize } = options;
-    this.steps = Math.floor(data.count / batchSize);
+    const { data, batchSize, stepsPerEpoch = 0 } = options;
     this.restSize = data.count % batchSize;
-    this.batches = new Batches(gpu, options);
+    this.stretches = stretchesOf(data.count, batchSize);
+    this.batches = new Batches(gpu, { ...options, rows: stepsPerEpoch * batchSize });
     const { counters } = this.batches;
     this.readbacks = [new Readback(gpu, counters), new Readback(gpu, counters)];
-    this.#recorders = [this.steps > 0 ? batchSize : 0, this.restSize]
-      .filter((size) => size > 0)
-      .map((size) => {
-        const recorder = new Recorder(gpu, { clamped: counters });
-        record(recorder, this.batches, { size, stride: batchSize });
-        return recorder;
-      });
+    this.#recorders = this.stretches.map(({ size }) => {
+      const recorder = new Recorder(gpu, { clamped: counters });
+      record(recorder, this.batches, { size, stride: batchSize });
+      return recorder;
+    });
   }
 
   /** Work that is left before it can run: for each dispatch a variant is chosen, then compiled. */
@@ -97,14 +98,40 @@ export class Pass {
     this.prepared = true;
   }
 
-  /** The recording of a full batch. */
-  get full(): Recording | undefined {
-    return this.steps > 0 ? this.#recordings[0] : undefined;
+  /** Says which rows an epoch takes, and by which steps. */
+  begin({ rows, stretches }: { readonly rows: Uint32Array; readonly stretches: readonly Stretch[] }): void {
+    this.batches.setOrder(rows);
+    this.stretches = stretches;
   }
 
-  /** The recording of a smaller last batch. */
-  get rest(): Recording | undefined {
-    return this.restSize > 0 ? this.#recordings.at(-1) : undefined;
+  /** Steps of an epoch. */
+  get steps(): number {
+    return this.stretches.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
+  /** Samples of an epoch. */
+  get samples(): number {
+    return this.stretches.reduce((sum, { steps, size }) => sum + steps * size, 0);
+  }
+
+  /** Samples of an epoch's step. */
+  sizeOf(step: number): number {
+    let left = step;
+    for (const { steps, size } of this.stretches) {
+      if (left < steps) return size;
+      left -= steps;
+    }
+    return this.options.batchSize;
+  }
+
+  /** The recording of batches of this size. */
+  recordingOf(size: number): Recording {
+    return this.#recordings[size === this.options.batchSize ? 0 : this.#recordings.length - 1] as Recording;
+  }
+
+  /** The recording of a full batch, where there is one. */
+  get full(): Recording | undefined {
+    return this.options.data.count >= this.options.batchSize ? this.#recordings[0] : undefined;
   }
 
   destroy(): void {

@@ -3,8 +3,9 @@
  * idles. Behind each submit the counters come back, a few bytes, so that a pass which meets values that are not finite
  * ends there.
  */
-import { COUNTER } from '@anke/kernels';
-import { type Evaluation, type Fault, faultOf } from './batches.js';
+import { COUNTER, type Recording } from '@anke/kernels';
+import { type Fault, faultOf } from './batches.js';
+import type { Evaluation } from './epoch-sums.js';
 import type { Pass } from './pass.js';
 
 export interface RunOptions {
@@ -36,59 +37,62 @@ const MOST_STEPS = 256;
 export const stepsInSubmit = (milliseconds: number, submitMilliseconds = SUBMIT_MILLISECONDS): number =>
   Math.max(1, Math.min(MOST_STEPS, Math.round(submitMilliseconds / milliseconds)));
 
-/** Goes once over the samples of a prepared pass, and yields how many of them are done. */
+/** Steps that run on the device. */
+interface Submitted {
+  readonly steps: number;
+  /** Samples of all of them. */
+  readonly samples: number;
+  readonly finished: Promise<Uint32Array>;
+}
+
+/** Runs an epoch of a prepared pass, and yields how many samples are done. */
 export async function* runPass(
   pass: Pass,
   { step = 0, submitMilliseconds, signal }: RunOptions = {},
 ): AsyncGenerator<number, PassResult> {
-  const { full, rest, steps: total } = pass;
-  const { batchSize, data } = pass.options;
   if (signal?.aborted) return 'aborted';
   pass.batches.start(step);
   let steps = 1;
   let done = 0;
   let submits = 0;
-  let running: { readonly count: number; readonly finished: Promise<Uint32Array> } | undefined;
+  let running: Submitted | undefined;
   let finishedAt = performance.now();
-  const submit = (recording: Pass['full'], count: number): Promise<Uint32Array> => {
+  const submit = (recording: Recording, count: number): Promise<Uint32Array> => {
     const readback = pass.readbacks[submits++ % 2 === 0 ? 0 : 1];
-    recording?.submit(count, readback);
+    recording.submit(count, readback);
     const finished = readback.read();
     finished.catch(() => undefined); // awaited later
     return finished;
   };
-  for (let next = 0; next < total && full; ) {
-    if (signal?.aborted) {
-      await running?.finished;
-      return 'aborted';
-    }
-    const count = Math.min(steps, total - next);
-    const finished = submit(full, count);
-    next += count;
-    if (running) {
-      const fault = faultOf(await running.finished);
-      if (fault) {
-        await finished;
-        return { fault };
+  for (const { steps: total, size } of pass.stretches) {
+    for (let next = 0; next < total; ) {
+      if (signal?.aborted) {
+        await running?.finished;
+        return 'aborted';
       }
-      const now = performance.now();
-      steps = Math.min(steps * 2, stepsInSubmit((now - finishedAt) / running.count, submitMilliseconds));
-      finishedAt = now;
-      done += running.count;
-      yield done * batchSize;
+      const count = Math.min(steps, total - next);
+      const finished = submit(pass.recordingOf(size), count);
+      next += count;
+      if (running) {
+        const fault = faultOf(await running.finished);
+        if (fault) {
+          await finished;
+          return { fault };
+        }
+        const now = performance.now();
+        steps = Math.min(steps * 2, stepsInSubmit((now - finishedAt) / running.steps, submitMilliseconds));
+        finishedAt = now;
+        done += running.samples;
+        yield done;
+      }
+      running = { steps: count, samples: count * size, finished };
     }
-    running = { count, finished };
   }
-  if (signal?.aborted) {
-    await running?.finished;
-    return 'aborted';
-  }
-  const last = rest ? submit(rest, 1) : running?.finished;
-  await running?.finished;
-  const counters = await last;
+  const counters = await running?.finished;
+  if (signal?.aborted) return 'aborted';
   const fault = counters && faultOf(counters);
   if (fault) return { fault };
-  yield data.count;
+  yield pass.samples;
   if (signal?.aborted) return 'aborted';
   return { means: await pass.batches.means(), clamped: counters?.[COUNTER.clamped] ?? 0 };
 }

@@ -3,21 +3,25 @@
  * training and evaluation are kept as long as the samples that they read, those for prediction as long as the
  * session.
  */
-import type { Augmentation, Executor, Gpu, Storage } from '@anke/kernels';
-import type { Tensor } from '../autograd/tensor.js';
+import type { Executor, Gpu, Storage } from '@anke/kernels';
+import { sizeOf, type Tensor } from '../autograd/tensor.js';
 import { ModelError, NonFiniteError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import type { Loss } from '../losses/loss.js';
 import { sparseCategoricalCrossentropy } from '../losses/sparse-categorical-crossentropy.js';
+import type { Metric } from '../metrics/metric.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { Backup } from './backup.js';
 import type { Batches } from './batches.js';
+import { checkEnd, checkedMetrics } from './compiled.js';
 import { DataCache, type DeviceData, type PixelScale, type Samples } from './device-data.js';
 import { ModelMemory } from './memory.js';
 import { checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
 import { Predictor } from './predictor.js';
+import { checkComparedSamples } from './sample-check.js';
 import { StateCheck } from './state-check.js';
 import {
+  type EvaluateStep,
   evaluateStep,
   gradientStep,
   predictStep,
@@ -42,13 +46,19 @@ export interface SessionTraining {
   readonly optimizer: Optimizer;
   /** The cross-entropy of labels that are class numbers, if absent. */
   readonly loss?: Loss;
+  /** What is told of each epoch beside the loss; if absent, the accuracy where the loss is a cross-entropy. */
+  readonly metrics?: readonly Metric[];
 }
+
+/** What a pass that trains may differ in. */
+export type TrainerOptions = Pick<PassOptions, 'augmentation' | 'classWeight' | 'stepsPerEpoch'>;
 
 /** All that a training is resumed from: what is on the device, and how many steps and epochs have been trained. */
 export interface ModelState {
-  /** Steps and epochs that have been trained. */
+  /** Steps that have been trained, passes over the samples, and steps of a pass that is not over. */
   readonly steps: number;
   readonly epochs: number;
+  readonly position: number;
   readonly learningRate: number;
   /** The optimizer's name. */
   readonly optimizer: string;
@@ -75,8 +85,10 @@ export class Session {
   readonly data: DataCache;
   /** Steps that have been trained, for dropout and augmentation. */
   steps = 0;
-  /** Epochs that have been trained, for the order of the samples. */
+  /** Passes over the samples that have been trained, for their order; an epoch is one, unless it has other steps. */
   epochs = 0;
+  /** Steps of the next pass that have been trained, where an epoch has ended within it. */
+  position = 0;
   #training: TrainingState | undefined;
   #stateCheck: StateCheck | undefined;
   #trains = false;
@@ -106,14 +118,19 @@ export class Session {
     return new Session(gpu, graph, storage === 'float16' ? 'f16' : 'f32');
   }
 
-  /** Sets what the model is trained with. The weights stay, the optimizer starts from zero. */
-  compile({ optimizer, loss = sparseCategoricalCrossentropy }: SessionTraining): void {
+  /**
+   * Sets what the model is trained with. The weights stay, the optimizer starts from zero.
+   *
+   * @throws ModelError if metrics do not fit the model or the loss
+   */
+  compile({ optimizer, loss = sparseCategoricalCrossentropy, metrics: asked }: SessionTraining): void {
     this.#checkIdle('compiled');
-    const sameLoss = this.#training?.loss === loss;
-    this.#free(({ step }) => step === 'train' || !sameLoss);
+    const metrics = checkedMetrics(asked, loss, sizeOf(this.graph.outputShape));
+    const same = this.#training?.measures(loss, metrics) ?? false;
+    this.#free(({ step }) => step === 'train' || !same);
     this.#training?.destroy();
     this.#stateCheck?.destroy();
-    this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss);
+    this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss, metrics);
     this.#stateCheck = this.#makeStateCheck(); // compiled by the time that it is asked
   }
 
@@ -125,23 +142,18 @@ export class Session {
 
   /** Sends a training step to an executor. */
   train(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
-    const { optimizer, loss, buffers: state } = this.training;
-    const { source: data, totals } = batches;
-    return trainStep(executor, { model: this.#model(batches), data, batch, optimizer, loss, state, totals });
+    const { optimizer, buffers: state } = this.training;
+    return trainStep(executor, { ...this.#step(batches, batch), optimizer, state });
   }
 
   /** Sends what comes before the optimizer in a training step to an executor. */
   differentiate(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
-    const { loss } = this.training;
-    const { source: data, totals } = batches;
-    return gradientStep(executor, { model: this.#model(batches), data, batch, loss, totals });
+    return gradientStep(executor, this.#step(batches, batch));
   }
 
   /** Sends a step of evaluation to an executor. */
   evaluate(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
-    const { loss } = this.training;
-    const { source: data, totals } = batches;
-    return evaluateStep(executor, { model: this.#model(batches), data, batch, loss, totals });
+    return evaluateStep(executor, this.#step(batches, batch));
   }
 
   /** Sends a step of prediction to an executor. It does not advance to the next batch. */
@@ -167,8 +179,8 @@ export class Session {
    * A pass that trains on samples: made anew, or kept from before. It must be prepared before it is run, and given
    * back with {@link Session.release}.
    */
-  trainer(data: DeviceData, batchSize: number, augmentation?: Augmentation): Pass {
-    return this.#pass('train', { data, batchSize, augmentation });
+  trainer(data: DeviceData, batchSize: number, options: TrainerOptions = {}): Pass {
+    return this.#pass('train', { data, batchSize, ...options });
   }
 
   /** A pass that evaluates samples: see {@link Session.trainer}. */
@@ -208,12 +220,12 @@ export class Session {
 
   /** What a training can be resumed from, to the same bits as if it had not stopped. */
   async getState(): Promise<ModelState> {
-    const { steps, epochs } = this;
+    const { steps, epochs, position } = this;
     const { learningRate, optimizer } = this.training;
     const tensors = await Promise.all(
       this.#stateful().map(async ([name, storage]) => [name, await this.gpu.readFloats(storage)] as const),
     );
-    return { steps, epochs, learningRate, optimizer: optimizer.name, tensors: new Map(tensors) };
+    return { steps, epochs, position, learningRate, optimizer: optimizer.name, tensors: new Map(tensors) };
   }
 
   /**
@@ -223,7 +235,7 @@ export class Session {
    * @throws ShapeError if it is another model's
    * @throws NonFiniteError if it holds NaN or infinity
    */
-  setState({ steps, epochs, learningRate, optimizer, tensors }: ModelState): void {
+  setState({ steps, epochs, position, learningRate, optimizer, tensors }: ModelState): void {
     this.#checkIdle('given another state');
     const { training } = this;
     if (optimizer !== training.optimizer.name)
@@ -235,9 +247,20 @@ export class Session {
       return { storage, values };
     });
     for (const { storage, values } of writes) this.gpu.write(storage, values);
-    this.steps = steps;
-    this.epochs = epochs;
+    Object.assign(this, { steps, epochs, position });
     training.learningRate = learningRate;
+  }
+
+  /**
+   * The number of samples, which carry what the loss takes.
+   *
+   * @throws ModelError or ShapeError if they do not fit the model and its loss
+   */
+  checkSamples(samples: Samples): number {
+    const { loss } = this.training;
+    checkEnd(this.graph, loss);
+    const { inputShape: input, outputShape: output } = this.graph;
+    return checkComparedSamples(samples, { input, output, loss });
   }
 
   /** @throws ModelError if what trains or evaluates would be changed meanwhile */
@@ -288,19 +311,21 @@ export class Session {
     return { graph: this.graph, memory: this.memory.countedBy(counters), storage: this.storage };
   }
 
-  #pass(step: KeptPass['step'], options: Omit<PassOptions, 'seed'>): Pass {
-    const { data, batchSize, augmentation } = options;
-    checkBatchSize(batchSize);
+  #step(batches: Batches, batch: StepBatch): EvaluateStep {
+    const { source: data, totals, sums } = batches;
+    return { model: this.#model(batches), data, batch, loss: this.training.loss, totals, metrics: sums.metrics };
+  }
+
+  #pass(step: KeptPass['step'], options: Omit<PassOptions, 'seed' | 'counted'>): Pass {
+    checkBatchSize(options.batchSize);
     const known = this.#passes.find(
-      ({ step: its, pass }) =>
-        its === step &&
-        !pass.busy &&
-        pass.options.data === data &&
-        pass.options.batchSize === batchSize &&
-        pass.options.augmentation === augmentation,
+      ({ step: its, pass }) => its === step && !pass.busy && isSame(pass.options, options),
     );
     const record = (executor: Executor, batches: Batches, batch: StepBatch) => this[step](executor, batches, batch);
-    const kept = known ?? { step, pass: new Pass(this.gpu, { ...options, seed: this.graph.seed }, record) };
+    const { seed, outputShape } = this.graph;
+    const { loss, metrics } = this.training;
+    const counted = { metrics, outputs: sizeOf(outputShape), byLabels: loss.takes === 'labels' };
+    const kept = known ?? { step, pass: new Pass(this.gpu, { ...options, seed, counted }, record) };
     if (!known) this.#passes = [...this.#passes, kept];
     kept.pass.busy = true;
     return kept.pass;
@@ -319,26 +344,7 @@ export class Session {
   }
 }
 
-/** Samples and passes of a session that are in use for a while, and are given back together. */
-export class Use {
-  readonly #samples: Samples[] = [];
-  readonly #passes: Pass[] = [];
-
-  constructor(private readonly session: Session) {}
-
-  data(samples: Samples, label: string): DeviceData {
-    const data = this.session.data.acquire(samples, label);
-    this.#samples.push(samples);
-    return data;
-  }
-
-  pass(pass: Pass): Pass {
-    this.#passes.push(pass);
-    return pass;
-  }
-
-  release(): void {
-    for (const pass of this.#passes) this.session.release(pass);
-    for (const samples of this.#samples) this.session.data.release(samples);
-  }
-}
+/** Whether a pass may serve for another one that is asked for. */
+const isSame = (a: Omit<PassOptions, 'seed'>, b: Omit<PassOptions, 'seed'>): boolean =>
+  (['data', 'batchSize', 'augmentation', 'stepsPerEpoch'] as const).every((name) => a[name] === b[name]) &&
+  JSON.stringify(a.classWeight) === JSON.stringify(b.classWeight);

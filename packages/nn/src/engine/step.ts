@@ -6,15 +6,17 @@
  *
  * `advance` comes behind everything random in a step, so that all of it draws with the same count.
  */
-import { type Augmentation, advance, augment, type Executor, gather, type Storage } from '@anke/kernels';
+import { type Augmentation, advance, augment, type Executor, gather, gatherRows, type Storage } from '@anke/kernels';
 import { Tape } from '../autograd/tape.js';
 import { type Shape, sizeOf, type Tensor } from '../autograd/tensor.js';
 import type { Graph, GraphNode } from '../graph/graph.js';
 import type { Node } from '../graph/node.js';
-import type { Loss } from '../losses/loss.js';
+import type { ContainedActivation, Loss, LossBatch } from '../losses/loss.js';
 import { penalized } from '../losses/penalties.js';
-import { addToTotals } from '../metrics/accuracy.js';
+import { MetricBatch } from '../metrics/metric-batch.js';
+import { addToTotals } from '../metrics/totals.js';
 import type { Optimizer, OptimizerMemory } from '../optimizers/optimizer.js';
+import type { MetricSums } from './epoch-sums.js';
 
 /** What a step needs to know of a model's memory on the device. */
 export interface StepMemory extends Omit<OptimizerMemory, 'state'> {
@@ -42,6 +44,12 @@ export interface StepData {
   readonly factor: number;
   readonly offset: number;
   readonly labels: Storage;
+  /** A row of numbers for each sample, where they have some. */
+  readonly targets?: Storage | undefined;
+  /** Numbers in such a row. */
+  readonly outputs?: number;
+  /** A factor in the loss for each sample, where they have one. */
+  readonly weights?: Storage | undefined;
   /** Row numbers in the order in which they are used. */
   readonly order: Storage;
   /** How the images are changed at random on their way into the model; not at all if absent. */
@@ -62,8 +70,10 @@ export interface PredictStep {
 
 export interface EvaluateStep extends PredictStep {
   readonly loss: Loss;
-  /** Sums of the epoch: Σ loss · samples, correct samples, samples. */
+  /** Sums of the epoch: Σ loss · samples, correct samples (of labels), samples. */
   readonly totals: Storage;
+  /** Metrics that have sums of their own; none if absent. */
+  readonly metrics?: readonly MetricSums[];
 }
 
 export interface TrainStep extends EvaluateStep {
@@ -108,7 +118,7 @@ export function evaluateStep(executor: Executor, step: EvaluateStep): StepResult
 export function predictStep(executor: Executor, { model, data, batch }: PredictStep): Tensor {
   const tape = new Tape(executor);
   const { x } = takeBatch(tape, model.memory, data, batch);
-  return forward(tape, model, x, { training: false, logits: false });
+  return forward(tape, model, x, { training: false });
 }
 
 const flat = ({ length, weights, gradients, rate, counters }: StepMemory) => ({
@@ -120,10 +130,12 @@ const flat = ({ length, weights, gradients, rate, counters }: StepMemory) => ({
 });
 
 /** The forward pass up to the loss, and what it adds to the epoch's sums. */
-function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, training: boolean): StepResult {
+function lossOf(tape: Tape, step: EvaluateStep, training: boolean): StepResult {
+  const { model, data, batch, loss, totals, metrics = [] } = step;
   const { graph, memory } = model;
   const { x, labels } = takeBatch(tape, memory, data, batch);
-  const logits = forward(tape, model, x, { training, logits: true });
+  const { targets, weights } = takeRows(tape, step);
+  const logits = forward(tape, model, x, { training, contained: loss.contains });
   tape.begin('the loss');
   const regularized = graph.layers.flatMap((layer) =>
     layer.weights.flatMap(({ name, trainable, regularizer }) => {
@@ -132,9 +144,29 @@ function lossOf(tape: Tape, { model, data, batch, loss, totals }: EvaluateStep, 
       return [{ name: fullName, tensor: memory.tensor(fullName, training), regularizer }];
     }),
   );
-  const result = penalized(tape, loss(tape, logits, labels), memory.weights, regularized);
-  addToTotals(tape.executor, { logits, labels, loss: result }, { totals, counters: memory.counters });
+  const compared: LossBatch = { logits, labels, targets, weights };
+  const result = penalized(tape, loss.mean(tape, compared), memory.weights, regularized);
+  const { executor } = tape;
+  addToTotals(executor, loss, compared, result, { totals, counters: memory.counters });
+  const seen = new MetricBatch(executor, compared, loss.contains);
+  for (const { metric, sums } of metrics) metric.update(executor, seen, sums);
   return { logits, loss: result };
+}
+
+/** What a batch's loss needs beside images and labels: targets, if it takes them, and factors of the samples. */
+function takeRows(tape: Tape, { model, data, batch, loss }: EvaluateStep): Pick<LossBatch, 'targets' | 'weights'> {
+  const { count: rows, order, outputs = 0 } = data;
+  const { size, stride } = batch;
+  const take = (label: string, values: Storage, rowLength: number): Tensor => {
+    const y = tape.temporary(label, rowLength === 1 ? [size] : [size, rowLength]);
+    const bindings = { values, order, counters: model.memory.counters, y: y.storage };
+    tape.executor.dispatch(gatherRows, { batch: size, rows, rowLength, stride }, bindings);
+    return y;
+  };
+  return {
+    targets: loss.takes === 'targets' && data.targets ? take('targets', data.targets, outputs) : undefined,
+    weights: data.weights && take('sample weights', data.weights, 1),
+  };
 }
 
 function takeBatch(
@@ -162,7 +194,7 @@ function forward(
   tape: Tape,
   { graph, memory, storage }: StepModel,
   x: Tensor,
-  { training, logits }: { readonly training: boolean; readonly logits: boolean },
+  { training, contained }: { readonly training: boolean; readonly contained?: ContainedActivation | undefined },
 ): Tensor {
   const outputs = new Map<Node, Tensor>([[graph.input, x]]);
   const outputOf = (node: Node): Tensor => outputs.get(node) as Tensor;
@@ -172,7 +204,7 @@ function forward(
     const context = {
       tape,
       training,
-      logits: logits && node === graph.output,
+      contained: node === graph.output ? contained : undefined,
       weight: (name: string) => memory.tensor(`${node.layerName}/${name}`, training),
       counters: memory.counters,
       index,

@@ -2,6 +2,7 @@
 import type { Gpu, Storage } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 import type { Loss } from '../losses/loss.js';
+import type { Metric } from '../metrics/metric.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { ModelMemory } from './memory.js';
 
@@ -15,12 +16,19 @@ export class TrainingState {
     private readonly memory: ModelMemory,
     readonly optimizer: Optimizer,
     readonly loss: Loss,
+    readonly metrics: readonly Metric[],
   ) {
     this.buffers = Object.fromEntries(
       Object.entries(optimizer.state(memory.length)).map(([name, length]) => [name, gpu.storage(name, length * 4)]),
     );
     this.#learningRate = optimizer.learningRate;
     this.learningRate = optimizer.learningRate;
+  }
+
+  /** Whether it is measured by just these. */
+  measures(loss: Loss, metrics: readonly Metric[]): boolean {
+    const sameMetrics = metrics.length === this.metrics.length && metrics.every((one, i) => one === this.metrics[i]);
+    return loss === this.loss && sameMetrics;
   }
 
   /** The step size that the optimizer goes by. */

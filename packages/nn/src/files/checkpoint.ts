@@ -76,10 +76,12 @@ function readState(json: string): State {
   } catch {
     throw new FormatError('this checkpoint is damaged: its state is no JSON');
   }
-  const { steps, epochs, learningRate, optimizer, callbacks, run } = state ?? {};
+  // A checkpoint without a position is of a version that knew whole passes alone.
+  const { steps, epochs, position = 0, learningRate, optimizer, callbacks, run } = state ?? {};
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  if (!isCount(steps) || !isCount(epochs) || typeof learningRate !== 'number' || typeof optimizer !== 'string')
+  const isRate = typeof learningRate === 'number';
+  if (!isCount(steps) || !isCount(epochs) || !isCount(position) || !isRate || typeof optimizer !== 'string')
     throw new FormatError('this checkpoint is damaged: it does not say how far the training was');
   if (!Array.isArray(callbacks)) throw new FormatError('this checkpoint is damaged: it has no list of callbacks');
-  return { steps, epochs, learningRate, optimizer, callbacks, run };
+  return { steps, epochs, position, learningRate, optimizer, callbacks, run };
 }

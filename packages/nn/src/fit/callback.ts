@@ -4,10 +4,13 @@ import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
 
 /**
- * What an epoch came to: `loss`, `accuracy`, `learning_rate`, and `val_loss`, `val_accuracy` where there is
- * validation data.
+ * What an epoch came to: `loss`, the metrics by their names, `learning_rate`, and `val_loss` and the metrics as
+ * `val_…` where there is validation data, and the epoch is one that is validated.
  */
 export type Logs = Readonly<Record<string, number>>;
+
+/** Names from logs, each with the direction in which it gets better, where that is known. */
+export type Quantities = Readonly<Record<string, 'max' | 'min' | undefined>>;
 
 /** What callbacks can do to the training that calls them. */
 export interface TrainingControl {
@@ -15,6 +18,8 @@ export interface TrainingControl {
   learningRate: number;
   /** If set, training ends after the epoch. */
   stopTraining: boolean;
+  /** All that logs of this training may hold, each with whether it is better the larger or the smaller it is. */
+  readonly quantities: Quantities;
   /** A copy of the present weights, on the device. */
   snapshot(): WeightSnapshot;
   getWeights(): Promise<ReadonlyMap<string, WeightValues>>;
@@ -40,18 +45,25 @@ export interface Callback {
   setState?(state: CallbackState): void;
 }
 
-/**
- * A quantity from an epoch's logs that a callback watches.
- *
- * @throws ModelError if they do not hold it
- */
-export function watched(callback: string, monitor: string, logs: Logs): number {
-  const value = logs[monitor];
-  if (value === undefined)
-    throw new ModelError(`${callback} watches "${monitor}", but the logs hold ${Object.keys(logs).join(', ')}`);
-  return value;
+/** What a callback watches. */
+export interface Watching {
+  /** The callback's name, for messages. */
+  readonly callback: string;
+  /** A name from the logs. */
+  readonly monitor: string;
+  readonly mode: 'auto' | 'min' | 'max';
 }
 
-/** Whether a quantity is better the larger it is: `auto` goes by its name. */
-export const isMaximized = (mode: 'auto' | 'min' | 'max', monitor: string): boolean =>
-  mode === 'max' || (mode === 'auto' && monitor.endsWith('accuracy'));
+/**
+ * Whether a quantity is better the larger it is: in the mode `auto`, the loss is not, and a metric says itself.
+ *
+ * @throws ModelError if the training has no such quantity, or with the mode `auto` does not tell
+ */
+export function isMaximized({ callback, monitor, mode }: Watching, { quantities }: TrainingControl): boolean {
+  if (!(monitor in quantities))
+    throw new ModelError(`${callback} watches "${monitor}", but the logs hold ${Object.keys(quantities).join(', ')}`);
+  const direction = mode === 'auto' ? quantities[monitor] : mode;
+  if (!direction)
+    throw new ModelError(`${callback} cannot tell whether "${monitor}" is to grow: say so by its mode, min or max`);
+  return direction === 'max';
+}

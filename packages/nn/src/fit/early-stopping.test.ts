@@ -11,6 +11,7 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
   const control: TrainingControl = {
     learningRate: 1,
     stopTraining: false,
+    quantities: { [name]: name.endsWith('loss') ? 'min' : 'max' },
     snapshot: () => {
       let taken = epoch;
       return {

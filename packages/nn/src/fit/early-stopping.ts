@@ -1,14 +1,7 @@
 /** An end to a training that no longer improves. */
 import type { WeightSnapshot } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
-import {
-  type Callback,
-  type CallbackState,
-  isMaximized,
-  type Logs,
-  type TrainingControl,
-  watched,
-} from './callback.js';
+import { type Callback, type CallbackState, isMaximized, type Logs, type TrainingControl } from './callback.js';
 
 export interface EarlyStoppingOptions {
   /** A name from the logs. */
@@ -39,7 +32,8 @@ export class EarlyStopping implements Callback {
   readonly #minDelta: number;
   readonly #patience: number;
   readonly #restore: boolean;
-  readonly #maximize: boolean;
+  readonly #mode: 'auto' | 'min' | 'max';
+  #maximize = false;
   #best = 0;
   #wait = 0;
   #weights: WeightSnapshot | undefined;
@@ -53,10 +47,12 @@ export class EarlyStopping implements Callback {
     this.#minDelta = Math.abs(minDelta);
     this.#patience = patience;
     this.#restore = restoreBestWeights;
-    this.#maximize = isMaximized(mode, monitor);
+    this.#mode = mode;
   }
 
+  /** @throws ModelError if the training has no such quantity, or it cannot be told whether it is to grow */
   onTrainBegin(control: TrainingControl): void {
+    this.#maximize = isMaximized({ callback: 'EarlyStopping', monitor: this.monitor, mode: this.#mode }, control);
     const { best, bestEpoch, stoppedEpoch, wait = 0 } = (this.#earlier?.values ?? {}) as Memory;
     const { tensors = {} } = this.#earlier ?? {};
     this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
@@ -86,7 +82,8 @@ export class EarlyStopping implements Callback {
   }
 
   onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): void {
-    const current = watched('EarlyStopping', this.monitor, logs);
+    const current = logs[this.monitor];
+    if (current === undefined) return; // of an epoch that is not validated
     // Without a best value yet, the current weights are the best, even if the value is not a number.
     if (this.bestEpoch === undefined) this.#remember(epoch, control);
     this.#wait++;

@@ -1,10 +1,12 @@
 /** How well a model does on labelled samples. */
-import type { Evaluation, Fault } from '../engine/batches.js';
-import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
+import type { Fault } from '../engine/batches.js';
+import type { Samples } from '../engine/device-data.js';
+import type { Evaluation } from '../engine/epoch-sums.js';
 import { explainFault } from '../engine/explain.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
 import { runPass } from '../engine/runner.js';
-import { type Session, Use } from '../engine/session.js';
+import type { Session } from '../engine/session.js';
+import { Use } from '../engine/use.js';
 import { NonFiniteError } from '../errors.js';
 
 export interface EvaluateOptions {
@@ -16,7 +18,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Loss (with penalties) and accuracy over samples.
+ * Loss (with penalties) and metrics over samples.
  *
  * @throws ModelError or ShapeError if they do not fit the model
  * @throws NonFiniteError if a weight or a result is not finite
@@ -26,8 +28,8 @@ export async function evaluate(
   samples: Samples,
   { batchSize, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { graph, closed } = session;
-  const count = checkLabelledSamples(samples, graph.inputShape, graph.outputShape);
+  const { closed } = session;
+  const count = session.checkSamples(samples);
   checkBatchSize(batchSize);
   signal?.throwIfAborted();
   const used = new Use(session);

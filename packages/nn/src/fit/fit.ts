@@ -3,20 +3,23 @@
  * of an epoch nothing is allocated, compiled or uploaded, and nothing is read back but the counters.
  */
 import type { Augmentation } from '@anke/kernels';
-import { Random } from '@anke/random';
-import { formatShape } from '../autograd/tensor.js';
+import { formatShape, sizeOf } from '../autograd/tensor.js';
 import type { Backup } from '../engine/backup.js';
-import { checkLabelledSamples, type Samples } from '../engine/device-data.js';
+import { type ClassWeight, checkClassWeight } from '../engine/class-weight.js';
+import type { Samples } from '../engine/device-data.js';
+import { checkStepsPerEpoch, planEpoch } from '../engine/epoch-plan.js';
 import { explainFault } from '../engine/explain.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
 import { type PassResult, type RunOptions, runPass } from '../engine/runner.js';
-import { type ModelState, type Session, Use } from '../engine/session.js';
-import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
+import type { Session } from '../engine/session.js';
+import { Use } from '../engine/use.js';
 import { ModelError, NonFiniteError, ShapeError } from '../errors.js';
-import type { Callback, Logs, TrainingControl } from './callback.js';
+import type { Callback, Logs } from './callback.js';
+import { Control } from './control.js';
 import { evaluationError } from './evaluate.js';
 import { History } from './history.js';
 import { reports } from './reports.js';
+import { checkValidationFreq, isValidated, type ValidationFreq } from './validation-freq.js';
 
 export interface FitOptions {
   /** Trains up to this epoch, counted from 0. */
@@ -28,6 +31,18 @@ export interface FitOptions {
   readonly validationData?: Samples | undefined;
   /** Samples in one batch of the validation; about 256 if absent, as nothing is kept for a backward pass. */
   readonly validationBatchSize?: number;
+  /** Which epochs are validated: every so many, or those of these numbers, counted from 1; all if absent. */
+  readonly validationFreq?: ValidationFreq | undefined;
+  /**
+   * Steps after which an epoch ends; once over the samples, if absent. The next epoch goes on where it stopped in the
+   * order of the samples, and a new order begins when all of them have been used.
+   */
+  readonly stepsPerEpoch?: number | undefined;
+  /**
+   * Factors of some classes in the loss, by their numbers, as far as training goes; 1 for the others. What a class is
+   * where samples carry targets: see `weightsByClass`.
+   */
+  readonly classWeight?: ClassWeight | undefined;
   /** Whether each epoch takes the samples in another order; true if absent. */
   readonly shuffle?: boolean;
   /** How the training images are changed at random, anew each time that they are used; not at all if absent. */
@@ -76,13 +91,14 @@ export type FitEnd = 'complete' | 'stopped' | 'aborted';
  * @throws DeviceError if the device fails
  */
 export async function* fit(session: Session, samples: Samples, options: FitOptions): AsyncGenerator<FitEvent> {
-  const { validationData, validationBatchSize, batchSize = 32, augmentation } = options;
+  const { validationData, validationBatchSize, batchSize = 32, augmentation, classWeight, stepsPerEpoch } = options;
   check(session, samples, options);
   const endTraining = session.beginTraining();
   const used = new Use(session);
   let backup: Backup | undefined;
   try {
-    const training = used.pass(session.trainer(used.data(samples, 'training'), batchSize, augmentation));
+    const trainer = { augmentation, classWeight, stepsPerEpoch };
+    const training = used.pass(session.trainer(used.data(samples, 'training'), batchSize, trainer));
     const validation =
       validationData && used.pass(session.evaluator(used.data(validationData, 'validation'), validationBatchSize));
     const broken = await session.stateCheck.all();
@@ -91,6 +107,8 @@ export async function* fit(session: Session, samples: Samples, options: FitOptio
     backup = session.backup();
     yield* epochs(session, { training, validation, backup }, options);
   } finally {
+    // The next training begins with a pass of its own.
+    if (session.position > 0) Object.assign(session, { epochs: session.epochs + 1, position: 0 });
     backup?.destroy();
     used.release();
     endTraining();
@@ -98,12 +116,18 @@ export async function* fit(session: Session, samples: Samples, options: FitOptio
 }
 
 /** @throws ModelError or ShapeError if training cannot be what the options say */
-function check({ graph }: Session, samples: Samples, options: FitOptions): void {
+function check(session: Session, samples: Samples, options: FitOptions): void {
   const { validationData, batchSize, validationBatchSize, augmentation, submitMilliseconds = 1 } = options;
-  checkLabelledSamples(samples, graph.inputShape, graph.outputShape);
-  if (validationData) checkLabelledSamples(validationData, graph.inputShape, graph.outputShape);
+  session.checkSamples(samples);
+  if (validationData) session.checkSamples(validationData);
   checkBatchSize(batchSize);
   checkBatchSize(validationBatchSize);
+  checkStepsPerEpoch(options.stepsPerEpoch);
+  checkValidationFreq(options.validationFreq);
+  if (options.classWeight) {
+    checkClassWeight(options.classWeight, Math.max(2, sizeOf(session.graph.outputShape)));
+    if (samples.sampleWeight) throw new ModelError('the samples have weights, so that classWeight cannot be given too');
+  }
   if (!(submitMilliseconds > 0))
     throw new ModelError(`submitMilliseconds must be a positive number, not ${submitMilliseconds}`);
   if (augmentation && samples.shape.length !== 3)
@@ -133,24 +157,24 @@ interface Epochs {
 }
 
 async function* epochs(session: Session, run: Epochs, options: FitOptions): AsyncGenerator<FitEvent> {
-  const { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true } = options;
-  const { graph, closed } = session;
+  const { epochs: last, initialEpoch = 0, callbacks = [], shuffle = true, stepsPerEpoch } = options;
+  const { closed } = session;
+  const { seed } = session.graph;
   const signal = options.signal ? AbortSignal.any([options.signal, closed]) : closed;
-  const { count } = run.training.options.data;
+  const { data, batchSize } = run.training.options;
   const history = new History();
-  const control = new Control(session);
+  const control = new Control(session, run.validation !== undefined);
   if (!closed.aborted) for (const callback of callbacks) await callback.onTrainBegin?.(control);
   for (let epoch = initialEpoch; epoch < last && !control.stopTraining && !signal.aborted; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, control);
-    const random = new Random(graph.seed, 'shuffle', session.epochs);
-    run.training.batches.setOrder(
-      shuffle ? random.permutation(count) : Uint32Array.from({ length: count }, (_, row) => row),
-    );
-    const before = { steps: session.steps, epochs: session.epochs };
+    const before = { steps: session.steps, epochs: session.epochs, position: session.position };
+    const plan = planEpoch({ seed, count: data.count, batchSize, shuffle, stepsPerEpoch }, before);
+    run.training.begin(plan);
+    const after = { steps: before.steps + run.training.steps, ...plan.next };
     run.backup.take();
     let result: EpochResult | undefined;
     try {
-      result = yield* oneEpoch(session, run, { ...options, signal }, epoch);
+      result = yield* oneEpoch(session, { ...run, after }, { ...options, signal }, epoch);
     } catch (error) {
       if (!(error instanceof NonFiniteError)) throw error;
       run.backup.restore();
@@ -171,6 +195,12 @@ async function* epochs(session: Session, run: Epochs, options: FitOptions): Asyn
   yield { type: 'done', history, end };
 }
 
+/** What one epoch goes by. */
+interface Epoch extends Epochs {
+  /** How far the session has come once its steps are done. */
+  readonly after: Pick<Session, 'steps' | 'epochs' | 'position'>;
+}
+
 /** What an epoch came to, and how many of its activations were clamped. */
 interface EpochResult {
   readonly logs: Logs;
@@ -185,8 +215,8 @@ interface EpochResult {
  */
 async function* oneEpoch(
   session: Session,
-  { training, validation }: Epochs,
-  { signal, submitMilliseconds }: FitOptions,
+  { training, validation, after }: Epoch,
+  { signal, submitMilliseconds, validationFreq }: FitOptions,
   epoch: number,
 ): AsyncGenerator<FitEvent, EpochResult | undefined> {
   const options = submitMilliseconds === undefined ? { signal } : { signal, submitMilliseconds };
@@ -198,25 +228,22 @@ async function* oneEpoch(
     const where = await explainFault(session, training, trained.fault, 'training');
     throw stopped(`in step ${trained.fault.index + 1} of ${name}: ${where}`, learningRate);
   }
-  session.epochs++;
-  session.steps += training.steps + (training.restSize > 0 ? 1 : 0);
+  Object.assign(session, after);
   const broken = await session.stateCheck.all();
   if (broken) throw stopped(`after ${name}: ${broken}`, learningRate);
   if (signal?.aborted) return undefined;
-  const { loss, accuracy } = trained.means;
+  const { loss } = trained.means;
   if (!Number.isFinite(loss)) throw stopped(`after ${name}: the mean loss is ${loss}`, learningRate);
-  const logs: Logs = { loss, accuracy, learning_rate: learningRate };
-  if (!validation) return { logs, clamped: trained.clamped };
+  const logs: Logs = { ...trained.means, learning_rate: learningRate };
+  if (!validation || !isValidated(epoch, validationFreq)) return { logs, clamped: trained.clamped };
   const validated = yield* progress(validation, options, { epoch, phase: 'validation' });
   if (validated === 'aborted') return undefined;
   if ('fault' in validated) {
     const { message } = await evaluationError(session, validation, validated.fault);
     throw stopped(`after ${name}: ${message}`, learningRate);
   }
-  return {
-    logs: { ...logs, val_loss: validated.means.loss, val_accuracy: validated.means.accuracy },
-    clamped: trained.clamped + validated.clamped,
-  };
+  const ofValidation = Object.entries(validated.means).map(([metric, value]) => [`val_${metric}`, value]);
+  return { logs: { ...logs, ...Object.fromEntries(ofValidation) }, clamped: trained.clamped + validated.clamped };
 }
 
 /** The error of a training that met a value which is not finite. */
@@ -231,38 +258,11 @@ async function* progress(
   options: RunOptions,
   which: { readonly epoch: number; readonly phase: ProgressPhase },
 ): AsyncGenerator<FitEvent, PassResult> {
-  const total = pass.options.data.count;
+  const total = pass.samples;
   const run = runPass(pass, options);
   for (;;) {
     const { done, value } = await run.next();
     if (done) return value;
     yield { type: 'progress', ...which, done: value, total };
-  }
-}
-
-/** What callbacks can do to a session. */
-class Control implements TrainingControl {
-  stopTraining = false;
-
-  constructor(private readonly session: Session) {}
-
-  get learningRate(): number {
-    return this.session.training.learningRate;
-  }
-
-  set learningRate(rate: number) {
-    this.session.training.learningRate = rate;
-  }
-
-  snapshot(): WeightSnapshot {
-    return this.session.weights.snapshot();
-  }
-
-  getWeights(): Promise<ReadonlyMap<string, WeightValues>> {
-    return this.session.weights.get();
-  }
-
-  getState(): Promise<ModelState> {
-    return this.session.getState();
   }
 }

@@ -16,8 +16,9 @@ const gpu = useGpu();
 /** The rates of the epochs after each of these losses. */
 function rates(losses: readonly number[], options: ReduceLROnPlateauOptions, name = 'val_loss'): number[] {
   const callback = new ReduceLROnPlateau(options);
-  const control = { learningRate: 1 } as TrainingControl;
-  callback.onTrainBegin();
+  const quantities = { [name]: name.endsWith('loss') ? 'min' : 'max' };
+  const control = { learningRate: 1, quantities } as unknown as TrainingControl;
+  callback.onTrainBegin(control);
   return losses.map((loss, epoch) => {
     callback.onEpochEnd(epoch, { [name]: loss }, control);
     return control.learningRate;

@@ -1,13 +1,6 @@
 /** A learning rate that falls when a quantity no longer improves. */
 import { ModelError } from '../errors.js';
-import {
-  type Callback,
-  type CallbackState,
-  isMaximized,
-  type Logs,
-  type TrainingControl,
-  watched,
-} from './callback.js';
+import { type Callback, type CallbackState, isMaximized, type Logs, type TrainingControl } from './callback.js';
 
 export interface ReduceLROnPlateauOptions {
   /** A name from the logs. */
@@ -34,7 +27,7 @@ interface Memory {
 /** Lowers the rate when a quantity no longer improves, as Keras defines it. */
 export class ReduceLROnPlateau implements Callback {
   readonly #options: Required<ReduceLROnPlateauOptions>;
-  readonly #maximize: boolean;
+  #maximize = false;
   #best = 0;
   #wait = 0;
   #cooling = 0;
@@ -53,12 +46,14 @@ export class ReduceLROnPlateau implements Callback {
       minLearningRate: 0,
       ...options,
     };
-    const { factor, mode, monitor } = this.#options;
+    const { factor } = this.#options;
     if (!(factor > 0 && factor < 1)) throw new ModelError(`the factor must lie between 0 and 1, not ${factor}`);
-    this.#maximize = isMaximized(mode, monitor);
   }
 
-  onTrainBegin(): void {
+  /** @throws ModelError if the training has no such quantity, or it cannot be told whether it is to grow */
+  onTrainBegin(control: TrainingControl): void {
+    const { mode, monitor } = this.#options;
+    this.#maximize = isMaximized({ callback: 'ReduceLROnPlateau', monitor, mode }, control);
     const { best, wait = 0, cooling = 0 } = this.#earlier;
     this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     this.#wait = wait;
@@ -77,7 +72,8 @@ export class ReduceLROnPlateau implements Callback {
 
   onEpochEnd(_: number, logs: Logs, control: TrainingControl): void {
     const { monitor, factor, patience, minDelta, cooldown, minLearningRate } = this.#options;
-    const current = watched('ReduceLROnPlateau', monitor, logs);
+    const current = logs[monitor];
+    if (current === undefined) return; // of an epoch that is not validated
     if (this.#cooling > 0) {
       this.#cooling--;
       this.#wait = 0;

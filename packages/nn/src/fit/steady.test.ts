@@ -9,6 +9,7 @@ import { COUNTERS, Readback, Recorder } from '@anke/kernels';
 import { expect, test, vi } from 'vitest';
 import { Batches } from '../engine/batches.js';
 import { DeviceData, type Samples } from '../engine/device-data.js';
+import { toCategorical } from '../engine/sample-check.js';
 import { BatchNormalization } from '../layers/batch-normalization.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { Dense } from '../layers/dense.js';
@@ -16,6 +17,10 @@ import { Dropout } from '../layers/dropout.js';
 import { Flatten } from '../layers/flatten.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { l2 } from '../layers/regularizers.js';
+import { CategoricalCrossentropy } from '../losses/categorical-crossentropy.js';
+import { Accuracy, TopKCategoricalAccuracy } from '../metrics/accuracy.js';
+import { MeanAbsoluteError } from '../metrics/mean-absolute-error.js';
+import { Precision } from '../metrics/precision.js';
 import { Sequential } from '../model.js';
 import { Adam } from '../optimizers/adam.js';
 import { countBytes, countCalls } from '../testing/counts.js';
@@ -51,15 +56,31 @@ const samples = (count: number): Samples => ({
 /** What had been called when a report came. */
 interface Seen {
   readonly done: number;
+  readonly total: number;
   readonly calls: Record<string, number>;
   readonly reads: number | undefined;
   readonly submits: number | undefined;
   readonly counters: number | undefined;
 }
 
-test('nothing is allocated, compiled or uploaded from the second step to the end of an epoch', async () => {
+/** Targets, weights and metrics that need dispatches of their own; and epochs that end within a pass. */
+const everything = (): Samples => ({
+  ...samples(602),
+  targets: toCategorical(samples(602).labels ?? [], 3),
+  sampleWeight: new Float32Array(602).fill(0.5),
+});
+const goal = {
+  loss: new CategoricalCrossentropy(),
+  metrics: [new Accuracy(), new TopKCategoricalAccuracy({ k: 2 }), new Precision(), new MeanAbsoluteError()],
+};
+
+test.each([
+  ['', {}, {}, samples],
+  [', with targets, weights, metrics and steps of its own', goal, { stepsPerEpoch: 400 }, everything],
+])('nothing is allocated, compiled or uploaded from the second step to the end of an epoch%s', async (...which) => {
+  const [, compiled, options, make] = which;
   const trained = model();
-  trained.compile({ gpu: gpu(), optimizer: new Adam() });
+  trained.compile({ gpu: gpu(), optimizer: new Adam(), ...compiled });
   const calls = countCalls(gpu());
   const read = vi.spyOn(gpu(), 'read');
   const submit = vi.spyOn(gpu().device.queue, 'submit');
@@ -67,15 +88,15 @@ test('nothing is allocated, compiled or uploaded from the second step to the end
   const counters = vi.spyOn(Readback.prototype, 'read');
   const wait = vi.spyOn(gpu(), 'finish');
   const seen: Seen[] = [];
-  for await (const event of trained.fitEvents(samples(602), { epochs: 2, batchSize: 2 })) {
+  for await (const event of trained.fitEvents(make(602), { epochs: 2, batchSize: 2, ...options })) {
     if (event.type !== 'progress') continue;
     const [reads, submits, back] = [read, submit, counters].map((spy) => spy.mock.calls.length);
-    seen.push({ done: event.done, calls: calls(), reads, submits, counters: back });
+    seen.push({ done: event.done, total: event.total, calls: calls(), reads, submits, counters: back });
   }
   expect(wait).not.toHaveBeenCalled();
   for (const { value } of counters.mock.results) expect((await value).byteLength).toBe(4 * COUNTERS);
   for (const spy of [read, submit, counters, wait]) spy.mockRestore();
-  const ends = seen.flatMap(({ done }, i) => (done === 602 ? [i] : []));
+  const ends = seen.flatMap(({ done, total }, i) => (done === total ? [i] : []));
   expect(ends.length).toBe(2);
   const [firstEpoch, secondEpoch] = [seen.slice(0, (ends[0] as number) + 1), seen.slice((ends[0] as number) + 1)];
   for (const epoch of [firstEpoch, secondEpoch]) {

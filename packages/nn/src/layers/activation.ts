@@ -4,6 +4,7 @@ import type { Activation as KernelActivation, Rectifier } from '@anke/kernels';
 import { quoted } from '@anke/messages';
 import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
+import type { ContainedActivation } from '../losses/loss.js';
 import { activate } from '../operations/activate.js';
 import { relu } from '../operations/relu.js';
 import { softmax } from '../operations/softmax.js';
@@ -51,16 +52,16 @@ const FUNCTIONS = {
   swish: smooth({ type: 'silu' }),
   softplus: smooth({ type: 'softplus' }),
   tanh: smooth({ type: 'tanh' }),
-  softmax: ({ tape, logits }, x) => (logits ? x : tape.apply(softmax, { x }, {})),
+  softmax: ({ tape }, x) => tape.apply(softmax, { x }, {}),
 } as const satisfies Readonly<Record<ActivationName, Apply>>;
 
-/** Applies an activation; a softmax is left out where the loss contains it. */
+/** Applies an activation; one that the loss contains is left out. */
 export const applyActivation = (context: ActivationContext, x: Tensor, activation: ActivationName): Tensor =>
-  FUNCTIONS[activation](context, x);
+  activation === context.contained ? x : FUNCTIONS[activation](context, x);
 
 interface ActivationContext {
   readonly tape: Tape;
-  readonly logits: boolean;
+  readonly contained: ContainedActivation | undefined;
 }
 
 export interface ActivationOptions extends LayerOptions {

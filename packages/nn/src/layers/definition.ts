@@ -6,6 +6,7 @@
 import type { Storage } from '@anke/kernels';
 import type { Tape } from '../autograd/tape.js';
 import type { Shape, Tensor } from '../autograd/tensor.js';
+import type { ContainedActivation } from '../losses/loss.js';
 import type { Initializer } from './initializers.js';
 import type { LayerType } from './layer-type.js';
 import type { Regularizer } from './regularizers.js';
@@ -15,8 +16,8 @@ export interface CallContext {
   readonly tape: Tape;
   /** Whether dropout drops and batch normalization uses the batch's own statistics. */
   readonly training: boolean;
-  /** Whether the model ends here and a softmax at its end is left to the loss. */
-  readonly logits: boolean;
+  /** Where the model ends here: the activation that is left to the loss, which contains it. */
+  readonly contained: ContainedActivation | undefined;
   /** One of the layer's weights. */
   weight(name: string): Tensor;
   /** The step's number, its index in the epoch, the seed, and values that were not finite, on the device. */

@@ -18,6 +18,7 @@ import { add } from './add.js';
 import { affine } from './affine.js';
 import { averagePool } from './average-pool.js';
 import { batchNormInference, batchNormTraining } from './batch-norm.js';
+import { binaryCrossEntropy } from './binary-cross-entropy.js';
 import { concatenate } from './concatenate.js';
 import { conv2d } from './conv2d.js';
 import { crossEntropy } from './cross-entropy.js';
@@ -33,8 +34,10 @@ import { penalties } from './penalties.js';
 import { relu } from './relu.js';
 import { repeatChannel } from './repeat-channel.js';
 import { resize } from './resize.js';
+import { softCrossEntropy } from './soft-cross-entropy.js';
 import { softmax } from './softmax.js';
 import { spatialDropout } from './spatial-dropout.js';
+import { squaredError } from './squared-error.js';
 
 /** Inputs of a row, by name. */
 type Inputs<N extends string> = Readonly<Record<N, Tensor>>;
@@ -126,10 +129,20 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       loss(tape.apply(conv2d, inputs, dilated)),
     ),
   ],
+  binaryCrossEntropy: [{}, { smoothing: 0.2 }].map((smoothing) =>
+    row({ logits: [2, 3] }, ({ tape, constant }, { logits }) => {
+      const targets = constant([2, 3], [0, 1, 0.25, 1, 1, 0]);
+      return tape.apply(binaryCrossEntropy, { logits, targets, weights: constant([2], [0.5, 3]) }, smoothing);
+    }),
+  ),
   crossEntropy: [
     row({ logits: [3, 4] }, ({ tape, constant }, { logits }) =>
       tape.apply(crossEntropy, { logits, labels: constant([3], [3, 0, 1], 'u32') }, {}),
     ),
+    row({ logits: [3, 4] }, ({ tape, constant }, { logits }) => {
+      const weights = constant([3], [0.5, 2, 1]);
+      return tape.apply(crossEntropy, { logits, labels: constant([3], [3, 0, 1], 'u32'), weights }, { smoothing: 0.3 });
+    }),
   ],
   dense: [
     row({ x: [3, 4], w: [4, 2], bias: [2] }, ({ tape, loss }, inputs) =>
@@ -192,11 +205,26 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   resize: (['bilinear', 'nearest'] as const).map((interpolation) =>
     unary([1, 3, 4, 2], ({ tape }, x) => tape.apply(resize, { x }, { params: resized, interpolation })),
   ),
+  softCrossEntropy: [{}, { smoothing: 0.3 }].map((smoothing) =>
+    row({ logits: [2, 3] }, ({ tape, constant }, { logits }) => {
+      const targets = constant([2, 3], [0, 1, 0, 0.5, 0.25, 0.125]);
+      return tape.apply(softCrossEntropy, { logits, targets, weights: constant([2], [2, 0.75]) }, smoothing);
+    }),
+  ),
   softmax: [unary([3, 4], ({ tape }, x) => tape.apply(softmax, { x }, {}))],
   spatialDropout: [
     unary([3, 2, 2, 4], ({ tape, constant }, x) => {
       const counters = constant([3], [7, 0, 99], 'u32').storage;
       return tape.apply(spatialDropout, { x }, { rate: 0.4, layer: 2, counters });
+    }),
+  ],
+  squaredError: [
+    row({ outputs: [2, 3] }, ({ tape, constant }, { outputs }) =>
+      tape.apply(squaredError, { outputs, targets: constant([2, 3], [0, 1, -2, 3, 1, 0.5]) }, {}),
+    ),
+    row({ outputs: [2, 2, 2] }, ({ tape, constant }, { outputs }) => {
+      const targets = constant([2, 4], [0, 1, -2, 3, 1, 0.5, 0, 7]);
+      return tape.apply(squaredError, { outputs, targets, weights: constant([2], [0.5, 3]) }, {});
     }),
   ],
 };
@@ -278,7 +306,9 @@ describe.each(Object.entries(ROWS))('the gradient of %s', (_, rows) => {
 });
 
 test('every operation has a row', () => {
-  const files = readdirSync(import.meta.dirname).filter((file) => !/\.test\.ts$|^product\.ts$/.test(file));
+  const files = readdirSync(import.meta.dirname).filter(
+    (file) => !/\.test\.ts$|^(product|mean-over-rows)\.ts$/.test(file),
+  );
   const names = files.flatMap((file) => {
     const found = [...readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(/^ +name: '(\w+)',$/gm)];
     expect(found.length, `operations of ${file}`).toBeGreaterThan(0);

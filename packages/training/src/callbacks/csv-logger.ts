@@ -1,5 +1,5 @@
 /** Keras's CSVLogger, over a store: a row an epoch, and the whole file written anew with each. */
-import type { Callback, CallbackState, Logs } from '@anke/nn';
+import type { Callback, CallbackState, Logs, TrainingControl } from '@anke/nn';
 import { type Store, writeText } from '../store.js';
 
 export interface CSVLoggerOptions {
@@ -9,7 +9,8 @@ export interface CSVLoggerOptions {
 }
 
 /**
- * Writes an epoch's logs as a row: the epoch counted from 0, the columns in the order of their names, as Keras does.
+ * Writes an epoch's logs as a row, as Keras does: the epoch counted from 0, the columns in the order of their names, NA
+ * for what an epoch has not, such as the validation's where it is not validated.
  */
 export class CSVLogger implements Callback {
   readonly #filename: string;
@@ -30,10 +31,10 @@ export class CSVLogger implements Callback {
     this.#resumed = false;
   }
 
-  async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    const names = Object.keys(logs).sort();
+  async onEpochEnd(epoch: number, logs: Logs, { quantities }: TrainingControl): Promise<void> {
+    const names = Object.keys(quantities).sort();
     if (this.#rows.length === 0) this.#rows.push(['epoch', ...names]);
-    this.#rows.push([epoch, ...names.map((name) => logs[name] as number)]);
+    this.#rows.push([epoch, ...names.map((name) => logs[name] ?? 'NA')]);
     const lines = this.#rows.map((row) => `${row.join(this.#separator)}\n`);
     await writeText(this.store, this.#filename, lines.join(''));
   }

@@ -6,7 +6,6 @@ import {
   isMaximized,
   type Logs,
   type TrainingControl,
-  watched,
 } from '@anke/nn';
 import { RecipeError } from '../errors.js';
 import type { Store } from '../store.js';
@@ -27,6 +26,7 @@ export interface ModelCheckpointOptions {
 /** Writes the weights after an epoch, as safetensors. */
 export class ModelCheckpoint implements Callback {
   readonly #options: Required<ModelCheckpointOptions>;
+  #maximize = false;
   #best: number | undefined;
 
   constructor(
@@ -36,12 +36,18 @@ export class ModelCheckpoint implements Callback {
     this.#options = { phase: '', monitor: 'val_loss', mode: 'auto', saveBestOnly: false, ...options };
   }
 
+  /** @throws ModelError if the training has no such quantity, or it cannot be told whether it is to grow */
+  onTrainBegin(control: TrainingControl): void {
+    const { monitor, mode, saveBestOnly } = this.#options;
+    if (saveBestOnly) this.#maximize = isMaximized({ callback: 'ModelCheckpoint', monitor, mode }, control);
+  }
+
   async onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): Promise<void> {
-    const { filepath, phase, monitor, mode, saveBestOnly } = this.#options;
+    const { filepath, phase, monitor, saveBestOnly } = this.#options;
     if (saveBestOnly) {
-      const current = watched('ModelCheckpoint', monitor, logs);
-      const better =
-        this.#best === undefined || (isMaximized(mode, monitor) ? current > this.#best : current < this.#best);
+      const current = logs[monitor];
+      if (current === undefined) return; // of an epoch that is not validated
+      const better = this.#best === undefined || (this.#maximize ? current > this.#best : current < this.#best);
       if (!better) return;
       this.#best = current;
     }

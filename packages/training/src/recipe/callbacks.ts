@@ -18,7 +18,10 @@ export const scheduleSchema = z.discriminatedUnion('type', [
     .describe('the rate of each epoch; the last one stays'),
 ]);
 
-const monitor = z.string().default('val_loss').describe('what is watched: val_loss, val_accuracy, loss or accuracy');
+const monitor = z
+  .string()
+  .default('val_loss')
+  .describe('what is watched: loss or a metric’s name, with val_ before it for the validation’s');
 const mode = z.enum(['auto', 'min', 'max']).exactOptional();
 
 /** Callbacks that write into the run's store; the others are the engine's own. */

@@ -1,10 +1,17 @@
 /** Makes models and callbacks from the parts of a recipe. */
+import type { ImageDataset } from '@anke/data';
 import {
+  balancedClassWeight,
   type Callback,
+  type ClassWeight,
   callbacks,
   graphFromLayers,
   type LayerDescription,
+  type Loss,
+  losses,
+  type Metric,
   Model,
+  metrics,
   type Optimizer,
   optimizers,
   type Shape,
@@ -13,7 +20,7 @@ import { CSVLogger } from '../callbacks/csv-logger.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
 import { TensorBoard } from '../callbacks/tensorboard.js';
 import type { Store } from '../store.js';
-import type { RecipeCallback, RecipeLayer, RecipePhase, Schedule } from './schema.js';
+import type { RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './schema.js';
 
 /**
  * The layers as a model that learns to tell so many classes apart.
@@ -31,6 +38,29 @@ export function makeModel(
 }
 
 export const makeOptimizer = ({ type, ...options }: RecipePhase['optimizer']): Optimizer => optimizers[type](options);
+
+/** What a model is compiled with to learn by a recipe, beside the optimizer. */
+export interface Goal {
+  readonly loss: Loss;
+  readonly metrics?: readonly Metric[];
+}
+
+/** @throws ModelError if an option makes no sense */
+export function makeGoal({
+  loss: { type, ...options },
+  metrics: asked,
+}: Pick<ResolvedRecipe, 'loss' | 'metrics'>): Goal {
+  const loss = losses[type](options);
+  return asked ? { loss, metrics: asked.map(({ type: of, ...its }) => metrics[of](its)) } : { loss };
+}
+
+/** The factors of the classes in the loss, if there are any. */
+export function classWeightOf(
+  { classWeight }: Pick<ResolvedRecipe, 'classWeight'>,
+  { labels = new Uint32Array(), classes }: ImageDataset,
+): ClassWeight | undefined {
+  return classWeight === 'balanced' ? balancedClassWeight(labels, classes) : classWeight;
+}
 
 /** The rate of an epoch, counted from 0, for a phase that begins with `base`. */
 export function scheduledRate(schedule: Schedule, base: number, epoch: number): number {

@@ -6,6 +6,7 @@ import { FILL_MODES } from '@anke/data';
 import { z } from 'zod';
 import { callbackSchema, type scheduleSchema } from './callbacks.js';
 import { layerSchema } from './layers.js';
+import { lossSchema, metricSchema } from './losses.js';
 import { optimizerSchema } from './optimizers.js';
 import { name, positiveInteger, range } from './values.js';
 
@@ -75,6 +76,22 @@ export const recipeSchema = z
     data: data.prefault({}),
     augmentation: augmentation.exactOptional(),
     weights: weights.exactOptional(),
+    loss: lossSchema.default({ type: 'SparseCategoricalCrossentropy' }),
+    metrics: z
+      .array(metricSchema)
+      .exactOptional()
+      .describe('what is told beside the loss; default: the accuracy, where the loss is a cross-entropy'),
+    classWeight: z
+      .union([z.literal('balanced'), z.record(z.string().regex(/^\d+$/, 'must be a class number'), z.number().min(0))])
+      .exactOptional()
+      .describe('factors of classes in the training’s loss, by their numbers; "balanced" lets each count alike'),
+    stepsPerEpoch: positiveInteger
+      .exactOptional()
+      .describe('steps after which an epoch ends; default: once over the images'),
+    validationFreq: z
+      .union([positiveInteger, z.array(positiveInteger)])
+      .exactOptional()
+      .describe('every how many epochs is validated, or after which epochs, counted from 1; default: 1'),
     layers: z.array(layerSchema).min(1),
     phases: z
       .array(phase)

@@ -4,13 +4,26 @@ import type { EpochRecord, Phase } from './events.js';
 
 export const HISTORY_FILE = 'history.csv';
 
-const METRICS = ['loss', 'accuracy', 'val_loss', 'val_accuracy', 'learning_rate'];
+/** Columns of a history that has no epoch. */
+const USUAL = ['loss', 'accuracy', 'val_loss', 'val_accuracy', 'learning_rate'];
 
+/** What records hold beside the time, of any epoch: the training's quantities, the validation's, the learning rate. */
+export function quantitiesOf(phases: readonly Pick<Phase, 'epochs'>[]): string[] {
+  const names = new Set(phases.flatMap(({ epochs }) => epochs.flatMap((record) => Object.keys(record))));
+  if (names.size === 0) return USUAL;
+  for (const name of ['seconds', 'learning_rate']) names.delete(name);
+  const isValidated = (name: string): boolean => name.startsWith('val_');
+  const own = [...names].filter((name) => !isValidated(name));
+  return [...own, ...[...names].filter(isValidated), 'learning_rate'];
+}
+
+/** A cell is empty where an epoch has no such quantity: not every epoch need be validated. */
 export function formatHistory(phases: readonly Phase[]): string {
+  const names = quantitiesOf(phases);
   const rows = phases.flatMap(({ name, epochs }) =>
-    epochs.map((record, i) => [name, i + 1, ...METRICS.map((metric) => record[metric]), record.seconds.toFixed(3)]),
+    epochs.map((record, i) => [name, i + 1, ...names.map((one) => record[one]), record.seconds.toFixed(3)]),
   );
-  return [['phase', 'epoch', ...METRICS, 'seconds'], ...rows].map((row) => `${row.join(',')}\n`).join('');
+  return [['phase', 'epoch', ...names, 'seconds'], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
 /** One epoch, in a phase that is named, counted from 1. */
@@ -21,7 +34,7 @@ export interface HistoryRow {
 }
 
 /**
- * The rows of a history; a column that it does not have is absent from the records.
+ * The rows of a history; what it does not have, in any row or in this one, is absent from the records.
  *
  * @throws RunError if a row is none
  */
@@ -31,12 +44,12 @@ export function parseHistory(text: string): HistoryRow[] {
   const [, , ...names] = columns;
   return lines.map((line, i) => {
     const cells = line.split(',');
-    const [phase = '', epoch, ...values] = cells;
-    const numbers = [epoch, ...values].map(numberIn);
-    if (cells.length !== columns.length || numbers.includes(undefined))
+    const [phase = '', number, ...values] = cells;
+    const epoch = numberIn(number);
+    const entries = names.flatMap((name, at) => (values[at] === '' ? [] : [[name, numberIn(values[at])] as const]));
+    if (cells.length !== columns.length || [epoch, ...entries.map(([, value]) => value)].includes(undefined))
       throw new RunError(`line ${i + 2} is no epoch`, HISTORY_FILE);
-    const record = Object.fromEntries(names.map((name, at) => [name, numbers[at + 1]]));
-    return { phase, epoch: numbers[0] as number, record: record as unknown as EpochRecord };
+    return { phase, epoch: epoch as number, record: Object.fromEntries(entries) as unknown as EpochRecord };
   });
 }
 
@@ -46,12 +59,12 @@ function numberIn(cell = ''): number | undefined {
   return cell === 'NaN' || (cell.trim() !== '' && !Number.isNaN(value)) ? value : undefined;
 }
 
-/** The epoch with the least validation loss; undefined if there is none. */
+/** The epoch with the least validation loss; undefined if none is validated. */
 export function bestEpochOf(phases: readonly Phase[]): HistoryRow | undefined {
   const all = phases.flatMap(({ name, epochs }) =>
     epochs.map((record, i): HistoryRow => ({ phase: name, epoch: i + 1, record })),
   );
   const loss = ({ record }: HistoryRow): number => record['val_loss'] as number;
-  const [first, ...rest] = all;
+  const [first, ...rest] = all.filter(({ record }) => record['val_loss'] !== undefined);
   return first && rest.reduce((best, next) => (loss(next) < loss(best) ? next : best), first);
 }

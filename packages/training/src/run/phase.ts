@@ -8,7 +8,7 @@ import {
   type Samples,
   type TrainingControl,
 } from '@anke/nn';
-import { makeCallbacks } from '../recipe/make.js';
+import { classWeightOf, makeCallbacks } from '../recipe/make.js';
 import type { RecipePhase } from '../recipe/schema.js';
 import { type RunCheckpoint, type RunProgress, saveCheckpoint } from './checkpoint.js';
 import { saveChoices } from './choices.js';
@@ -42,7 +42,10 @@ export async function* trainPhase(
     initialEpoch,
     epochs: checkpoint && isOver(checkpoint.run, plan) ? initialEpoch : plan.epochs,
     batchSize: recipe.batchSize,
+    stepsPerEpoch: recipe.stepsPerEpoch,
+    classWeight: classWeightOf(recipe, data.training),
     validationData: samples.validation,
+    validationFreq: recipe.validationFreq,
     augmentation: data.augmentation,
     callbacks: [run],
     signal,

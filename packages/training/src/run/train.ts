@@ -8,9 +8,9 @@
  * files must be (`sealed-store.ts`).
  */
 import { DeviceError, DeviceLostError, type Gpu } from '@anke/kernels';
-import { type Model, NonFiniteError, Use, type WeightValues } from '@anke/nn';
-import { makeOptimizer } from '../recipe/make.js';
-import { samplesOf } from '../samples.js';
+import { type Model, NonFiniteError, sizeOf, Use, type WeightValues } from '@anke/nn';
+import { makeGoal, makeOptimizer } from '../recipe/make.js';
+import { comparedSamplesOf } from '../samples.js';
 import { SealedStore } from '../sealed-store.js';
 import { type Store, writeText } from '../store.js';
 import { epochsOf, type RunCheckpoint, readCheckpoint } from './checkpoint.js';
@@ -78,14 +78,19 @@ interface Start {
 /** Trains what is left to do. */
 async function* trainFrom({ weights, checkpoint }: Start, training: Training): AsyncGenerator<TrainEvent, void, void> {
   const { gpu, model, data, recipe, store } = training;
-  const samples = { training: samplesOf(data.training), validation: samplesOf(data.validation) };
+  const goal = makeGoal(recipe);
+  const compared = { loss: goal.loss, classes: data.training.classes, outputs: sizeOf(model.outputShape) };
+  const samples = {
+    training: comparedSamplesOf(data.training, compared),
+    validation: comparedSamplesOf(data.validation, compared),
+  };
   const earlier = checkpoint?.run.phases ?? [];
   const phases: Phase[] = earlier.slice(0, -1);
   let interrupted = false;
   let use: Use | undefined;
   try {
     for (const plan of recipe.phases.slice(phases.length)) {
-      model.compile({ gpu, optimizer: makeOptimizer(plan.optimizer), storage: recipe.storage });
+      model.compile({ gpu, optimizer: makeOptimizer(plan.optimizer), ...goal, storage: recipe.storage });
       if (!use) {
         // The images stay on the device from the first phase to the last.
         if (weights) model.setWeights(weights);
