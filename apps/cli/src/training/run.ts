@@ -125,7 +125,9 @@ async function giveWeights(
  */
 export async function watch(run: Run, signal: AbortSignal): Promise<readonly Phase[]> {
   const { terminal, device, folder, recipe, data } = run;
-  const view = new TrainingView(terminal, recipe, data.training.count, device.report.kind === 'software');
+  const { stepsPerEpoch, batchSize } = recipe;
+  const images = stepsPerEpoch === undefined ? data.training.count : stepsPerEpoch * batchSize;
+  const view = new TrainingView(terminal, recipe, images, device.report.kind === 'software');
   let phases: readonly Phase[] = [];
   let begun = false;
   const { gpu, report } = device;
