@@ -15,7 +15,7 @@ import type { TrainEvent } from './events.js';
 import { HISTORY_FILE, parseHistory } from './history.js';
 import { train } from './train.js';
 
-const data = tinyData();
+const data = await tinyData();
 let gpu: Gpu;
 beforeAll(async () => {
   gpu = await Gpu.open((await openAdapter(console.log)).adapter);
