@@ -1,5 +1,5 @@
 /** Data as the command line's users name it, read with a bar for what takes long. */
-import { CsvParser, type DataSets, type ImageDataset, requireTraining } from '@anke/data';
+import { CsvParser, checkExtraClasses, type DataSets, type ImageDataset, requireTraining } from '@anke/data';
 import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import { positive } from './commands/options.js';
@@ -59,14 +59,17 @@ export async function readDataSets(terminal: Terminal, path: string, options: Da
   }
 }
 
-/** Labelled images to train on. */
+/** Labelled images to train on, and those to validate on, where they are apart. */
 export async function readTraining(
   terminal: Terminal,
   options: DataOptions & { readonly data: string },
-): Promise<ImageDataset> {
+): Promise<{ readonly train: ImageDataset; readonly validation: ImageDataset | undefined }> {
   const { load, stop } = loadOptions(terminal, options);
   try {
-    return requireTraining(options.data, await loadDataAt(options.data, { ...load, needs: 'label', roles: ['train'] }));
+    const sets = await loadDataAt(options.data, { ...load, needs: 'label', roles: ['train', 'validation'] });
+    const train = requireTraining(options.data, sets);
+    checkExtraClasses(sets);
+    return { train, validation: sets.validation };
   } finally {
     stop();
   }

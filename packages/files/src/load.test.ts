@@ -197,6 +197,37 @@ describe('pictures', () => {
     );
   });
 
+  const coloured = (background: string): Promise<Buffer> =>
+    sharp({ create: { width: 2, height: 2, channels: 3, background } })
+      .png()
+      .toBuffer();
+
+  test('colours stay, in grey pictures beside them too; what has none is grey, whatever the file says', async () => {
+    const mixed = { 'a/1.png': await coloured('#ff8001'), 'b/1.png': await picture(9, 2) };
+    const { train } = await loadDataAt(folderOf('mixed', mixed));
+    expect(train?.shape).toEqual([2, 2, 3]);
+    expect(Array.from(train?.pixels.subarray(0, 3) ?? [])).toEqual([255, 128, 1]);
+    expect(Array.from(train?.pixels.subarray(12) ?? [])).toEqual(new Array(12).fill(9));
+    const grey = { 'a/1.png': await coloured('#070707'), 'b/1.png': await picture(9, 2) };
+    const without = (await loadDataAt(folderOf('grey', grey))).train;
+    expect(without?.shape).toEqual([2, 2, 1]);
+    expect(Array.from(without?.pixels ?? [])).toEqual([7, 7, 7, 7, 9, 9, 9, 9]);
+  });
+
+  test.each(['val', 'valid', 'validation', 'dev'])('%s/ is for validation', async (folder) => {
+    const all = {
+      'train/a/1.png': await picture(1),
+      'train/b/1.png': await picture(2),
+      [`${folder}/a/2.png`]: await picture(3),
+      [`${folder}/b/2.png`]: await picture(4),
+    };
+    const { train, validation, extra } = await loadDataAt(folderOf(`with ${folder}`, all));
+    expect(train?.count).toBe(2);
+    expect(validation?.ids).toEqual([`${folder}/a/2.png`, `${folder}/b/2.png`]);
+    expect(Array.from(validation?.labels ?? [])).toEqual([0, 1]);
+    expect(extra).toEqual({});
+  });
+
   test('a single one is no data set', async () => {
     const path = asFile('one.png', await picture(1));
     await expect(loadDataAt(path)).rejects.toThrow('one.png: this is a single picture; a data set is a folder of them');
@@ -207,7 +238,7 @@ describe('pictures', () => {
     for (let bit = 8 * 33; bit < 8 * good.length; bit += 5) {
       const flipped = Buffer.from(good);
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
-      const decoded = await decodePicture('a.png', flipped, undefined).catch(() => undefined);
+      const decoded = await decodePicture('a.png', flipped, [40, 40, 1]).catch(() => undefined);
       // A bit that no pixel depends on may be another one.
       if (decoded) expect(decoded.pixels, `bit ${bit}`).toEqual(Buffer.alloc(40 * 40, 77));
     }

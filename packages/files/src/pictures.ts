@@ -9,6 +9,9 @@ const MOST_PIXELS_A_BYTE = 8 * 1032;
 /** No picture of so many pixels takes longer, unless something is wrong with it. */
 const MOST_SECONDS = 60;
 
+/** What the decoder calls colour spaces without colours. */
+const GREY: readonly string[] = ['b-w', 'grey16'];
+
 const SIGNATURES = [
   [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], // PNG
   [0xff, 0xd8, 0xff], // JPEG
@@ -58,19 +61,20 @@ export async function countPixels(source: string, bytes: Uint8Array): Promise<nu
 }
 
 export const decodePicture: DecodePicture = async (source, bytes, imageShape) => {
-  const [height, width, channels] = imageShape ?? [undefined, undefined, 1];
-  if (channels !== 1 && channels !== 3)
-    throw new DataError(`${source}: a picture has 1 channel (grey) or 3 (RGB), not ${channels}`);
+  const [height, width, asked] = imageShape ?? [];
+  if (![undefined, 1, 3].includes(asked))
+    throw new DataError(`${source}: a picture has 1 channel (grey) or 3 (RGB), not ${asked}`);
   checkFormat(source, bytes);
   const sharp = await loadSharp();
   try {
     const picture = sharp(bytes, OPTIONS).timeout({ seconds: MOST_SECONDS });
-    const { width: columns, height: rows } = await picture.metadata();
+    const { width: columns, height: rows, space } = await picture.metadata();
+    const channels = asked ?? (GREY.includes(space) ? 1 : 3);
     // Else all of them would be made before the end is found to be missing.
     if (columns * rows > MOST_PIXELS_A_BYTE * bytes.length)
       throw new Error(`${bytes.length} bytes cannot hold ${columns} × ${rows} pixels`);
     let image = picture.rotate().flatten({ background: '#000' });
-    if (height !== undefined) image = image.resize({ height, width, fit: 'fill' });
+    if (height !== undefined && width !== undefined) image = image.resize({ height, width, fit: 'fill' });
     image = channels === 1 ? image.toColourspace('b-w') : image.toColourspace('srgb');
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { shape: [info.height, info.width, info.channels], pixels: data };

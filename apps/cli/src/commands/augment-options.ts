@@ -101,8 +101,16 @@ export function generatorOf(
   }
 }
 
-/** Labelled images as a generator makes them into what a training needs. */
-export const trainingDataOf = (generator: ImageDataGenerator, images: ImageDataset): TrainingData => ({
-  ...generator.split(images),
+/**
+ * Labelled images as a generator makes them into what a training needs.
+ *
+ * @param validation images for validation; without them, the first rows are held out
+ */
+export const trainingDataOf = (
+  generator: ImageDataGenerator,
+  images: ImageDataset,
+  validation?: ImageDataset,
+): TrainingData => ({
+  ...(validation ? { training: images, validation } : generator.split(images)),
   augmentation: generator.augmentation(images.shape),
 });

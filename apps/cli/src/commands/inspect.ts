@@ -58,6 +58,7 @@ async function runInspect(path: string, options: Options): Promise<void> {
   const sets = await readDataSets(terminal, path, options);
   const parts: readonly (readonly [name: string, what: string, data: ImageDataset | undefined])[] = [
     ['train', 'for training', sets.train],
+    ['validation', 'for validation', sets.validation],
     ['test', 'for testing', sets.test],
     ...Object.entries(sets.extra).map(([name, data]) => [name, name, data] as const),
   ];

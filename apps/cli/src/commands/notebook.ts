@@ -57,16 +57,16 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
 
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
-  const data = trainingDataOf(generator, requireTraining(path, sets));
+  const data = trainingDataOf(generator, requireTraining(path, sets), sets.validation);
   checkExtraClasses(sets);
   requireTest(path, sets);
-  for (const set of [sets.train, sets.test, ...Object.values(sets.extra)])
+  for (const set of [sets.train, sets.validation, sets.test, ...Object.values(sets.extra)])
     if (set) terminal.fact(set.source, `${count(set.count)} images`);
   const { training, validation } = data;
   const [height, width, channels] = training.shape;
   const range = [0, 255].map((byte) => Number((byte * training.factor + training.offset).toPrecision(6))).join(' … ');
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to ${range}`);
-  const held = `the first ${Math.round(100 * validationSplit)}% of the rows`;
+  const held = sets.validation?.source ?? `the first ${Math.round(100 * validationSplit)}% of the rows`;
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
 
   const complete = { ...recipe, data: { ...recipe.data, path: resolve(path) } };

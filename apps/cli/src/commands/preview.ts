@@ -44,7 +44,7 @@ Examples:
 async function runPreview(options: Options): Promise<void> {
   const terminal = new Terminal(options);
   const generator = generatorOf(augmentationOf(options)); // a wrong option is told before anything is read
-  const data = await readTraining(terminal, { ...options, limit: options.images });
+  const { train: data } = await readTraining(terminal, { ...options, limit: options.images });
   // Without an option that changes anything, the usual changes are what a preview is for.
   const augmentation =
     generator.augmentation(data.shape) ?? (generatorOf(USUAL).augmentation(data.shape) as Augmentation);

@@ -33,7 +33,8 @@ async function runTrain(given: RecipeOptions): Promise<void> {
   const { terminal, options, recipe, generator } = asked;
   const { path, validationSplit: _, ...reading } = recipe.data;
   if (path === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
-  const data = trainingDataOf(generator, await readTraining(terminal, { ...options, ...reading, data: path }));
+  const read = await readTraining(terminal, { ...options, ...reading, data: path });
+  const data = trainingDataOf(generator, read.train, read.validation);
   const { training, validation } = data;
   await runTraining(asked, data, {
     begin: ({ device, folder }) => {

@@ -10,8 +10,8 @@ export interface Picture {
 }
 
 /**
- * Decodes a PNG or JPEG picture: in grey, or in RGB if `imageShape` has three channels; scaled to `imageShape` if that
- * is given. What is transparent becomes black.
+ * Decodes a PNG or JPEG picture, scaled to `imageShape` with as many channels as that has; without it, in its own size,
+ * with one channel if the file says grey, else with three (RGB). What is transparent becomes black.
  *
  * @param source its name, for messages
  * @throws DataError if the bytes are no picture, or not a whole one

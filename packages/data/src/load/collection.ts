@@ -13,6 +13,8 @@ import { isSubmission, SubmissionFiles } from './submission-files.js';
 export interface DataSets {
   /** Labelled images to train on: `train.csv`, or what stands alone. */
   readonly train: ImageDataset | undefined;
+  /** Labelled images that a training is validated on, where they are apart: `val.csv`, `validation/CLASS/*.png`. */
+  readonly validation: ImageDataset | undefined;
   /** Images to be predicted, with ids: `test.csv`. */
   readonly test: ImageDataset | undefined;
   /** Further labelled images by name: `extra['Dig-MNIST']` is what `Dig-MNIST.csv` holds. */
@@ -87,10 +89,12 @@ export class Collection {
     const test = setFor('test');
     const standsAlone = !test && Object.keys(extra).length === 0;
     const train = setFor('train') ?? (standsAlone ? setFor(undefined) : undefined);
-    for (const other of [test, ...Object.values(extra)]) if (train && other) checkShapes(train, other);
+    const validation = setFor('validation');
+    for (const other of [validation, test, ...Object.values(extra)]) if (train && other) checkShapes(train, other);
     const ids = test?.ids ?? Array.from({ length: test?.count ?? 0 }, (_, i) => String(i));
     return {
       train,
+      validation,
       test: test?.identified(ids),
       extra,
       testLabels: (test && this.#submissions.labelsOf(ids)) ?? test?.labels,

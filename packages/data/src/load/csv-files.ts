@@ -1,4 +1,4 @@
-/** The CSV files of a source: `train.csv`, `test.csv`, and others of labelled images, each a set of its own. */
+/** The CSV files of a source: `train.csv`, `val.csv`, `test.csv`, and others of labelled images, each a set of its own. */
 import { isLabelled } from '../csv/header.js';
 import { CsvParser, LONGEST_LINE } from '../csv/parser.js';
 import { text } from '../csv/text.js';
@@ -54,7 +54,7 @@ export class CsvFiles {
   #parser(file: SourceFile, role: Role | undefined): CsvParser {
     const { imageShape, needs } = this.options;
     const limit = limitOf(role, this.options);
-    const needed = { train: 'label', test: 'either', extra: 'label' } as const;
+    const needed = { train: 'label', validation: 'label', test: 'either', extra: 'label' } as const;
     const need = role ? needed[role] : needs;
     const options = {
       ...(need ? { needs: need } : {}),

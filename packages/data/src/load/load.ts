@@ -27,9 +27,9 @@ export async function loadData(source: Source, options: LoadOptions = {}): Promi
  * @throws DataError if there are none, or, if labels are needed, none with labels; or if a file is wrong
  */
 export async function loadImages(source: Source, options: LoadOptions = {}): Promise<ImageDataset> {
-  const { test, testLabels, extra, train, found } = await collect(source, options);
+  const { test, testLabels, extra, train, validation, found } = await collect(source, options);
   const labelledTest = test && testLabels ? test.labelled(testLabels) : test;
-  const all = [labelledTest, ...Object.values(extra), train].filter((data) => data !== undefined);
+  const all = [labelledTest, ...Object.values(extra), validation, train].filter((data) => data !== undefined);
   const data = options.needs ? all.find(({ labels }) => labels) : all[0];
   if (data) return data;
   const why = all.length > 0 ? 'its images have no labels' : `there are no images in it; ${contents(found)}`;
@@ -59,8 +59,8 @@ export function requireTraining(name: string, { train, found }: DataSets): Image
 }
 
 /** @throws DataError if further labelled images have classes that the training data lacks */
-export function checkExtraClasses({ train, extra }: DataSets): void {
-  for (const { source, classes } of Object.values(extra)) {
+export function checkExtraClasses({ train, validation, extra }: DataSets): void {
+  for (const { source, classes } of [...(validation ? [validation] : []), ...Object.values(extra)]) {
     if (!train || classes <= train.classes) continue;
     const known = `the labels of ${train.source} end at ${train.classes - 1}`;
     throw new DataError(

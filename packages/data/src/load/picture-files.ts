@@ -71,7 +71,8 @@ export class PictureFiles {
 
   async finish(): Promise<FoundSet[]> {
     await Promise.all(this.#decoding);
-    const groups = [...this.#groups.values()];
+    const read = [...this.#groups.values()];
+    const groups = this.options.imageShape ? read : inSameChannels(read);
     const named = groups.filter(({ role }) => role);
     // If no folder tells what its pictures are for, all of them belong together.
     if (named.length === 0) {
@@ -119,6 +120,28 @@ export class PictureFiles {
     const facts = { labels, ids, classNames: classNames.length > 0 ? classNames : undefined };
     return { role, name, data: new ImageDataset(source, first.shape, pixels, facts) };
   }
+}
+
+const isGrey = ({ shape, pixels }: Picture): boolean => {
+  if (shape[2] === 1) return true;
+  for (let i = 0; i < pixels.length; i += 3)
+    if (pixels[i] !== pixels[i + 1] || pixels[i] !== pixels[i + 2]) return false;
+  return true;
+};
+
+/** All pictures with one channel if none of them has a colour, whatever their files say; else all with three. */
+function inSameChannels(groups: readonly Group[]): Group[] {
+  const channels = groups.every(({ pictures }) => pictures.every(isGrey)) ? 1 : 3;
+  return groups.map((group) => ({ ...group, pictures: group.pictures.map((one) => withChannels(one, channels)) }));
+}
+
+function withChannels(picture: NamedPicture, channels: 1 | 3): NamedPicture {
+  const { shape, pixels } = picture;
+  const [height, width, own] = shape;
+  if (own === channels) return picture;
+  const changed = new Uint8Array(height * width * channels);
+  for (let i = 0; i < changed.length; i++) changed[i] = pixels[Math.floor((i * own) / channels)] as number;
+  return { ...picture, shape: [height, width, channels], pixels: changed };
 }
 
 /** One picture of each class after the other, so that any first part of them holds all classes alike. */

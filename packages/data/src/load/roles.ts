@@ -1,14 +1,18 @@
 /** What a file is for, by its name. */
 
-/** Images to train on, images to be predicted in the end, or further labelled images to measure a model on. */
-export type Role = 'train' | 'test' | 'extra';
+/**
+ * Images to train on, images that a training is validated on, images to be predicted in the end, or further labelled
+ * images to measure a model on.
+ */
+export type Role = 'train' | 'validation' | 'test' | 'extra';
 
 const PATTERNS: readonly (readonly [Role, RegExp])[] = [
+  ['validation', /(^|[^a-z])([xy][-_ ]?)?(val|valid|validation|dev)($|[^a-z])/i],
   ['test', /(^|[^a-z])[xy]?(test|t10k)/i],
   ['train', /(^|[^a-z])[xy]?train/i],
 ];
 
-/** `train`, or `test` (`t10k`, as MNIST says); undefined if the name does not tell. */
+/** `train`, `validation` (`val`, `dev`), or `test` (`t10k`, as MNIST says); undefined if the name does not tell. */
 export const roleOf = (name: string): Role | undefined => PATTERNS.find(([, pattern]) => pattern.test(name))?.[0];
 
 /** The last part of a path, which tells more than those before it. */
