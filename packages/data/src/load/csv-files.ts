@@ -1,4 +1,4 @@
-/** The CSV files of a source: `train.csv`, `val.csv`, `test.csv`, and others of labelled images, each a set of its own. */
+/** The CSV files of a source: `train.csv`, `val.csv`, `test.csv`, and others of labelled images, each its own set. */
 import { isLabelled } from '../csv/header.js';
 import { CsvParser, LONGEST_LINE } from '../csv/parser.js';
 import { text } from '../csv/text.js';
