@@ -1,18 +1,16 @@
 /** This engine, as `anke train` and `anke predict` drive it: recorded steps over data that lies on the device. */
 import { Gpu, Recorder, Tuner } from '../../packages/kernels/dist/index.js';
-import { Adam, Batches, notebookCnn, Session } from '../../packages/nn/dist/index.js';
+import { Adam, Batches, type Graph, Session } from '../../packages/nn/dist/index.js';
 import { batchOf, type Peer } from './peer.js';
 
-const SHAPE = [28, 28, 1];
-
-export async function anke(adapter: GPUAdapter): Promise<Peer> {
+export async function anke(adapter: GPUAdapter, graph: Graph): Promise<Peer> {
   const gpu = await Gpu.open(adapter, new Tuner());
+  const { inputShape: shape } = graph;
   const prepare = (batch: number) => {
-    const graph = notebookCnn(SHAPE, { seed: 1 });
     const session = Session.open(gpu, graph);
     session.compile({ optimizer: new Adam() });
-    const { pixels, labels } = batchOf(batch);
-    const data = session.data.acquire({ pixels, labels, shape: SHAPE, rescale: 1 / 255 }, 'peers');
+    const { pixels, labels } = batchOf(batch, shape);
+    const data = session.data.acquire({ pixels, labels, shape, rescale: 1 / 255 }, 'peers');
     const batches = new Batches(gpu, { data, seed: graph.seed });
     // The same batch each time: the counters may move on.
     return { session, batches, step: { size: batch, stride: 0 }, recorder: new Recorder(gpu) };

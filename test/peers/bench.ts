@@ -1,31 +1,39 @@
 /**
- * `pnpm bench:peers`: a training step and a prediction of the notebook's CNN by Anke and by its peers, on the same
- * adapter, turn by turn in one process, so that whatever slows the machine down slows them all. «First» is the time to
- * the end of the first run, with compiling but not with Anke's tuning, which is done once for a device; with
- * MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. `--json` prints one JSON object on stdout; all else
- * then goes to stderr.
+ * `pnpm bench:peers`: training steps and predictions of a model by Anke and by its peers, on the same adapter, turn by
+ * turn in one process, so that whatever slows the machine down slows them all. «First» is the time to the end of the
+ * first run, with compiling but not with Anke's tuning, which is done once for a device; with
+ * MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. Of the notebook's model, predictions are measured too.
+ * `--json` prints one JSON object on stdout; all else then goes to stderr.
  */
+import { parseArgs } from 'node:util';
 import { openAdapter } from '../../packages/dawn/dist/index.js';
+import { MODELS, type Model } from './models.js';
 import type { Peer, Run } from './peer.js';
+import { pytorch } from './pytorch.js';
 
-const CASES = [
-  { what: 'training step', kind: 'trainer', batch: 32 },
-  { what: 'training step', kind: 'trainer', batch: 128 },
-  { what: 'prediction', kind: 'predictor', batch: 1 },
-  { what: 'prediction', kind: 'predictor', batch: 256 },
-] as const;
 /** Runs before the clock counts: the first ones compile, and an engine may compile again on the second. */
 const WARM_UP = 3;
-const ROUNDS = 7;
 /** Short runs are repeated within a round. */
 const ROUND_MILLISECONDS = 200;
 
-const json = process.argv.includes('--json');
-const unknown = process.argv.slice(2).filter((word) => word !== '--json' && word !== '--');
-if (unknown.length > 0) {
-  process.stderr.write(`bench:peers takes --json, not ${unknown.join(' ')}\n`);
-  process.exit(2);
+const NAMES = Object.keys(MODELS).join('|');
+const USAGE = `pnpm bench:peers [--model ${NAMES}] [--image-size PIXELS] [--batch IMAGES] [--steps ROUNDS] [--json]`;
+
+interface Case {
+  readonly what: string;
+  readonly kind: 'trainer' | 'predictor';
+  readonly batch: number;
 }
+
+const trainer = (batch: number): Case => ({ what: 'training step', kind: 'trainer', batch });
+const predictor = (batch: number): Case => ({ what: 'prediction', kind: 'predictor', batch });
+
+const { json, name, model, size, batch, rounds } = settings();
+const cases =
+  name !== 'notebook' || batch !== undefined
+    ? [trainer(batch ?? 32)]
+    : [trainer(32), trainer(128), predictor(1), predictor(256)];
+
 const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
 
 const report = await openAdapter(say);
@@ -37,9 +45,18 @@ Object.defineProperty(globalThis, 'navigator', {
 const { anke } = await import('./anke.js');
 const { tensorflow } = await import('./tensorflow.js');
 const { jax } = await import('./jax.js');
-const peers: Peer[] = [await anke(report.adapter), await tensorflow(), await jax()];
+const graph = model.make(size);
+const peers: Peer[] = [
+  await anke(report.adapter, graph),
+  await tensorflow(graph),
+  await jax(graph),
+  ...(await pytorch(graph, say)),
+];
 
 say(`adapter: ${report.name}`);
+const weights = graph.layers.flatMap((layer) => layer.weights.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+const parameters = weights.reduce((a, b) => a + b, 0).toLocaleString('en-US');
+say(`model: ${name}, images of ${graph.inputShape.join(' × ')}, ${parameters} weights`);
 const clock = async (run: Run, times = 1): Promise<number> => {
   const started = performance.now();
   for (let i = 0; i < times; i++) await run();
@@ -49,34 +66,75 @@ const quartile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.round(share * (values.length - 1))] as number;
 
 const results: object[] = [];
-for (const { what, kind, batch } of CASES) {
-  say(`\n${what}, batch ${batch}`);
+for (const { what, kind, batch: images } of cases) {
+  say(`\n${what}, batch ${images}`);
   const lanes: { name: string; run: Run; times: number; first: number; samples: number[] }[] = [];
   for (const peer of peers) {
-    await peer.tune?.(kind, batch);
+    await peer.tune?.(kind, images);
     const started = performance.now();
-    const run = await peer[kind](batch);
+    const run = await peer[kind](images);
     await run();
     const first = performance.now() - started;
     for (let i = 1; i < WARM_UP; i++) await run();
     const times = Math.max(1, Math.round(ROUND_MILLISECONDS / (await clock(run))));
     lanes.push({ name: peer.name, run, times, first, samples: [] });
   }
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const lane of lanes) lane.samples.push(await clock(lane.run, lane.times));
   }
   const own = quartile(lanes[0]?.samples ?? [], 0.5);
-  for (const { name, first, samples } of lanes) {
+  for (const { name: engine, first, samples } of lanes) {
     const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quartile(samples, share)) as [number, number, number];
     const ratio = median / own;
     const spread = `(${low.toFixed(2)} … ${high.toFixed(2)})`;
-    const images = `${((batch / median) * 1000).toFixed(0)} images/s`;
-    const compared = name === peers[0]?.name ? '' : `Anke is ${ratio.toFixed(1)} × as fast`;
+    const speed = `${((images / median) * 1000).toFixed(0)} images/s`;
+    const compared = engine === peers[0]?.name ? '' : `Anke is ${ratio.toFixed(1)} × as fast`;
     const start = `first ${(first / 1000).toFixed(1)} s`;
-    const times = `${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${images.padStart(15)}`;
-    say(`  ${name.padEnd(14)} ${times}  ${start.padEnd(12)} ${compared}`.trimEnd());
-    results.push({ what, batch, engine: name, median, quartiles: [low, high], firstMs: first, ratio });
+    const times = `${median.toFixed(2).padStart(9)} ms ${spread.padEnd(22)} ${speed.padStart(15)}`;
+    say(`  ${engine.padEnd(14)} ${times}  ${start.padEnd(12)} ${compared}`.trimEnd());
+    results.push({ what, batch: images, engine, median, quartiles: [low, high], firstMs: first, ratio });
   }
 }
-if (json) process.stdout.write(`${JSON.stringify({ adapter: report.name, results })}\n`);
+if (json) process.stdout.write(`${JSON.stringify({ adapter: report.name, model: name, imageSize: size, results })}\n`);
 process.exit(0);
+
+/** What the command line asks for; where it is wrong, the program ends with one line. */
+function settings() {
+  const fail = (message: string): never => {
+    process.stderr.write(`bench:peers: ${message}; ${USAGE}\n`);
+    process.exit(2);
+  };
+  const number = (option: string, text: string | undefined): number | undefined => {
+    if (text === undefined) return undefined;
+    return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : fail(`--${option} takes a whole number above 0, not "${text}"`);
+  };
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2).filter((word) => word !== '--'),
+      options: {
+        model: { type: 'string', default: 'notebook' },
+        'image-size': { type: 'string' },
+        batch: { type: 'string' },
+        steps: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(`${USAGE}\n`);
+      process.exit(0);
+    }
+    const named = Object.entries<Model>(MODELS).find(([one]) => one === values.model);
+    if (!named) return fail(`there is no model "${values.model}"`);
+    return {
+      json: values.json,
+      name: named[0],
+      model: named[1],
+      size: number('image-size', values['image-size']) ?? named[1].imageSize,
+      batch: number('batch', values.batch),
+      rounds: number('steps', values.steps) ?? 7,
+    };
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}

@@ -1,4 +1,4 @@
-/** What is measured of each engine: the notebook's CNN, trained with Adam, and asked. */
+/** What is measured of each engine: a model, trained with Adam, and asked. */
 
 /** Does the work once and returns when the device has finished it. */
 export type Run = () => Promise<void>;
@@ -13,24 +13,13 @@ export interface Peer {
   predictor(batch: number): Promise<Run>;
 }
 
-/** The notebook's layers, for engines that have no such model: kernel shapes (height, width, in, out). */
-export const CONVOLUTIONS = [
-  [3, 3, 1, 32],
-  [5, 5, 32, 64],
-  [3, 3, 64, 64],
-] as const;
-/** (in, out) of the dense layers. */
-export const DENSE = [
-  [576, 128],
-  [128, 64],
-  [64, 32],
-  [32, 10],
-] as const;
-
-/** Pixels in 0 … 1, (batch, 28, 28, 1), and labels: the same for every engine. */
-export function batchOf(size: number): { pixels: Uint8Array; images: Float32Array<ArrayBuffer>; labels: Uint8Array } {
+/** Pixels in 0 … 1, (batch, height, width, channels), and labels: the same for every engine. */
+export function batchOf(
+  size: number,
+  shape: readonly number[],
+): { pixels: Uint8Array; images: Float32Array<ArrayBuffer>; labels: Uint8Array } {
   let state = 1;
-  const pixels = Uint8Array.from({ length: size * 784 }, () => {
+  const pixels = Uint8Array.from({ length: shape.reduce((a, b) => a * b, size) }, () => {
     state = (state * 1103515245 + 12345) % 2 ** 31;
     return state >>> 23;
   });

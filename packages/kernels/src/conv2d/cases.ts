@@ -39,6 +39,19 @@ const shapes: readonly Conv2dParams[] = [
   conv2dParams({ batch: 1, height: 8, width: 8, inChannels: 2, outChannels: 3, kernel: [1, 1], stride: [3, 2] }),
   // A stride that leaves the last rows and columns unread, and one larger than the kernel.
   conv2dParams({ batch: 2, height: 8, width: 8, inChannels: 5, outChannels: 6, kernel: [3, 3], stride: [4, 4] }),
+  // Padding that takes the kernel as far out as it still covers a pixel, on all sides and on some.
+  {
+    ...conv2dParams({ batch: 2, height: 9, width: 12, inChannels: 9, outChannels: 10, kernel: [3, 3] }),
+    ...{ height: 5, width: 8, padTop: 2, padLeft: 2 },
+  },
+  {
+    ...conv2dParams({ batch: 2, height: 10, width: 9, inChannels: 3, outChannels: 8, kernel: [4, 3], stride: [2, 2] }),
+    ...{ height: 7, width: 7, padTop: 3, padLeft: 0 },
+  },
+  // Products of many pixels, whole and with a ragged end.
+  conv2dParams({ batch: 3, height: 17, width: 15, inChannels: 20, outChannels: 50, kernel: [1, 1] }),
+  conv2dParams({ batch: 2, height: 20, width: 16, inChannels: 48, outChannels: 8, kernel: [1, 1] }),
+  conv2dParams({ batch: 33, height: 2, width: 1, inChannels: 7, outChannels: 129, kernel: [1, 1] }),
   // The notebook's.
   ...Object.values(notebookConvolutions(1)),
   ...Object.values(notebookConvolutions(3)),

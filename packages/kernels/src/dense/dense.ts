@@ -56,6 +56,7 @@ function mapVariants<P, Q>(
     ...(accumulates ? { accumulates } : {}),
     available: (p, traits) => variant.available(map(p), traits),
     suits: (p, traits) => variant.suits?.(map(p), traits) !== false,
+    ...(variant.sizes ? { sizes: (p, traits) => variant.sizes?.(map(p), traits) ?? {} } : {}),
     grid: (p, traits) => variant.grid(map(p), traits),
     wgsl: (p, traits) => variant.wgsl(map(p), traits),
   });

@@ -32,6 +32,15 @@ const shapes: readonly DepthwiseParams[] = [
   depthwiseParams({ batch: 1, height: 8, width: 8, channels: 3, kernel: [1, 1], stride: [3, 2] }),
   depthwiseParams({ batch: 2, height: 8, width: 9, channels: 5, multiplier: 2, kernel: [3, 3], stride: [4, 4] }),
   depthwiseParams({ batch: 2, height: 24, width: 25, channels: 2, kernel: [2, 2], stride: [9, 9], padding: 'same' }),
+  // Padding that takes the kernel as far out as it still covers a pixel, on all sides and on some.
+  {
+    ...depthwiseParams({ batch: 2, height: 9, width: 12, channels: 9, kernel: [3, 3] }),
+    ...{ height: 5, width: 8, padTop: 2, padLeft: 2 },
+  },
+  {
+    ...depthwiseParams({ batch: 2, height: 10, width: 9, channels: 5, kernel: [4, 3], stride: [2, 2] }),
+    ...{ height: 7, width: 7, padTop: 0, padLeft: 2 },
+  },
   // MobileNetV2's at 64 × 64: after the first expansion, with a stride on a padded image, and the last.
   depthwiseParams({ batch: 16, height: 32, width: 32, channels: 16, kernel: [3, 3], padding: 'same' }),
   depthwiseParams({ batch: 16, height: 33, width: 33, channels: 48, kernel: [3, 3], stride: [2, 2] }),

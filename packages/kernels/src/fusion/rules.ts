@@ -5,8 +5,11 @@ import { decayRule } from './rules/decay.js';
 import { dropoutRule, rectifierRule } from './rules/epilogue.js';
 import { advanceRule, correctionsRule, crossEntropyRule, penaltiesRule, totalsRule } from './rules/loss-step.js';
 import { dropoutMaskRule, maskRule } from './rules/mask.js';
+import { paddingGradientRule, paddingRule } from './rules/padding.js';
 
 export const RULES: readonly Rule[] = [
+  paddingRule,
+  paddingGradientRule,
   rectifierRule,
   dropoutRule,
   dropoutMaskRule,

@@ -2,6 +2,7 @@
 import type { Pipeline, StageProgram, VariantProgram } from './compiler.js';
 import type { Gpu } from './device.js';
 import type { Grid } from './kernel.js';
+import { type PassedSizes, passSizes } from './sizes.js';
 import { bufferOf, type Storage } from './storage.js';
 
 /** A compiled shader, its bind group and its grid. */
@@ -11,21 +12,25 @@ export interface BoundStage {
   readonly grid: Grid;
 }
 
-/** A bind group of the storages that a stage names. */
+/** What a stage is bound to: the memory that it names, and its sizes if it has any. */
+export interface StageMemory {
+  readonly storages: Readonly<Record<string, Storage>>;
+  readonly sizes: Storage | undefined;
+}
+
+/** A bind group of a stage's memory. */
 export function bindGroup(
   gpu: Gpu,
   { label, bindings }: StageProgram,
   { layout }: Pipeline,
-  storages: Readonly<Record<string, Storage>>,
+  { storages, sizes }: StageMemory,
 ): GPUBindGroup {
-  return gpu.device.createBindGroup({
-    label,
-    layout,
-    entries: bindings.map(({ name }, binding) => {
-      const storage = storages[name] as Storage;
-      return { binding, resource: { buffer: bufferOf(storage), offset: storage.offset, size: storage.bytes } };
-    }),
-  });
+  const bound = [...bindings.map(({ name }) => storages[name] as Storage), ...(sizes ? [sizes] : [])];
+  const entries = bound.map((storage, binding) => ({
+    binding,
+    resource: { buffer: bufferOf(storage), offset: storage.offset, size: storage.bytes },
+  }));
+  return gpu.device.createBindGroup({ label, layout, entries });
 }
 
 export function encodeStage(pass: GPUComputePassEncoder, { pipeline, group, grid }: BoundStage): void {
@@ -39,6 +44,7 @@ export class SingleDispatch {
   readonly #scratch: Storage[] = [];
   readonly #pipelines: Pipeline[];
   readonly #storages: Readonly<Record<string, Storage>>;
+  readonly #sizes: PassedSizes;
 
   constructor(
     readonly gpu: Gpu,
@@ -52,6 +58,7 @@ export class SingleDispatch {
       storages[name] = storage;
     }
     this.#storages = storages;
+    this.#sizes = passSizes(gpu, program.stages);
     this.#pipelines = program.stages.map((stage) => gpu.compiler.acquire(stage));
   }
 
@@ -63,7 +70,7 @@ export class SingleDispatch {
         const pipeline = this.#pipelines[i] as Pipeline;
         return {
           pipeline: await pipeline.ready,
-          group: bindGroup(this.gpu, stage, pipeline, this.#storages),
+          group: bindGroup(this.gpu, stage, pipeline, { storages: this.#storages, sizes: this.#sizes.of[i] }),
           grid: stage.grid,
         };
       }),
@@ -73,5 +80,6 @@ export class SingleDispatch {
   destroy(): void {
     for (const pipeline of this.#pipelines) this.gpu.compiler.release(pipeline);
     for (const storage of this.#scratch) storage.destroy();
+    this.#sizes.destroy();
   }
 }

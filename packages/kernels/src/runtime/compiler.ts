@@ -23,6 +23,8 @@ export interface StageProgram {
   /** `kernel/variant`, to tell it apart in errors and in the driver's tools. */
   readonly label: string;
   readonly bindings: readonly Declaration[];
+  /** What the shader reads as `sizes`, behind the bindings; empty if it has none. */
+  readonly sizes: Readonly<Record<string, number>>;
   readonly grid: Grid;
   readonly code: string;
 }
@@ -46,6 +48,12 @@ interface Entry extends Pipeline {
 }
 
 const COMPUTE_STAGE = 0x04;
+const BUFFER_TYPES = {
+  read: 'read-only-storage',
+  write: 'storage',
+  update: 'storage',
+  sizes: 'uniform',
+} as const satisfies Record<Access | 'sizes', GPUBufferBindingType>;
 const NO_TYPES: StorageTypes = {};
 
 /** The tests allow a shader 10 seconds of a core. */
@@ -162,8 +170,10 @@ export class Compiler {
       const names = part.bindings?.(params) ?? neededBindings(kernel, params);
       const bindings = names.map((binding) => declare(binding, scratchAccess));
       const extensions = variant.subgroups ? subgroupExtensions(this.traits.pinsSubgroups) : undefined;
-      const code = `${declarationsWgsl(bindings, extensions)}${part.wgsl(params, this.traits)}`;
-      return { label: `${kernel.name}/${name}${suffix}`, bindings, grid: part.grid(params, this.traits), code };
+      const sizes = part.sizes?.(params, this.traits) ?? {};
+      const declarations = declarationsWgsl(bindings, { extensions, sizes: Object.keys(sizes) });
+      const code = `${declarations}${part.wgsl(params, this.traits)}`;
+      return { label: `${kernel.name}/${name}${suffix}`, bindings, sizes, grid: part.grid(params, this.traits), code };
     };
     const stages = [stage(variant, '', 'write'), ...(join ? [stage(join, ' join', 'read')] : [])];
     return { variant: name, stages, scratch };
@@ -210,8 +220,9 @@ export class Compiler {
     this.#keys.delete(pipeline);
   }
 
-  #compile({ label, code, bindings }: StageProgram): Pipeline {
-    const layout = this.#bindGroupLayout(bindings.map(({ access }) => access));
+  #compile({ label, code, bindings, sizes }: StageProgram): Pipeline {
+    const accesses = bindings.map(({ access }) => access);
+    const layout = this.#bindGroupLayout([...accesses, ...(Object.keys(sizes).length > 0 ? ['sizes' as const] : [])]);
     // A faulty shader is reported once, where its pipeline is awaited.
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code });
@@ -241,8 +252,8 @@ export class Compiler {
     throw new KernelError(`${label} does not compile: ${reason}`);
   }
 
-  #bindGroupLayout(accesses: readonly Access[]): GPUBindGroupLayout {
-    const key = accesses.map((access) => (access === 'read' ? 'r' : 'w')).join('');
+  #bindGroupLayout(accesses: readonly (Access | 'sizes')[]): GPUBindGroupLayout {
+    const key = accesses.map((access) => BUFFER_TYPES[access]).join(' ');
     let layout = this.#layouts.get(key);
     if (!layout) {
       layout = this.device.createBindGroupLayout({
@@ -250,7 +261,7 @@ export class Compiler {
         entries: accesses.map((access, binding) => ({
           binding,
           visibility: COMPUTE_STAGE,
-          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+          buffer: { type: BUFFER_TYPES[access] },
         })),
       });
       this.#layouts.set(key, layout);

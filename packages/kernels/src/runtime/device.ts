@@ -9,10 +9,19 @@ import { bufferOf, Storage, type StorageType } from './storage.js';
 import { findSubgroups, type Subgroups } from './subgroups.js';
 
 const STORAGE_USAGE = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST
+const UNIFORM_USAGE = 0x40 | 0x08; // UNIFORM | COPY_DST
 const READBACK_USAGE = 0x01 | 0x08; // MAP_READ | COPY_DST
 const MAP_READ = 0x01;
 /** The loss of a device is reported a little later than the calls fail that it makes fail. */
 const LOSS_MILLISECONDS = 200;
+
+interface Wanted {
+  readonly label: string;
+  readonly bytes: number;
+  readonly type: StorageType;
+  /** Storage, if absent. */
+  readonly usage?: number;
+}
 
 const oneLine = (message: string): string => message.trim().replace(/\s*\n\s*/g, ' ');
 
@@ -94,14 +103,17 @@ export class Gpu {
     return this.#allocate({ label, bytes: data.byteLength, type }, (buffer) => this.#write(buffer, 0, data));
   }
 
-  #allocate(
-    { label, bytes, type }: { readonly label: string; readonly bytes: number; readonly type: StorageType },
-    work?: (buffer: GPUBuffer) => void,
-  ): Storage {
+  /** New device memory that shaders read as uniforms and that holds `data`. */
+  uniforms(label: string, data: Uint32Array): Storage {
+    const wanted = { label, bytes: data.byteLength, type: 'u32', usage: UNIFORM_USAGE } as const;
+    return this.#allocate(wanted, (buffer) => this.#write(buffer, 0, data));
+  }
+
+  #allocate({ label, bytes, type, usage = STORAGE_USAGE }: Wanted, work?: (buffer: GPUBuffer) => void): Storage {
     const limit = this.maxBinding;
     if (bytes > limit) throw new DeviceMemoryError({ label, bytes, limit });
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
-    return new Storage(label, size, this.#allocator.create({ label, size, usage: STORAGE_USAGE }, work), 0, type);
+    return new Storage(label, size, this.#allocator.create({ label, size, usage }, work), 0, type);
   }
 
   /**

@@ -54,12 +54,17 @@ export type Grid = readonly [x: number, y: number, z: number];
 export interface Stage<P> {
   /** Names of the bindings and scratch arrays that the shader uses; all that the parameters need, if absent. */
   bindings?(params: P): readonly string[];
+  /**
+   * Sizes that are passed with a dispatch, as whole numbers below 2³²: the shader reads them as `sizes.name`. So shapes
+   * that differ in nothing else share one shader, which is compiled once.
+   */
+  sizes?(params: P, traits: Traits): Readonly<Record<string, number>>;
   /** Workgroups in x, y and z. */
   grid(params: P, traits: Traits): Grid;
   /**
-   * The shader. The runtime writes the directives and, for each binding `x`, its declaration and the type `x_t` of its
-   * elements above it. A float that may be stored as 16 bits is loaded as `f32(x[i])` and stored as
-   * `y[i] = y_t(value)`.
+   * The shader. Above it, the runtime writes the directives, the declaration of `sizes` and, for each binding `x`, its
+   * declaration and the type `x_t` of its elements. A float that may be stored as 16 bits is loaded as `f32(x[i])` and
+   * stored as `y[i] = y_t(value)`.
    */
   wgsl(params: P, traits: Traits): string;
 }

@@ -15,6 +15,7 @@ import type { Cost, Kernel } from './kernel.js';
 import { SlowCompileError } from './patience.js';
 import { type Lifetime, planMemory } from './plan.js';
 import { Recording } from './recording.js';
+import { type PassedSizes, passSizes } from './sizes.js';
 import { Storage, type StorageType } from './storage.js';
 
 /** A shader of the step, before it has its memory. */
@@ -149,13 +150,18 @@ export class Recorder implements Executor {
   async #attempt(onDone: (dispatch: Dispatch) => void, releases: (() => void)[]): Promise<Recording> {
     const entries = this.program.flatMap((dispatch) => this.#entriesOf(dispatch));
     const { buffers, memory } = this.#allocate(entries);
+    const sizes = passSizes(
+      this.gpu,
+      entries.map(({ stage }) => stage),
+    );
     const free = (): void => {
       for (const buffer of buffers) buffer.destroy();
+      sizes.destroy();
     };
     try {
       // Nothing is compiled for a step that has no memory.
       await this.gpu.confirm(new Set(entries.flatMap(({ storages }) => Object.values(storages))));
-      const { stages, release } = await this.#bind(entries, onDone, releases);
+      const { stages, release } = await this.#bind({ entries, sizes: sizes.of }, onDone, releases);
       return new Recording(this.gpu, stages, entries, memory, () => {
         release();
         free();
@@ -167,7 +173,11 @@ export class Recorder implements Executor {
   }
 
   /** Waits for the compiler, and binds the memory. After a failure, `releases` gives back what was compiled. */
-  async #bind(entries: readonly Entry[], onDone: (dispatch: Dispatch) => void, releases: (() => void)[]) {
+  async #bind(
+    { entries, sizes }: { readonly entries: readonly Entry[]; readonly sizes: PassedSizes['of'] },
+    onDone: (dispatch: Dispatch) => void,
+    releases: (() => void)[],
+  ) {
     const { compiler } = this.gpu;
     const pipelines = entries.map(({ stage }) => compiler.acquire(stage));
     const release = (): void => {
@@ -189,7 +199,7 @@ export class Recorder implements Executor {
       const stages = entries.map(
         ({ stage, storages }, i): BoundStage => ({
           pipeline: ready[i] as GPUComputePipeline,
-          group: bindGroup(this.gpu, stage, pipelines[i] as Pipeline, storages),
+          group: bindGroup(this.gpu, stage, pipelines[i] as Pipeline, { storages, sizes: sizes[i] }),
           grid: stage.grid,
         }),
       );

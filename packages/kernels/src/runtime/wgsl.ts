@@ -55,9 +55,13 @@ export const subgroupEntryPoint = (pinned: boolean): string =>
  * `x` of a float32. For 16-bit elements it is a function: what lies beyond their range becomes the nearest value in it,
  * as WGSL leaves open what else it would be. What is not finite stays so, and is found where it goes.
  *
- * @param extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
+ * @param options.extensions what {@link subgroupExtensions} says, if the text uses subgroup operations
+ * @param options.sizes names of the sizes that are passed with a dispatch
  */
-export function declarationsWgsl(declarations: readonly Declaration[], extensions?: string): string {
+export function declarationsWgsl(
+  declarations: readonly Declaration[],
+  { extensions, sizes }: { readonly extensions: string | undefined; readonly sizes: readonly string[] },
+): string {
   return [
     ...(extensions === undefined ? [] : [extensions]),
     ...(declarations.some(({ type }) => type === 'f16') ? ['enable f16;'] : []),
@@ -69,6 +73,12 @@ export function declarationsWgsl(declarations: readonly Declaration[], extension
         `@group(0) @binding(${i}) var<storage, ${mode}> ${name}: array<${element}>;`,
       ];
     }),
+    ...(sizes.length > 0
+      ? [
+          `struct Sizes { ${sizes.map((name) => `${name}: u32`).join(', ')} }`,
+          `@group(0) @binding(${declarations.length}) var<uniform> sizes: Sizes;`,
+        ]
+      : []),
     '',
   ].join('\n');
 }

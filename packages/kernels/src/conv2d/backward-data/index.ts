@@ -24,6 +24,7 @@ import { conv2dReference } from '../reference.js';
 import { gemm } from './gemm.js';
 import type { Conv2dBackwardDataParams } from './params.js';
 import { plain } from './plain.js';
+import { pointwise } from './pointwise.js';
 import { resident } from './resident.js';
 import { subgroup } from './subgroup.js';
 
@@ -39,7 +40,7 @@ const bindings = {
 export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof typeof bindings>({
   name: 'conv2d/backward-data',
   bindings,
-  variants: { resident, subgroup, ...gemm, plain },
+  variants: { pointwise, resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * groupOutputs(p) + 1,
   reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, conv2dReference.inputGradient(p, dY, w), x) }),

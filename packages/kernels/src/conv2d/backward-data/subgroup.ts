@@ -13,6 +13,7 @@ import type { Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
+import { suitsPointwise } from '../pointwise.js';
 import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { type Conv2dBackwardDataParams, finishWgsl } from './params.js';
@@ -55,7 +56,7 @@ function products(p: Conv2dBackwardDataParams, tile: number, chunk: number, kx: 
 export const subgroup: Variant<Conv2dBackwardDataParams> = {
   subgroups: true,
   available: (p) => isUnrolled(p) && p.strideHeight === 1 && p.strideWidth === 1,
-  suits: (_, { software }) => software,
+  suits: (p, traits) => traits.software && !suitsPointwise(p, traits),
   grid: (p, traits) => {
     const rows = p.batch * p.height;
     const channels = Math.ceil(p.inChannels / traits.subgroupSize);

@@ -16,11 +16,13 @@ import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from
 import { channelSums, decayedReference } from '../../window/reference.js';
 import { convolutions, WEIGHT_GRADIENTS } from '../cases.js';
 import { type Conv2dParams, conv2dFlops, inputSize, kernelSize, outputSize } from '../geometry.js';
+import { pixels, suitsPointwise } from '../pointwise.js';
 import { conv2dReference } from '../reference.js';
 import { gemm, gemmSplits, isBusy } from './gemm.js';
 import { narrow } from './narrow.js';
 import type { Conv2dBackwardWeightsParams } from './params.js';
 import { plain } from './plain.js';
+import { pointwise } from './pointwise.js';
 import { split, whole } from './splits.js';
 import { subgroup } from './subgroup.js';
 
@@ -37,6 +39,9 @@ const bindings = {
 /** Splits on a CPU, which always has enough work: 64 images each, which its caches hold. */
 const cacheSplits = ({ batch }: Conv2dParams): number => Math.ceil(batch / 64);
 
+/** Splits that keep the sums of a pointwise convolution short, and two cores busy. */
+const pointwiseSplits = (p: Conv2dParams): number => Math.min(p.batch * p.outHeight, Math.ceil(pixels(p) / 512));
+
 /** A GEMM without splits is worth trying where it has enough tiles to keep a device busy. */
 const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeightsParams> => {
   const one = whole(variant);
@@ -45,6 +50,7 @@ const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeig
 
 /** The variants in one dispatch. */
 export const wholeVariants = {
+  pointwise: whole(pointwise),
   narrow: whole(narrow),
   subgroup: whole(subgroup),
   gemm128: wholeGemm(gemm.gemm128),
@@ -57,6 +63,11 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
   name: 'conv2d/backward-weights',
   bindings,
   variants: {
+    pointwiseSplit: split(pointwise, pointwiseSplits),
+    pointwise: {
+      ...wholeVariants.pointwise,
+      suits: (p, traits) => pointwiseSplits(p) === 1 && suitsPointwise(p, traits),
+    },
     narrowSplit: split(narrow, cacheSplits),
     narrow: wholeVariants.narrow,
     subgroupSplit: split(subgroup, cacheSplits),

@@ -18,14 +18,24 @@ type Whole = Variant<Conv2dBackwardWeightsParams>;
 
 const unsplit = (p: Conv2dBackwardWeightsParams): SplitParams => ({ ...p, splits: 1 });
 
+/** An algorithm whose sizes are passed with the dispatch has the rows of a split among them. */
+const splitRows = ({ sizes }: Variant<SplitParams>, p: SplitParams): string =>
+  sizes ? '' : constants({ ROWS_PER_SPLIT: rowsPerSplit(p) });
+
+const sizesOf = (
+  algorithm: Variant<SplitParams>,
+  cut: (p: Conv2dBackwardWeightsParams) => SplitParams,
+): Pick<Whole, 'sizes'> => (algorithm.sizes ? { sizes: (p, traits) => algorithm.sizes?.(cut(p), traits) ?? {} } : {});
+
 /** The algorithm with its sums whole. */
 export const whole = (algorithm: Variant<SplitParams>): Whole => ({
   ...(algorithm.subgroups ? { subgroups: true } : {}),
   available: (p, traits) => algorithm.available(unsplit(p), traits),
   suits: (p, traits) => algorithm.suits?.(unsplit(p), traits) !== false,
+  ...sizesOf(algorithm, unsplit),
   grid: (p, traits) => algorithm.grid(unsplit(p), traits),
   wgsl: (p, traits) => `
-${constants({ ROWS_PER_SPLIT: rowsPerSplit(unsplit(p)) })}
+${splitRows(algorithm, unsplit(p))}
 ${decayedWgsl(p)}
 fn writeWeight(index: u32, sum: f32) { dW[index] = decayed(index, sum); }
 ${forBias(p, 'fn writeBias(index: u32, sum: f32) { dBias[index] = sum; }')}
@@ -44,9 +54,10 @@ export function split(algorithm: Variant<SplitParams>, splits: (p: Conv2dBackwar
     available: (p, traits) => splits(p) > 1 && algorithm.available(cut(p), traits),
     suits: (p, traits) => algorithm.suits?.(cut(p), traits) !== false,
     bindings: ({ bias }) => ['x', 'dY', 'weightParts', ...(bias ? ['biasParts'] : [])],
+    ...sizesOf(algorithm, cut),
     grid: (p, traits) => algorithm.grid(cut(p), traits),
     wgsl: (p, traits) => `
-${constants({ ROWS_PER_SPLIT: rowsPerSplit(cut(p)) })}
+${splitRows(algorithm, cut(p))}
 fn writeWeight(index: u32, sum: f32) { weightParts[index] = sum; }
 ${forBias(p, 'fn writeBias(index: u32, sum: f32) { biasParts[index] = sum; }')}
 ${algorithm.wgsl(cut(p), traits)}`,

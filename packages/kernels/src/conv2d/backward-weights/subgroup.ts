@@ -12,6 +12,7 @@ import type { Variant } from '../../runtime/kernel.js';
 import { constants, opaque, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
+import { suitsPointwise } from '../pointwise.js';
 import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { forBias, type SplitParams } from './params.js';
@@ -74,7 +75,7 @@ const sumBias = `
 export const subgroup: Variant<SplitParams> = {
   subgroups: true,
   available: (p, { subgroupSize }) => subgroupSize <= 32 && isUnrolled(p) && p.strideWidth <= 2,
-  suits: (_, { software }) => software,
+  suits: (p, traits) => traits.software && !suitsPointwise(p, traits),
   grid: (p, { subgroupSize: lanes }) => [
     Math.ceil(p.outChannels / lanes),
     p.kernelHeight * Math.ceil(p.inChannels / Math.min(lanes, p.inChannels)),

@@ -21,6 +21,7 @@ import { gemm } from './gemm.js';
 import { narrow } from './narrow.js';
 import type { Conv2dForwardParams } from './params.js';
 import { plain } from './plain.js';
+import { pointwise } from './pointwise.js';
 import { resident } from './resident.js';
 import { subgroup } from './subgroup.js';
 
@@ -37,7 +38,7 @@ const bindings = {
 export const conv2dForward = defineKernel<Conv2dForwardParams, keyof typeof bindings>({
   name: 'conv2d/forward',
   bindings,
-  variants: { narrow, resident, subgroup, ...gemm, plain },
+  variants: { pointwise, narrow, resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * groupInputs(p) + 3,
   reference: (p, { x, w, ...others }) => ({

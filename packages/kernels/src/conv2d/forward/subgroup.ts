@@ -15,6 +15,7 @@ import type { Traits, Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { coverage, tapDistance } from '../../window/dilation.js';
 import { conv2dConstants } from '../geometry.js';
+import { suitsPointwise } from '../pointwise.js';
 import { isUnrolled, tileWidth } from '../tile.js';
 import { range, unroll } from '../unrolled.js';
 import { biased, type Conv2dForwardParams } from './params.js';
@@ -67,7 +68,7 @@ const writeDropped = (p: Conv2dForwardParams): string => `
 export const subgroup: Variant<Conv2dForwardParams> = {
   subgroups: true,
   available: (p) => isUnrolled(p) && p.strideWidth <= 2,
-  suits: (_, { software }) => software,
+  suits: (p, traits) => traits.software && !suitsPointwise(p, traits),
   grid: (p, traits) => {
     const rows = p.batch * p.outHeight;
     const channels = Math.ceil(p.outChannels / (traits.subgroupSize * columnsOf(p, traits)));
