@@ -39,8 +39,13 @@ import { argmax, epochTotals } from './metrics/metrics.js';
 import { gaussianNoise } from './noise/gaussian.js';
 import { adam, adamCorrections } from './optimizer/adam.js';
 import { advance } from './optimizer/advance.js';
+import { average } from './optimizer/average.js';
+import { nadam, nadamCorrections } from './optimizer/nadam.js';
 import { penaltyBackward, weightPenalties } from './optimizer/penalties.js';
+import { rmsprop } from './optimizer/rmsprop.js';
+import { schedule } from './optimizer/schedule.js';
 import { sgd, sgdMomentum } from './optimizer/sgd.js';
+import { squaredNorms } from './optimizer/squared-norms.js';
 import { zeroPad, zeroPadBackward } from './pad/pad.js';
 import { averagePool, averagePoolBackward } from './pooling/average.js';
 import { maxPoolBackward, maxPoolForward } from './pooling/max.js';
@@ -130,6 +135,12 @@ export const registry: readonly Kernel[] = [
   sgdMomentum,
   weightPenalties,
   penaltyBackward,
+  rmsprop,
+  nadam,
+  nadamCorrections,
+  squaredNorms,
+  average,
+  schedule,
   gather,
   gatherRows,
   augment,

@@ -3,24 +3,21 @@
  * Timed by `pnpm anke bench kernels --filter optimizer`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
-import { HOLD_WGSL, held, holdingCounters, LENGTHS, length, rate } from './flat.js';
+import { constants, flatGrid } from '../runtime/wgsl.js';
+import { held, LENGTHS, length } from './flat.js';
+import { PREPARATIONS, prepared, type UpdateParams, updateBindings, updateTerms, updateWgsl } from './update.js';
 
-export interface AdamParams {
-  readonly length: number;
+export interface AdamParams extends UpdateParams {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
 }
 
 const adamBindings = {
-  gradients: { access: 'read', type: 'f32', length },
-  rate,
+  ...updateBindings,
   corrections: { access: 'read', type: 'f32', length: () => 2, sample: (_, draw) => 0.1 + draw.uniform() },
   m: { access: 'update', type: 'f32', length },
   v: { access: 'update', type: 'f32', length, sample: (_, draw) => draw.uniform() },
-  weights: { access: 'update', type: 'f32', length },
-  counters: holdingCounters,
 } as const satisfies Record<string, Binding<AdamParams>>;
 
 /**
@@ -28,7 +25,7 @@ const adamBindings = {
  *
  *   m ← m + (g − m)·(1 − β₁)      v ← v + (g² − v)·(1 − β₂)      w ← w − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
  *
- * An element whose new moments or weight are not finite stays as it is.
+ * With decaying weights it is AdamW. An element whose new moments or weight are not finite stays as it is.
  */
 export const adam = defineKernel<AdamParams, keyof typeof adamBindings>({
   name: 'optimizer/adam',
@@ -39,23 +36,21 @@ export const adam = defineKernel<AdamParams, keyof typeof adamBindings>({
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
 ${constants({
-  LENGTH: p.length,
-  ROW: flatRow(p.length),
   ONE_MINUS_BETA1: { f32: 1 - p.beta1 },
   ONE_MINUS_BETA2: { f32: 1 - p.beta2 },
   EPSILON: { f32: p.epsilon },
 })}
-${HOLD_WGSL}
+${updateWgsl(p)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH || isHalted()) { return; }
-  let g = gradients[i];
+  let g = gradientAt(i);
   let first = fma(g - m[i], ONE_MINUS_BETA1, m[i]);
   let second = fma(g * g - v[i], ONE_MINUS_BETA2, v[i]);
   let alpha = rate[0] * sqrt(corrections[1]) / corrections[0];
-  let weight = weights[i] - alpha * first / (sqrt(second) + EPSILON);
+  let weight = weightAt(i) - alpha * first / (sqrt(second) + EPSILON);
   if (!(isFinite(first) & isFinite(second) & isFinite(weight))) {
     hold(i);
     return;
@@ -68,39 +63,44 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   },
   cost: (p) => ({ flops: 12 * p.length, bytes: bindingBytes(adamBindings, p) }),
   // Roundings of the longest chain, with WGSL's allowances for two roots and two divisions.
-  terms: () => 24,
+  terms: (p) => 24 + updateTerms(p),
   reference: (p, inputs) => {
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
-    const m = inputs.m.map((value, i) => value + ((inputs.gradients[i] as number) - value) * (1 - p.beta1));
-    const v = inputs.v.map((value, i) => value + ((inputs.gradients[i] as number) ** 2 - value) * (1 - p.beta2));
-    const weights = inputs.weights.map(
+    const { gradients, weights: before } = prepared(p, inputs);
+    const m = inputs.m.map((value, i) => value + ((gradients[i] as number) - value) * (1 - p.beta1));
+    const v = inputs.v.map((value, i) => value + ((gradients[i] as number) ** 2 - value) * (1 - p.beta2));
+    const weights = before.map(
       (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(v[i] as number) + p.epsilon),
     );
     return held({ m, v, weights }, inputs);
   },
   magnitudes(p, inputs) {
-    const { m, v, weights } = this.reference(p, inputs) as Record<'m' | 'v' | 'weights', Float64Array>;
+    const { m, v } = this.reference(p, inputs) as Record<'m' | 'v', Float64Array>;
+    const { gradients, weightMagnitudes } = prepared(p, inputs);
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
     const moved = (value: number, towards: number, share: number): number =>
       Math.abs(value) + share * (Math.abs(towards) + Math.abs(value));
-    const first = inputs.m.map((value, i) => moved(value, inputs.gradients[i] as number, 1 - p.beta1));
-    const second = inputs.v.map((value, i) => moved(value, (inputs.gradients[i] as number) ** 2, 1 - p.beta2));
+    const first = inputs.m.map((value, i) => moved(value, gradients[i] as number, 1 - p.beta1));
+    const second = inputs.v.map((value, i) => moved(value, (gradients[i] as number) ** 2, 1 - p.beta2));
     return {
       m: first,
       v: second,
       // The quotient is as exact as its parts; the root halves v's relative error.
-      weights: weights.map((value, i) => {
+      weights: weightMagnitudes.map((size, i) => {
         const ofRoot = v[i] === 0 ? 0 : (second[i] as number) / (v[i] as number);
         const step =
           (alpha * (Math.abs(m[i] as number) * ofRoot + (first[i] as number))) /
           (Math.sqrt(v[i] as number) + p.epsilon);
-        return Math.abs(value) + step;
+        return size + step;
       }),
     };
   },
-  cases: LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
+  cases: [
+    ...LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
+    ...PREPARATIONS.map((before) => ({ length: 209, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, ...before })),
+  ],
 });
 
 export interface AdamCorrectionsParams {

@@ -2,38 +2,27 @@
  * Gradient descent, with and without momentum, over flat buffers. Float32, a thread a weight.
  * Timed by `pnpm anke bench kernels --filter optimizer`.
  */
-import { absolute, type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
-import { HOLD_WGSL, held, holdingCounters, LENGTHS, length, rate } from './flat.js';
-
-export interface SgdParams {
-  readonly length: number;
-}
-
-const sgdBindings = {
-  gradients: { access: 'read', type: 'f32', length },
-  rate,
-  weights: { access: 'update', type: 'f32', length },
-  counters: holdingCounters,
-} as const satisfies Record<string, Binding<SgdParams>>;
+import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
+import { constants, flatGrid } from '../runtime/wgsl.js';
+import { held, LENGTHS, length } from './flat.js';
+import { PREPARATIONS, prepared, type UpdateParams, updateBindings, updateTerms, updateWgsl } from './update.js';
 
 /** Gradient descent: w ← w − rate · g, where that is finite */
-export const sgd = defineKernel<SgdParams, keyof typeof sgdBindings>({
+export const sgd = defineKernel<UpdateParams, keyof typeof updateBindings>({
   name: 'optimizer/sgd',
-  bindings: sgdBindings,
+  bindings: updateBindings,
   variants: {
     plain: {
       available: () => true,
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
-${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
-${HOLD_WGSL}
+${updateWgsl(p)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH || isHalted()) { return; }
-  let weight = fma(-rate[0], gradients[i], weights[i]);
+  let weight = fma(-rate[0], gradientAt(i), weightAt(i));
   if (!isFinite(weight)) {
     hold(i);
     return;
@@ -42,30 +31,30 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 }`,
     },
   },
-  cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(sgdBindings, p) }),
-  terms: () => 2,
-  reference: (_, inputs) => {
+  cost: (p) => ({ flops: 2 * p.length, bytes: bindingBytes(updateBindings, p) }),
+  terms: (p) => 2 + updateTerms(p),
+  reference: (p, inputs) => {
     const [step = 0] = inputs.rate;
-    const weights = inputs.weights.map((value, i) => value - step * (inputs.gradients[i] as number));
+    const { gradients, weights: before } = prepared(p, inputs);
+    const weights = before.map((value, i) => value - step * (gradients[i] as number));
     return held({ weights }, inputs);
   },
-  magnitudes: (_, { gradients, rate: r, weights }) => ({
-    weights: weights.map((value, i) => Math.abs(value) + Math.abs((r[0] as number) * (gradients[i] as number))),
-  }),
-  cases: LENGTHS.map((n) => ({ length: n })),
+  magnitudes: (p, inputs) => {
+    const { gradients, weightMagnitudes } = prepared(p, inputs);
+    const [step = 0] = inputs.rate;
+    return { weights: weightMagnitudes.map((size, i) => size + Math.abs(step * (gradients[i] as number))) };
+  },
+  cases: [...LENGTHS.map((n) => ({ length: n })), ...PREPARATIONS.map((before) => ({ length: 209, ...before }))],
 });
 
-export interface SgdMomentumParams extends SgdParams {
+export interface SgdMomentumParams extends UpdateParams {
   readonly momentum: number;
   readonly nesterov: boolean;
 }
 
 const sgdMomentumBindings = {
-  gradients: { access: 'read', type: 'f32', length },
-  rate,
+  ...updateBindings,
   velocity: { access: 'update', type: 'f32', length },
-  weights: { access: 'update', type: 'f32', length },
-  counters: holdingCounters,
 } as const satisfies Record<string, Binding<SgdMomentumParams>>;
 
 /**
@@ -81,16 +70,16 @@ export const sgdMomentum = defineKernel<SgdMomentumParams, keyof typeof sgdMomen
       available: () => true,
       grid: (p) => flatGrid(p.length),
       wgsl: (p) => `
-${constants({ LENGTH: p.length, ROW: flatRow(p.length), MOMENTUM: { f32: p.momentum }, NESTEROV: p.nesterov })}
-${HOLD_WGSL}
+${constants({ MOMENTUM: { f32: p.momentum }, NESTEROV: p.nesterov })}
+${updateWgsl(p)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let i = thread.y * ROW + thread.x;
   if (i >= LENGTH || isHalted()) { return; }
-  let step = rate[0] * gradients[i];
+  let step = rate[0] * gradientAt(i);
   let u = MOMENTUM * velocity[i] - step;
-  let weight = weights[i] + select(u, MOMENTUM * u - step, NESTEROV);
+  let weight = weightAt(i) + select(u, MOMENTUM * u - step, NESTEROV);
   if (!(isFinite(u) & isFinite(weight))) {
     hold(i);
     return;
@@ -101,20 +90,29 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     },
   },
   cost: (p) => ({ flops: 6 * p.length, bytes: bindingBytes(sgdMomentumBindings, p) }),
-  terms: () => 8,
+  terms: (p) => 8 + updateTerms(p),
   reference: (p, inputs) => {
-    const step = inputs.gradients.map((g) => (inputs.rate[0] as number) * g);
+    const { gradients, weights: before } = prepared(p, inputs);
+    const step = gradients.map((g) => (inputs.rate[0] as number) * g);
     const velocity = inputs.velocity.map((value, i) => p.momentum * value - (step[i] as number));
-    const weights = inputs.weights.map((value, i) => {
+    const weights = before.map((value, i) => {
       const u = velocity[i] as number;
       return value + (p.nesterov ? p.momentum * u - (step[i] as number) : u);
     });
     return held({ velocity, weights }, inputs);
   },
-  magnitudes(p, inputs) {
-    // Negative gradients move weights and velocities up: nothing is subtracted.
-    const positive = absolute(inputs);
-    return this.reference(p, { ...positive, gradients: positive.gradients.map((g) => -g) });
+  magnitudes: (p, inputs) => {
+    const { gradients, weightMagnitudes } = prepared(p, inputs);
+    const step = gradients.map((g) => Math.abs((inputs.rate[0] as number) * g));
+    const velocity = inputs.velocity.map((value, i) => p.momentum * Math.abs(value) + (step[i] as number));
+    const weights = weightMagnitudes.map((size, i) => {
+      const u = velocity[i] as number;
+      return size + (p.nesterov ? p.momentum * u + (step[i] as number) : u);
+    });
+    return { velocity, weights };
   },
-  cases: LENGTHS.flatMap((n) => [false, true].map((nesterov) => ({ length: n, momentum: 0.9, nesterov }))),
+  cases: [
+    ...LENGTHS.flatMap((n) => [false, true].map((nesterov) => ({ length: n, momentum: 0.9, nesterov }))),
+    ...PREPARATIONS.map((before) => ({ length: 209, momentum: 0.9, nesterov: true, ...before })),
+  ],
 });

@@ -1,0 +1,148 @@
+/**
+ * What comes before an optimizer's own formula, in the same dispatch, as Keras's base optimizer has it
+ * (keras/src/optimizers/base_optimizer.py): gradients are clipped, then weights decay apart from their gradient
+ * (Loshchilov and Hutter, arXiv:1711.05101).
+ *
+ *   by value   g ← min(max(g, −c), c)
+ *   by norm    g ← g · c / max(‖g‖, c), where ‖g‖ is the norm of the weight's gradient, or of all gradients together
+ *   decay      w ← w − w · λ · rate
+ *
+ * The norms come from `squared-norms.ts`. A gradient that is not finite stays so, and makes all those not finite that
+ * share its norm, so that clipping hides no overflow. Weights begin at multiples of BLOCK in the flat buffers. So what
+ * differs between them lies in tables with an entry for each BLOCK, of which a workgroup reads one.
+ */
+import type { Binding } from '../runtime/kernel.js';
+import { SLICE_ALIGNMENT } from '../runtime/storage.js';
+import { constants, flatRow } from '../runtime/wgsl.js';
+import { HOLD_WGSL, holdingCounters, length, rate } from './flat.js';
+
+/** Elements that belong to one weight: where weights begin in the flat buffers is a multiple of it. */
+export const BLOCK = SLICE_ALIGNMENT / 4;
+
+export type Clip =
+  | { readonly by: 'value'; readonly limit: number }
+  /** With `norms` of 1, that of all gradients together; else one for each weight. */
+  | { readonly by: 'norm'; readonly limit: number; readonly norms: number };
+
+export interface UpdateParams {
+  readonly length: number;
+  /** How gradients are clipped; not at all if absent. */
+  readonly clip?: Clip;
+  /** Whether weights decay. */
+  readonly decay?: boolean;
+}
+
+const blocks = (p: UpdateParams): number => Math.ceil(p.length / BLOCK);
+const normsOf = ({ clip }: UpdateParams): number => (clip?.by === 'norm' ? clip.norms : 0);
+
+export const updateBindings = {
+  gradients: { access: 'read', type: 'f32', length },
+  rate,
+  /** Squared. */
+  norms: {
+    access: 'read',
+    type: 'f32',
+    length: normsOf,
+    needed: (p) => normsOf(p) > 0,
+    sample: (_, draw) => 4 * draw.uniform(),
+  },
+  /** Which of the norms each block's gradients have. */
+  owners: {
+    access: 'read',
+    type: 'u32',
+    length: blocks,
+    needed: (p) => normsOf(p) > 1,
+    sample: (p, draw) => draw.integer(normsOf(p)),
+  },
+  /** λ of each block: 0 where the weight does not decay. */
+  decays: {
+    access: 'read',
+    type: 'f32',
+    length: blocks,
+    needed: (p) => p.decay === true,
+    sample: (_, draw) => draw.integer(3) / 2,
+  },
+  weights: { access: 'update', type: 'f32', length },
+  counters: holdingCounters,
+} as const satisfies Record<string, Binding<UpdateParams>>;
+
+function clipWgsl(clip: Clip | undefined): string {
+  if (!clip) return 'fn gradientAt(i: u32) -> f32 { return gradients[i]; }';
+  const limit = constants({ LIMIT: { f32: clip.limit } });
+  if (clip.by === 'value')
+    return `
+${limit}
+fn gradientAt(i: u32) -> f32 {
+  let g = gradients[i];
+  return select(g, clamp(g, -LIMIT, LIMIT), isFinite(g));
+}`;
+  return `
+${limit}
+fn gradientAt(i: u32) -> f32 {
+  let g = gradients[i];
+  let squared = norms[${clip.norms > 1 ? `owners[i / ${BLOCK}u]` : '0'}];
+  let norm = sqrt(squared);
+  return select(squared, select(g, g * (LIMIT / norm), norm > LIMIT), isFinite(squared));
+}`;
+}
+
+const decayWgsl = (decay: boolean | undefined): string =>
+  decay
+    ? `fn weightAt(i: u32) -> f32 { return fma(-(decays[i / ${BLOCK}u] * rate[0]), weights[i], weights[i]); }`
+    : 'fn weightAt(i: u32) -> f32 { return weights[i]; }';
+
+/**
+ * WGSL of `gradientAt(i)`, the clipped gradient, `weightAt(i)`, the decayed weight, and of what {@link HOLD_WGSL} and
+ * a flat grid need.
+ */
+export const updateWgsl = (p: UpdateParams): string => `
+${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
+${HOLD_WGSL}
+${clipWgsl(p.clip)}
+${decayWgsl(p.decay)}`;
+
+/**
+ * Roundings that this adds: a root (5), a quotient (3) and a product behind a gradient, which may be squared then; three
+ * behind a weight.
+ */
+export const updateTerms = (p: UpdateParams): number => (normsOf(p) > 0 ? 18 : 0) + (p.decay ? 3 : 0);
+
+type Inputs = Readonly<Record<keyof typeof updateBindings, Float64Array>>;
+
+/** What the optimizer's own formula works on, on the CPU. */
+export interface Prepared {
+  readonly gradients: Float64Array;
+  readonly weights: Float64Array;
+  /** Sums of the absolute terms behind each weight. */
+  readonly weightMagnitudes: Float64Array;
+}
+
+export function prepared(p: UpdateParams, inputs: Inputs): Prepared {
+  const { gradients, weights, decays } = inputs;
+  const decayOf = (i: number): number => (p.decay ? (decays[Math.floor(i / BLOCK)] as number) : 0);
+  const share = (i: number): number => decayOf(i) * (inputs.rate[0] as number);
+  return {
+    gradients: clipped(p, inputs) ?? gradients,
+    weights: p.decay ? weights.map((w, i) => w - w * share(i)) : weights,
+    weightMagnitudes: weights.map((w, i) => Math.abs(w) * (1 + share(i))),
+  };
+}
+
+function clipped({ clip }: UpdateParams, { gradients, norms, owners }: Inputs): Float64Array | undefined {
+  if (!clip) return undefined;
+  const { limit } = clip;
+  if (clip.by === 'value') return gradients.map((g) => (Number.isFinite(g) ? Math.min(Math.max(g, -limit), limit) : g));
+  return gradients.map((g, i) => {
+    const squared = norms[clip.norms > 1 ? (owners[Math.floor(i / BLOCK)] as number) : 0] as number;
+    if (!Number.isFinite(Math.fround(squared))) return Number.NaN;
+    return g * Math.min(1, limit / Math.sqrt(squared));
+  });
+}
+
+/** Ways to prepare an update, for the cases of the optimizers. */
+export const PREPARATIONS: readonly Omit<UpdateParams, 'length'>[] = [
+  { clip: { by: 'value', limit: 0.5 } },
+  { clip: { by: 'norm', limit: 1, norms: 1 }, decay: true },
+  { clip: { by: 'norm', limit: 1, norms: 3 } },
+  { decay: true },
+];
