@@ -159,7 +159,29 @@ export { METRIC_TYPES, type Metric, type MetricOptions, type MetricType } from '
 export { MetricBatch } from './metrics/metric-batch.js';
 export { Precision, type PrecisionOptions, Recall } from './metrics/precision.js';
 export { type CompileOptions, Model, modelFromDescription, Sequential } from './model.js';
-export { Adam, type AdamOptions } from './optimizers/adam.js';
+export { Adam, type AdamOptions, AdamW } from './optimizers/adam.js';
+export { BaseOptimizer, type OptimizerOptions, type Update } from './optimizers/base-optimizer.js';
 export { optimizers } from './optimizers/catalogue.js';
-export { OPTIMIZER_TYPES, type Optimizer, type OptimizerMemory, type OptimizerType } from './optimizers/optimizer.js';
+export { Nadam, type NadamOptions } from './optimizers/nadam.js';
+export {
+  OPTIMIZER_TYPES,
+  type Optimizer,
+  type OptimizerMemory,
+  type OptimizerType,
+  type TrainedWeight,
+} from './optimizers/optimizer.js';
+export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.js';
+export {
+  type CosineDecay,
+  type CosineDecayRestarts,
+  type ExponentialDecay,
+  type InverseTimeDecay,
+  type LearningRateSchedule,
+  type OneCycle,
+  type PiecewiseConstantDecay,
+  type PolynomialDecay,
+  SCHEDULE_TYPES,
+  type ScheduleType,
+  scheduledRate,
+} from './optimizers/schedules.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';

@@ -28,8 +28,8 @@ export interface UpdateParams {
   readonly length: number;
   /** How gradients are clipped; not at all if absent. */
   readonly clip?: Clip;
-  /** Whether weights decay. */
-  readonly decay?: boolean;
+  /** λ of the weights that decay; none does if absent. */
+  readonly decay?: number;
 }
 
 const blocks = (p: UpdateParams): number => Math.ceil(p.length / BLOCK);
@@ -54,13 +54,13 @@ export const updateBindings = {
     needed: (p) => normsOf(p) > 1,
     sample: (p, draw) => draw.integer(normsOf(p)),
   },
-  /** λ of each block: 0 where the weight does not decay. */
+  /** Whether each block's weight decays: 1 or 0. */
   decays: {
     access: 'read',
-    type: 'f32',
+    type: 'u32',
     length: blocks,
-    needed: (p) => p.decay === true,
-    sample: (_, draw) => draw.integer(3) / 2,
+    needed: (p) => p.decay !== undefined,
+    sample: (_, draw) => draw.integer(2),
   },
   weights: { access: 'update', type: 'f32', length },
   counters: holdingCounters,
@@ -86,10 +86,12 @@ fn gradientAt(i: u32) -> f32 {
 }`;
 }
 
-const decayWgsl = (decay: boolean | undefined): string =>
-  decay
-    ? `fn weightAt(i: u32) -> f32 { return fma(-(decays[i / ${BLOCK}u] * rate[0]), weights[i], weights[i]); }`
-    : 'fn weightAt(i: u32) -> f32 { return weights[i]; }';
+const decayWgsl = (decay: number | undefined): string =>
+  decay === undefined
+    ? 'fn weightAt(i: u32) -> f32 { return weights[i]; }'
+    : `
+${constants({ DECAY: { f32: decay } })}
+fn weightAt(i: u32) -> f32 { return fma(-(DECAY * rate[0] * f32(decays[i / ${BLOCK}u])), weights[i], weights[i]); }`;
 
 /**
  * WGSL of `gradientAt(i)`, the clipped gradient, `weightAt(i)`, the decayed weight, and of what {@link HOLD_WGSL} and
@@ -105,7 +107,7 @@ ${decayWgsl(p.decay)}`;
  * Roundings that this adds: a root (5), a quotient (3) and a product behind a gradient, which may be squared then; three
  * behind a weight.
  */
-export const updateTerms = (p: UpdateParams): number => (normsOf(p) > 0 ? 18 : 0) + (p.decay ? 3 : 0);
+export const updateTerms = (p: UpdateParams): number => (normsOf(p) > 0 ? 18 : 0) + (p.decay === undefined ? 0 : 3);
 
 type Inputs = Readonly<Record<keyof typeof updateBindings, Float64Array>>;
 
@@ -119,11 +121,11 @@ export interface Prepared {
 
 export function prepared(p: UpdateParams, inputs: Inputs): Prepared {
   const { gradients, weights, decays } = inputs;
-  const decayOf = (i: number): number => (p.decay ? (decays[Math.floor(i / BLOCK)] as number) : 0);
-  const share = (i: number): number => decayOf(i) * (inputs.rate[0] as number);
+  const share = (i: number): number =>
+    p.decay === undefined ? 0 : p.decay * (inputs.rate[0] as number) * (decays[Math.floor(i / BLOCK)] as number);
   return {
     gradients: clipped(p, inputs) ?? gradients,
-    weights: p.decay ? weights.map((w, i) => w - w * share(i)) : weights,
+    weights: weights.map((w, i) => w - w * share(i)),
     weightMagnitudes: weights.map((w, i) => Math.abs(w) * (1 + share(i))),
   };
 }
@@ -142,7 +144,7 @@ function clipped({ clip }: UpdateParams, { gradients, norms, owners }: Inputs): 
 /** Ways to prepare an update, for the cases of the optimizers. */
 export const PREPARATIONS: readonly Omit<UpdateParams, 'length'>[] = [
   { clip: { by: 'value', limit: 0.5 } },
-  { clip: { by: 'norm', limit: 1, norms: 1 }, decay: true },
+  { clip: { by: 'norm', limit: 1, norms: 1 }, decay: 0.5 },
   { clip: { by: 'norm', limit: 1, norms: 3 } },
-  { decay: true },
+  { decay: 2 },
 ];

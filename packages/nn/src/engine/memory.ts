@@ -8,6 +8,7 @@ import { sizeOf, Tensor } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import type { WeightSpec } from '../layers/definition.js';
 import { initialValues } from '../layers/initializers.js';
+import type { TrainedWeight } from '../optimizers/optimizer.js';
 import type { StepMemory } from './step.js';
 
 /** A weight and where it lies. */
@@ -92,10 +93,19 @@ export class ModelMemory {
     return new Tensor(slot.spec.shape, slot.storage, training ? slot.gradient : undefined);
   }
 
+  /** Where each trained weight lies in `weights`, in elements. */
+  get trained(): readonly TrainedWeight[] {
+    const first = this.weights.offset;
+    return this.slots.flatMap(({ name, storage: { offset, bytes }, gradient }) =>
+      gradient ? [{ name, offset: (offset - first) / 4, length: bytes / 4 }] : [],
+    );
+  }
+
   /** The memory as a step sees it that counts with these counters. */
   countedBy(counters: Storage): StepMemory {
-    const { length, weights, gradients, rate } = this;
-    return { length, weights, gradients, rate, counters, tensor: (name, training) => this.tensor(name, training) };
+    const { length, weights, gradients, trained, rate } = this;
+    const tensor: StepMemory['tensor'] = (name, training) => this.tensor(name, training);
+    return { length, weights, gradients, trained, rate, counters, tensor };
   }
 
   destroy(): void {

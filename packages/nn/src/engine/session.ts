@@ -142,8 +142,8 @@ export class Session {
 
   /** Sends a training step to an executor. */
   train(executor: Executor, batches: Batches, batch: StepBatch): StepResult {
-    const { optimizer, buffers: state } = this.training;
-    return trainStep(executor, { ...this.#step(batches, batch), optimizer, state });
+    const { optimizer, buffers, tables } = this.training;
+    return trainStep(executor, { ...this.#step(batches, batch), optimizer, state: { ...buffers, ...tables } });
   }
 
   /** Sends what comes before the optimizer in a training step to an executor. */
@@ -248,7 +248,7 @@ export class Session {
     });
     for (const { storage, values } of writes) this.gpu.write(storage, values);
     Object.assign(this, { steps, epochs, position });
-    training.learningRate = learningRate;
+    training.resumeAt(learningRate);
   }
 
   /**

@@ -78,7 +78,7 @@ export interface EvaluateStep extends PredictStep {
 
 export interface TrainStep extends EvaluateStep {
   readonly optimizer: Optimizer;
-  /** The optimizer's buffers, by the names of {@link Optimizer.state}. */
+  /** The optimizer's buffers, by the names of {@link Optimizer.state} and {@link Optimizer.tables}. */
   readonly state: Readonly<Record<string, Storage>>;
 }
 
@@ -121,10 +121,11 @@ export function predictStep(executor: Executor, { model, data, batch }: PredictS
   return forward(tape, model, x, { training: false });
 }
 
-const flat = ({ length, weights, gradients, rate, counters }: StepMemory) => ({
+const flat = ({ length, weights, gradients, trained, rate, counters }: StepMemory) => ({
   length,
   weights,
   gradients,
+  trained,
   rate,
   counters,
 });

@@ -14,7 +14,10 @@ export type Quantities = Readonly<Record<string, 'max' | 'min' | undefined>>;
 
 /** What callbacks can do to the training that calls them. */
 export interface TrainingControl {
-  /** The step size that the optimizer goes by. Setting it throws a ModelError if it is not positive. */
+  /**
+   * The step size that the optimizer goes by. Setting it throws a ModelError if it is not positive, or follows a
+   * schedule.
+   */
   learningRate: number;
   /** If set, training ends after the epoch. */
   stopTraining: boolean;

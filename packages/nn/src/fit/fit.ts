@@ -189,6 +189,8 @@ async function* epochs(session: Session, run: Epochs, options: FitOptions): Asyn
     for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs, control);
     yield { type: 'epoch', epoch, logs, clamped };
   }
+  // As in Keras, before callbacks may put other weights back. What was ended by its signal may go on.
+  if (!signal.aborted) await session.training.useAverages();
   // Callbacks would find nothing in a destroyed model.
   if (!closed.aborted) for (const callback of callbacks) await callback.onTrainEnd?.(control);
   const end = signal.aborted ? 'aborted' : control.stopTraining ? 'stopped' : 'complete';
@@ -228,13 +230,14 @@ async function* oneEpoch(
     const where = await explainFault(session, training, trained.fault, 'training');
     throw stopped(`in step ${trained.fault.index + 1} of ${name}: ${where}`, learningRate);
   }
+  await session.training.followSchedule();
   Object.assign(session, after);
   const broken = await session.stateCheck.all();
   if (broken) throw stopped(`after ${name}: ${broken}`, learningRate);
   if (signal?.aborted) return undefined;
   const { loss } = trained.means;
   if (!Number.isFinite(loss)) throw stopped(`after ${name}: the mean loss is ${loss}`, learningRate);
-  const logs: Logs = { ...trained.means, learning_rate: learningRate };
+  const logs: Logs = { ...trained.means, learning_rate: session.training.learningRate };
   if (!validation || !isValidated(epoch, validationFreq)) return { logs, clamped: trained.clamped };
   const validated = yield* progress(validation, options, { epoch, phase: 'validation' });
   if (validated === 'aborted') return undefined;

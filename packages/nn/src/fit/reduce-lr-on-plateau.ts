@@ -54,6 +54,9 @@ export class ReduceLROnPlateau implements Callback {
   onTrainBegin(control: TrainingControl): void {
     const { mode, monitor } = this.#options;
     this.#maximize = isMaximized({ callback: 'ReduceLROnPlateau', monitor, mode }, control);
+    // A rate that cannot be set is refused before the first epoch, not where it first stays on a plateau.
+    const { learningRate } = control;
+    control.learningRate = learningRate;
     const { best, wait = 0, cooling = 0 } = this.#earlier;
     this.#best = best ?? (this.#maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     this.#wait = wait;

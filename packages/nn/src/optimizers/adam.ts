@@ -1,41 +1,47 @@
-/** Adam (Kingma and Ba, arXiv:1412.6980), with Keras's formula and defaults. */
-import { adam, adamCorrections, type Executor, type Storage } from '@anke/kernels';
-import { fraction, type Optimizer, type OptimizerMemory, positive } from './optimizer.js';
+/**
+ * Adam (Kingma and Ba, arXiv:1412.6980) and AdamW (Loshchilov and Hutter, arXiv:1711.05101), with Keras's formula and
+ * defaults.
+ */
+import { adam, adamCorrections, type Executor } from '@anke/kernels';
+import { BaseOptimizer, type OptimizerOptions, type Update } from './base-optimizer.js';
+import { fraction, positive } from './checks.js';
+import type { OptimizerType } from './optimizer.js';
 
-export interface AdamOptions {
-  readonly learningRate?: number;
+export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
 }
 
-/** Moments of the gradient and of its square, and their bias corrections 1 − β₁ᵗ and 1 − β₂ᵗ. */
-type State = Readonly<Record<'m' | 'v' | 'corrections', Storage>>;
-
-export class Adam implements Optimizer {
-  readonly name = 'Adam';
-  readonly learningRate: number;
-  readonly #beta1: number;
-  readonly #beta2: number;
+export class Adam extends BaseOptimizer {
+  readonly name: OptimizerType = 'Adam';
+  readonly #betas: { readonly beta1: number; readonly beta2: number };
   readonly #epsilon: number;
 
-  /** @throws ModelError if a number is out of range */
-  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions = {}) {
-    this.learningRate = positive(learningRate, 'learningRate');
-    this.#beta1 = fraction(beta1, 'beta1');
-    this.#beta2 = fraction(beta2, 'beta2');
+  /** @throws ModelError if a number is out of range, or if options do not go together */
+  constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...options }: AdamOptions = {}) {
+    super({ learningRate, ...options });
+    this.#betas = { beta1: fraction(beta1, 'beta1'), beta2: fraction(beta2, 'beta2') };
     this.#epsilon = positive(epsilon, 'epsilon');
   }
 
-  state(length: number): Record<keyof State, number> {
+  /** Moments of the gradient and of its square, and their bias corrections 1 − β₁ᵗ and 1 − β₂ᵗ. */
+  protected moments(length: number): Record<string, number> {
     return { m: length, v: length, corrections: 2 };
   }
 
-  update(executor: Executor, { length, weights, gradients, rate, counters, state }: OptimizerMemory): void {
-    const { m, v, corrections } = state as State;
-    const betas = { beta1: this.#beta1, beta2: this.#beta2 };
-    executor.dispatch(adamCorrections, betas, { corrections });
-    const params = { length, ...betas, epsilon: this.#epsilon };
-    executor.dispatch(adam, params, { gradients, rate, corrections, m, v, weights, counters });
+  protected step(executor: Executor, { params, bindings }: Update): void {
+    executor.dispatch(adamCorrections, this.#betas, bindings);
+    executor.dispatch(adam, { ...params, ...this.#betas, epsilon: this.#epsilon }, bindings);
+  }
+}
+
+/** Adam whose weights decay: by 0.004 if nothing else is said. */
+export class AdamW extends Adam {
+  override readonly name = 'AdamW';
+
+  /** @throws ModelError if a number is out of range, or if options do not go together */
+  constructor({ weightDecay = 0.004, ...options }: AdamOptions = {}) {
+    super({ weightDecay, ...options });
   }
 }

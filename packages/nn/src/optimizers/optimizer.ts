@@ -1,21 +1,32 @@
-/** What an optimizer is, and the checks that several of them make of their options. */
+/** What an optimizer is. */
 import type { Executor, Storage } from '@anke/kernels';
-import { ModelError } from '../errors.js';
+import type { LearningRateSchedule } from './schedules.js';
 
 /** The types of optimizers. A table about them is a `Record<OptimizerType, …>`. */
-export const OPTIMIZER_TYPES = ['Adam', 'SGD'] as const;
+export const OPTIMIZER_TYPES = ['Adam', 'AdamW', 'Nadam', 'RMSprop', 'SGD'] as const;
 export type OptimizerType = (typeof OPTIMIZER_TYPES)[number];
+
+/** A trained weight in the flat buffers. */
+export interface TrainedWeight {
+  /** `layer/weight`. */
+  readonly name: string;
+  /** In elements; a multiple of the kernels' `BLOCK`. */
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** What an optimizer works on: all trained weights of a model, as flat buffers of `length` elements. */
 export interface OptimizerMemory {
   readonly length: number;
   readonly weights: Storage;
   readonly gradients: Storage;
+  /** The weights that lie in the buffers, in their order; what lies between them is zero. */
+  readonly trained: readonly TrainedWeight[];
   /** The learning rate, on the device. */
   readonly rate: Storage;
   /** The counters of the pass, where elements are noted whose update would not be finite. */
   readonly counters: Storage;
-  /** The optimizer's own buffers, by the names that {@link Optimizer.state} gives them. */
+  /** The optimizer's own buffers, by the names that {@link Optimizer.state} and {@link Optimizer.tables} give them. */
   readonly state: Readonly<Record<string, Storage>>;
 }
 
@@ -23,25 +34,20 @@ export interface Optimizer {
   readonly name: OptimizerType;
   /** The learning rate to start with. */
   readonly learningRate: number;
+  /** What the learning rate follows from step to step, if it does. */
+  readonly schedule?: LearningRateSchedule | undefined;
   /**
    * The buffers that it keeps from step to step, with their numbers of float32 elements. They start at zero.
    *
    * @param length elements of the weights
    */
   state(length: number): Readonly<Record<string, number>>;
+  /**
+   * Buffers that it reads and never changes.
+   *
+   * @throws ModelError if an option names a weight that there is not
+   */
+  tables?(memory: Pick<OptimizerMemory, 'length' | 'trained'>): Readonly<Record<string, Uint32Array>>;
   /** Sends the kernels of one update. */
   update(executor: Executor, memory: OptimizerMemory): void;
-}
-
-/** @throws ModelError if the value is not positive, or no float32 */
-export function positive(value: number, what: string): number {
-  if (!(value > 0 && Number.isFinite(Math.fround(value))))
-    throw new ModelError(`${what} must be positive, not ${value}`);
-  return value;
-}
-
-/** @throws ModelError if the value does not lie in 0 … 1, without 1 */
-export function fraction(value: number, what: string): number {
-  if (!(value >= 0 && value < 1)) throw new ModelError(`${what} must lie in 0 … 1 (without 1), not ${value}`);
-  return value;
 }

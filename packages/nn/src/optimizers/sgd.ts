@@ -1,39 +1,34 @@
 /** Stochastic gradient descent, with momentum if asked, as Keras writes it. */
 import { type Executor, sgd, sgdMomentum } from '@anke/kernels';
 import { ModelError } from '../errors.js';
-import { fraction, type Optimizer, type OptimizerMemory, positive } from './optimizer.js';
+import { BaseOptimizer, type OptimizerOptions, type Update } from './base-optimizer.js';
+import { fraction } from './checks.js';
 
-export interface SGDOptions {
-  readonly learningRate?: number;
+export interface SGDOptions extends OptimizerOptions {
   readonly momentum?: number;
   readonly nesterov?: boolean;
 }
 
-export class SGD implements Optimizer {
+export class SGD extends BaseOptimizer {
   readonly name = 'SGD';
-  readonly learningRate: number;
   readonly #momentum: number;
   readonly #nesterov: boolean;
 
-  /** @throws ModelError if a number is out of range, or if nesterov is asked for without a momentum */
-  constructor({ learningRate = 0.01, momentum = 0, nesterov = false }: SGDOptions = {}) {
-    this.learningRate = positive(learningRate, 'learningRate');
+  /** @throws ModelError if a number is out of range, or if options do not go together */
+  constructor({ learningRate = 0.01, momentum = 0, nesterov = false, ...options }: SGDOptions = {}) {
+    super({ learningRate, ...options });
     this.#momentum = fraction(momentum, 'momentum');
     this.#nesterov = nesterov;
     if (nesterov && momentum === 0) throw new ModelError('nesterov needs a momentum above 0');
   }
 
-  state(length: number): Record<string, number> {
+  protected moments(length: number): Record<string, number> {
     return this.#momentum > 0 ? { velocity: length } : {};
   }
 
-  update(executor: Executor, { length, weights, gradients, rate, counters, state }: OptimizerMemory): void {
-    const { velocity } = state;
-    if (velocity) {
-      const params = { length, momentum: this.#momentum, nesterov: this.#nesterov };
-      executor.dispatch(sgdMomentum, params, { gradients, rate, velocity, weights, counters });
-    } else {
-      executor.dispatch(sgd, { length }, { gradients, rate, weights, counters });
-    }
+  protected step(executor: Executor, { params, bindings }: Update): void {
+    const own = { momentum: this.#momentum, nesterov: this.#nesterov };
+    if (this.#momentum > 0) executor.dispatch(sgdMomentum, { ...params, ...own }, bindings);
+    else executor.dispatch(sgd, params, bindings);
   }
 }

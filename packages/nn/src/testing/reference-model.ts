@@ -9,6 +9,7 @@ import { type StepData, type StepMemory, type StepResult, trainStep } from '../e
 import type { Graph } from '../graph/graph.js';
 import { initialValues } from '../layers/initializers.js';
 import { sparseCategoricalCrossentropy } from '../losses/sparse-categorical-crossentropy.js';
+import type { TrainedWeight } from '../optimizers/optimizer.js';
 import { SGD } from '../optimizers/sgd.js';
 
 /** Stands for a device, which the reference executor leaves alone. */
@@ -53,6 +54,12 @@ export class ReferenceMemory implements StepMemory {
       offset += Math.ceil(bytes / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
       return { name, tensor, trained: spec.trainable };
     });
+  }
+
+  get trained(): readonly TrainedWeight[] {
+    return this.slots.flatMap(({ name, tensor: { storage }, trained }) =>
+      trained ? [{ name, offset: storage.offset / 4, length: storage.bytes / 4 }] : [],
+    );
   }
 
   tensor(name: string, training: boolean): Tensor {
