@@ -1,9 +1,10 @@
 /** What all charts and tables over epochs share: their axis, and the names of phases and metrics. */
+import { OPTIMIZER_TYPES } from '@anke/nn';
 import { type Phase, quantitiesOf } from '@anke/training';
 import { percent } from './format.js';
 
 /** A phase's name for people. */
-export const phaseTitle = (name: string): string => ({ adam: 'Adam', sgd: 'SGD' })[name] ?? name;
+export const phaseTitle = (name: string): string => OPTIMIZER_TYPES.find((type) => type.toLowerCase() === name) ?? name;
 
 /** The axis of epochs in Vega-Lite: from 1 to the longest run's last, with whole numbers at it, at most a dozen. */
 export function epochAxis(runs: readonly { readonly epochs: readonly unknown[] }[]): object {

@@ -1,6 +1,7 @@
 /** What a command trains: a recipe, with single values of it set by options. */
 import { resolve } from 'node:path';
 import { quoted } from '@anke/messages';
+import { OPTIMIZER_TYPES, type OptimizerType } from '@anke/nn';
 import { checkRecipe, didYouMean, type Recipe, type ResolvedRecipe } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
@@ -10,6 +11,11 @@ import { readRecipe, type SizeOptions } from '../recipes.js';
 import { refuseBesideResume } from '../resume.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
 import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
+
+/** What the command line calls each type of optimizer. */
+const OPTIMIZERS = Object.fromEntries(OPTIMIZER_TYPES.map((type) => [type.toLowerCase(), type])) as Readonly<
+  Record<Lowercase<OptimizerType>, OptimizerType>
+>;
 
 interface Setting {
   readonly path: readonly string[];
@@ -30,7 +36,7 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly freezeUntil?: string;
   readonly patience?: number;
   readonly epochs?: number;
-  readonly optimizer?: 'adam' | 'sgd';
+  readonly optimizer?: keyof typeof OPTIMIZERS;
   readonly learningRate?: number;
   readonly adamEpochs?: number;
   readonly sgdEpochs?: number;
@@ -87,7 +93,7 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
 export const phaseOptions = (command: Command, natural: (text: string) => number): Command =>
   command
     .option('--epochs <n>', 'epochs at most', natural)
-    .addOption(new Option('--optimizer <name>', 'optimizer').choices(['adam', 'sgd']))
+    .addOption(new Option('--optimizer <name>', 'optimizer').choices(Object.keys(OPTIMIZERS)))
     .option('--learning-rate <x>', 'step size', positiveNumber)
     .option('--patience <n>', 'epochs without a better validation loss before it stops', natural);
 
@@ -134,10 +140,10 @@ function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Re
   const changes = augmentationOf(options);
   if (Object.keys(changes).length > 0) put('augmentation', { ...augmentation, ...changes });
   phases.forEach(({ optimizer, callbacks = [] }, i) => {
-    const type = options.optimizer === undefined ? optimizer.type : { adam: 'Adam', sgd: 'SGD' }[options.optimizer];
+    const type = options.optimizer === undefined ? optimizer.type : OPTIMIZERS[options.optimizer];
     if (type !== optimizer.type) put(`phases.${i}.optimizer`, { type });
     put(`phases.${i}.optimizer.learningRate`, options.learningRate);
-    put(`phases.${i}.epochs`, options.epochs ?? (type === 'Adam' ? options.adamEpochs : options.sgdEpochs));
+    put(`phases.${i}.epochs`, options.epochs ?? { Adam: options.adamEpochs, SGD: options.sgdEpochs }[type as string]);
     callbacks.forEach((callback, j) => {
       if (callback.type === 'EarlyStopping') put(`phases.${i}.callbacks.${j}.patience`, options.patience);
     });

@@ -8,6 +8,9 @@ import { crossEntropyStep } from '../loss/cross-entropy-step.js';
 import { epochTotals } from '../metrics/metrics.js';
 import { adam } from '../optimizer/adam.js';
 import { advance } from '../optimizer/advance.js';
+import { average } from '../optimizer/average.js';
+import { nadam } from '../optimizer/nadam.js';
+import { rmsprop } from '../optimizer/rmsprop.js';
 import { sgd, sgdMomentum } from '../optimizer/sgd.js';
 import { Eager } from '../runtime/eager.js';
 import type { Arrays, Kernel } from '../runtime/kernel.js';
@@ -109,11 +112,23 @@ test('what an optimizer has held counts from the next step on, and the steps sta
 });
 
 const LENGTH = 129;
+const RMSPROP = { rho: 0.9, epsilon: 1e-7 };
+const BY_NORM = { by: 'norm', limit: 0.5, norms: 2 } as const;
 const OPTIMIZERS = [
   [adam, { length: LENGTH, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, ['gradients', 'm', 'v', 'weights']],
   [sgd, { length: LENGTH }, ['gradients', 'weights']],
   [sgdMomentum, { length: LENGTH, momentum: 0.9, nesterov: false }, ['gradients', 'velocity', 'weights']],
   [sgdMomentum, { length: LENGTH, momentum: 0.9, nesterov: true }, ['gradients', 'velocity', 'weights']],
+  [nadam, { length: LENGTH, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }, ['gradients', 'm', 'v', 'weights']],
+  [rmsprop, { length: LENGTH, ...RMSPROP, momentum: 0, centered: false }, ['gradients', 'v', 'weights']],
+  [
+    rmsprop,
+    { length: LENGTH, ...RMSPROP, momentum: 0.9, centered: true },
+    ['gradients', 'v', 'mean', 'velocity', 'weights'],
+  ],
+  // A clipped gradient must not hide that it was not finite.
+  [sgd, { length: LENGTH, clip: { by: 'value', limit: 0.5 }, decay: 0.1 }, ['gradients', 'weights']],
+  [sgdMomentum, { length: LENGTH, momentum: 0.9, nesterov: true, clip: BY_NORM }, ['gradients', 'velocity', 'weights']],
 ] as unknown as readonly (readonly [Kernel, object, readonly string[]])[];
 
 test.each(OPTIMIZERS)('$name leaves an element as it is whose update is not finite', async (kernel, params, names) => {
@@ -155,6 +170,32 @@ test.each(OPTIMIZERS)('$name changes nothing once a step has met such a value', 
     counters?.set([5, 2, 77, 1, 0, 0]);
   });
   for (const got of results) for (const [name, values] of Object.entries(got)) expect(values).toEqual(inputs[name]);
+});
+
+test('a norm that is not finite holds the weights that share it', async () => {
+  for (const value of BROKEN) {
+    const { inputs, results } = await run(sgd, { length: LENGTH, clip: BY_NORM }, ({ norms, owners }) => {
+      norms[1] = value;
+      owners.set([0, 1, 0]);
+    });
+    for (const { counters, weights } of results) {
+      expect(Array.from(counters as Float64Array).slice(3)).toEqual([0, 64, LENGTH - 64, 0]);
+      weights?.forEach((weight, i) => {
+        if (i >= 64 && i < 128) expect(weight).toBe(inputs.weights[i]);
+        else expect(weight).not.toBe(inputs.weights[i]);
+      });
+    }
+  }
+});
+
+test('averages stand still once a step has met such a value', async () => {
+  const { inputs, results } = await run(average, { length: LENGTH, momentum: 0.5, every: 1 }, ({ counters }) => {
+    counters.set([5, 2, 77, 1, 0, 0]);
+  });
+  for (const got of results) {
+    expect(got['average']).toEqual(inputs.average);
+    expect(got['weights']).toEqual(inputs.weights);
+  }
 });
 
 test('a row of logits that are not all finite has no probabilities', async () => {

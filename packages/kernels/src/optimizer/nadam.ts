@@ -1,6 +1,6 @@
 /**
- * Nadam (Dozat, *Incorporating Nesterov Momentum into Adam*, ICLR 2016 workshop) over flat buffers, a thread a weight, and
- * its bias corrections. All float32. Timed by `pnpm anke bench kernels --filter optimizer`.
+ * Nadam (Dozat, *Incorporating Nesterov Momentum into Adam*, ICLR 2016 workshop) over flat buffers, a thread a weight,
+ * and its bias corrections. All float32. Timed by `pnpm anke bench kernels --filter optimizer`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid } from '../runtime/wgsl.js';

@@ -1,6 +1,6 @@
 /**
- * RMSprop (Tieleman and Hinton, lecture 6.5 of *Neural Networks for Machine Learning*, 2012) over flat buffers, a thread
- * a weight. All float32. Timed by `pnpm anke bench kernels --filter optimizer`.
+ * RMSprop (Tieleman and Hinton, lecture 6.5 of *Neural Networks for Machine Learning*, 2012) over flat buffers, a
+ * thread a weight. All float32. Timed by `pnpm anke bench kernels --filter optimizer`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid } from '../runtime/wgsl.js';

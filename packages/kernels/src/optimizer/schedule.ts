@@ -2,7 +2,7 @@
  * An optimizer's count of its own steps, and the learning rate of each. The rate lies on the device and follows the
  * count there, so that it changes from step to step within an epoch, and nothing is uploaded. All float32.
  *
- * A schedule is a list of stretches, each with a shape. With p the steps that have passed of a stretch, and x = p/length:
+ * A schedule is a list of stretches, each with a shape. With x = steps that have passed of a stretch / its length:
  *
  *   linear        begin + (end − begin) · x
  *   cosine        end + (begin − end) · (1 + cos πx) / 2       waves       the same again and again, with (begin − end)

@@ -104,8 +104,8 @@ ${clipWgsl(p.clip)}
 ${decayWgsl(p.decay)}`;
 
 /**
- * Roundings that this adds: a root (5), a quotient (3) and a product behind a gradient, which may be squared then; three
- * behind a weight.
+ * Roundings that this adds: a root (5), a quotient (3) and a product behind a gradient, which may be squared then;
+ * three behind a weight.
  */
 export const updateTerms = (p: UpdateParams): number => (normsOf(p) > 0 ? 18 : 0) + (p.decay === undefined ? 0 : 3);
 

@@ -53,8 +53,8 @@ export class TrainingState {
     const { schedule } = this.optimizer;
     if (schedule)
       throw new ModelError(
-        `the learning rate follows a schedule (${schedule.type}) and cannot be set: give the optimizer a number as its ` +
-          'learningRate, or leave out the callback that sets it',
+        `the learning rate follows a schedule (${schedule.type}) and cannot be set: ` +
+          'give the optimizer a number as its learningRate, or leave out the callback that sets it',
       );
     if (!(rate > 0 && Number.isFinite(Math.fround(rate))))
       throw new ModelError(`the learning rate must be a positive number, not ${rate}`);

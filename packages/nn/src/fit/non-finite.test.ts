@@ -14,8 +14,10 @@ import { Flatten } from '../layers/flatten.js';
 import { MaxPooling2D } from '../layers/max-pooling-2d.js';
 import { l2 } from '../layers/regularizers.js';
 import { Sequential } from '../model.js';
-import { Adam } from '../optimizers/adam.js';
+import { Adam, AdamW } from '../optimizers/adam.js';
+import { Nadam } from '../optimizers/nadam.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
+import { RMSprop } from '../optimizers/rmsprop.js';
 import { SGD } from '../optimizers/sgd.js';
 import { useGpu } from '../testing/device.js';
 import type { Callback } from './callback.js';
@@ -141,6 +143,9 @@ test.each([
   ['Adam', 'corrections', new Adam()],
   ['SGD', 'velocity', new SGD({ momentum: 0.9 })],
   ['SGD', 'velocity', new SGD({ momentum: 0.9, nesterov: true })],
+  ['RMSprop', 'mean', new RMSprop({ centered: true })],
+  ['Nadam', 'corrections', new Nadam({ clipnorm: 1 })],
+  ['AdamW', 'average', new AdamW({ useEma: true })],
 ])('a spoiled moment is named: %s, %s', async (optimizer, name, made) => {
   for (const [i, step] of STEPS_TO_SPOIL.entries()) {
     const model = compiled(made);

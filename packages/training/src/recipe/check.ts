@@ -3,8 +3,10 @@
  * most commands check no recipe: it is loaded with the first check.
  */
 import { quoted } from '@anke/messages';
+import { ModelError } from '@anke/nn';
 import type { z } from 'zod';
 import { RecipeError } from '../errors.js';
+import { makeOptimizer } from './make.js';
 import type { ResolvedRecipe } from './schema.js';
 import { didYouMean } from './suggestion.js';
 
@@ -23,6 +25,9 @@ export async function checkRecipe(recipe: unknown, where: string): Promise<Resol
   const { recipeSchema } = await import('./schema.js');
   const { $schema: _, ...resolved } = await parsed(recipeSchema, recipe, where);
   const phases = uniqueNames(resolved.phases, where);
+  phases.forEach((phase, i) => {
+    checkOptimizer(phase, `${where}: phases[${i}]`);
+  });
   return { ...resolved, name: resolved.name ?? 'recipe', phases };
 }
 
@@ -46,6 +51,25 @@ async function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): P
   const [first = '', ...others] = new Set(said);
   const more = others.length > 0 ? `; ${others.length} more ${others.length > 1 ? 'parts are' : 'part is'} wrong` : '';
   throw new RecipeError(`${where}: ${first}${more}`);
+}
+
+/** Callbacks that set the learning rate. */
+const SETTING_THE_RATE: readonly string[] = ['LearningRateScheduler', 'ReduceLROnPlateau'];
+
+/** @throws RecipeError if options of a phase's optimizer do not go together, or a callback does not go with them */
+function checkOptimizer({ optimizer, callbacks }: ResolvedRecipe['phases'][number], where: string): void {
+  try {
+    makeOptimizer(optimizer);
+  } catch (error) {
+    throw error instanceof ModelError ? new RecipeError(`${where}.optimizer: ${error.message}`) : error;
+  }
+  const { learningRate } = optimizer;
+  const setting = callbacks.findIndex(({ type }) => SETTING_THE_RATE.includes(type));
+  if (typeof learningRate === 'object' && setting >= 0)
+    throw new RecipeError(
+      `${where}.callbacks[${setting}]: ${callbacks[setting]?.type} sets the learning rate, ` +
+        `but the optimizer's follows a schedule (${learningRate.type}): use one of the two`,
+    );
 }
 
 /** Gives each phase a name of its own: the optimizer's, with a number from the second on. */
@@ -74,6 +98,8 @@ const pathOf = (path: readonly PropertyKey[]): string =>
     .replace(/^\./, '');
 
 function describe(issue: Issue, schema: SchemaNode): string {
+  const branch = issue.code === 'invalid_union' && issue.discriminator === undefined && meantBranch(issue.errors);
+  if (branch) return describe({ ...branch, path: [...issue.path, ...branch.path] }, schema);
   const path = pathOf(issue.path);
   const at = path === '' ? '' : `${path}: `;
   if (issue.code === 'unrecognized_keys') {
@@ -92,6 +118,12 @@ function describe(issue: Issue, schema: SchemaNode): string {
   return `${at}${issue.message.replace(/^Invalid input: /, '')}`;
 }
 
+/** What is wrong with the only alternative that a value has the right type for. */
+function meantBranch(alternatives: readonly (readonly Issue[])[]): Issue | undefined {
+  const meant = alternatives.filter(([first]) => first?.code !== 'invalid_type' || first.path.length > 0);
+  return meant.length === 1 ? meant[0]?.[0] : undefined;
+}
+
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
@@ -100,13 +132,17 @@ interface SchemaNode {
   readonly const?: unknown;
 }
 
+/** The alternatives of a node, also those within another's. */
+const alternativesOf = (node: SchemaNode): readonly SchemaNode[] =>
+  (node.oneOf ?? node.anyOf)?.flatMap(alternativesOf) ?? [node];
+
 /** The keys that the schema knows at an issue's path: those of the kind that the value's `type` names. */
 function keysAt(issue: Issue, schema: SchemaNode): string[] {
   let nodes: readonly SchemaNode[] = [schema];
   for (const key of issue.path) {
     nodes = nodes
       .flatMap((node) => (typeof key === 'number' ? (node.items ?? []) : (node.properties?.[String(key)] ?? [])))
-      .flatMap((node) => node.oneOf ?? node.anyOf ?? node);
+      .flatMap(alternativesOf);
   }
   const { type } = ((issue as { input?: unknown }).input ?? {}) as { type?: unknown };
   const meant = nodes.filter(({ properties }) => properties?.['type']?.const === type || !properties?.['type']?.const);

@@ -89,8 +89,10 @@ type Maker<C> = (callback: C, phase: RecipePhase, store: Store) => Callback;
 const MAKERS: { readonly [T in RecipeCallback['type']]: Maker<Extract<RecipeCallback, { type: T }>> } = {
   EarlyStopping: (options) => callbacks.EarlyStopping(options),
   ReduceLROnPlateau: (options) => callbacks.ReduceLROnPlateau(options),
-  LearningRateScheduler: ({ schedule }, { optimizer: { learningRate } }) =>
-    callbacks.LearningRateScheduler({ schedule: (epoch) => scheduledRate(schedule, learningRate, epoch) }),
+  LearningRateScheduler: ({ schedule }, { optimizer }) => {
+    const { learningRate } = makeOptimizer(optimizer);
+    return callbacks.LearningRateScheduler({ schedule: (epoch) => scheduledRate(schedule, learningRate, epoch) });
+  },
   TerminateOnNaN: () => callbacks.TerminateOnNaN(),
   ModelCheckpoint: (options, { name = '' }, store) => new ModelCheckpoint(store, { ...options, phase: name }),
   CSVLogger: ({ filename, separator }, { name = '' }, store) =>

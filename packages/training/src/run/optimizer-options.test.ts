@@ -1,0 +1,81 @@
+/**
+ * A training whose phases have schedules, averages, clipping and decay: each phase's schedule counts from its start,
+ * and a run that is ended after any epoch resumes to the same bits.
+ */
+import { openAdapter } from '@anke/dawn';
+import { EPSILON, Gpu } from '@anke/kernels';
+import { decodeWeights, scheduledRate } from '@anke/nn';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkRecipe } from '../recipe/check.js';
+import { makeModel } from '../recipe/make.js';
+import type { Recipe } from '../recipe/schema.js';
+import { type MemoryStore, memoryStore } from '../store.js';
+import { tinyData, tinyRecipe } from '../testing/tiny.js';
+import type { TrainEvent } from './events.js';
+import { train } from './train.js';
+
+const cosine = { type: 'cosineDecay', initialLearningRate: 0.02, decaySteps: 5 } as const;
+const oneCycle = { type: 'oneCycle', maxLearningRate: 0.1, totalSteps: 4 } as const;
+const RECIPE: Recipe = {
+  ...tinyRecipe(1),
+  phases: [
+    {
+      optimizer: { type: 'AdamW', learningRate: cosine, clipnorm: 0.5, excludeFromWeightDecay: ['bias'], useEma: true },
+      epochs: 2,
+    },
+    {
+      optimizer: {
+        type: 'RMSprop',
+        learningRate: oneCycle,
+        globalClipnorm: 0.5,
+        weightDecay: 0.1,
+        useEma: true,
+        emaOverwriteFrequency: 3,
+      },
+      epochs: 2,
+    },
+  ],
+};
+/** Steps in an epoch: 40 images in batches of 20. */
+const STEPS = 2;
+
+let gpu: Gpu;
+beforeAll(async () => {
+  gpu = await Gpu.open((await openAdapter(console.log)).adapter);
+});
+afterAll(() => gpu.destroy());
+
+/** The epochs of a training, or of its beginning. */
+async function epochs(store: MemoryStore, most = Number.POSITIVE_INFINITY) {
+  const recipe = await checkRecipe(RECIPE, 'recipe');
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape: [28, 28, 1], classes: 10 });
+  const told: Extract<TrainEvent, { type: 'epoch' }>[] = [];
+  try {
+    for await (const event of train({ gpu, device: 'here', model, data: tinyData(), recipe, store })) {
+      if (event.type === 'epoch') told.push(event);
+      if (told.length === most) break;
+    }
+  } finally {
+    model.destroy();
+  }
+  return told;
+}
+const weights = ({ files }: MemoryStore) => [...decodeWeights(files.get('model.safetensors') as Uint8Array)];
+
+test('schedules count from the start of their phase, and a run resumes to the same bits', async () => {
+  const whole = memoryStore();
+  const told = await epochs(whole);
+  const last = [STEPS - 1, 2 * STEPS - 1];
+  const expected = [cosine, oneCycle].flatMap((schedule) => last.map((step) => scheduledRate(schedule, step)));
+  told.forEach(({ record }, i) => {
+    expect(Math.abs((record['learning_rate'] as number) - (expected[i] as number))).toBeLessThan(24 * EPSILON * 0.1);
+  });
+  expect(told.length).toBe(4);
+  for (const stopped of [1, 2, 3]) {
+    const store = memoryStore();
+    await epochs(store, stopped);
+    const rest = await epochs(store);
+    expect(rest.map(({ record }) => record['loss'])).toEqual(told.slice(stopped).map(({ record }) => record['loss']));
+    expect(weights(store)).toEqual(weights(whole));
+  }
+});
