@@ -171,7 +171,7 @@ test.skipIf(process.platform === 'win32')('bash completes commands, options and 
   expect(complete('anke', 'pre')).toEqual(['predict', 'preview']);
   expect(complete('anke', 'bench', 'c')).toEqual(['csv']);
   expect(complete('anke', 'train', '--opt')).toEqual(['--optimizer']);
-  expect(complete('anke', 'train', '--optimizer', '')).toEqual(['adam', 'sgd']);
+  expect(complete('anke', 'train', '--optimizer', '')).toEqual(['adam', 'adamw', 'nadam', 'rmsprop', 'sgd']);
   expect(complete('anke', 'export', 'runs/first', '--format', 't')).toEqual(['tfjs']);
   expect(anke('completion', 'fish').stdout).toContain("complete -c anke -f -n 'not __fish_seen_subcommand_from");
   expect(anke('completion', 'tcsh').status).toBe(2);

@@ -99,7 +99,7 @@ test('an aborted training keeps its weights, and best weights come back in place
   await aborted.fit(DATA, { ...OPTIONS, epochs: 2, callbacks: [end], signal: abort.signal });
   expect(await bits(aborted)).not.toEqual(await averages(aborted));
   const stopped = compiled(new SGD({ learningRate: 0.1, useEma: true }));
-  let best = new Float32Array();
+  let best: Float32Array = new Float32Array();
   const keep: Callback = {
     onEpochEnd: async (epoch) => {
       if (epoch === 0) best = await bits(stopped);
@@ -135,7 +135,7 @@ test.each<[string, () => Optimizer]>([
   const whole = compiled(make());
   const { epochs } = await whole.fit(DATA, { ...OPTIONS, epochs: 3 });
   const begun = compiled(make());
-  let checkpoint = new Uint8Array();
+  let checkpoint: Uint8Array = new Uint8Array();
   const save: Callback = {
     onEpochEnd: async (_epoch, _logs, control) => {
       checkpoint = encodeCheckpoint({ model: await control.getState(), callbacks: [], run: null });

@@ -1,7 +1,7 @@
 /**
  * Every optimizer and schedule against Keras's own, in float64 and on the device: testing/keras-optimizers.py wrote
- * what Keras makes of the same weights and gradients in eight steps. If these failed, weights would be trained by another
- * formula, or an option would mean something else.
+ * what Keras makes of the same weights and gradients in eight steps. If these failed, weights would be trained by
+ * another formula, or an option would mean something else.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
