@@ -51,7 +51,7 @@ async function epochs(store: MemoryStore, most = Number.POSITIVE_INFINITY) {
   const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape: [28, 28, 1], classes: 10 });
   const told: Extract<TrainEvent, { type: 'epoch' }>[] = [];
   try {
-    for await (const event of train({ gpu, device: 'here', model, data: tinyData(), recipe, store })) {
+    for await (const event of train({ gpu, device: 'here', model, data: await tinyData(), recipe, store })) {
       if (event.type === 'epoch') told.push(event);
       if (told.length === most) break;
     }
