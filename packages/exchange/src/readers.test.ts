@@ -140,6 +140,13 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
     'nearest pixels, fewer',
     layer((x) => new Resizing({ height: 5, width: 6, interpolation: 'nearest' }).apply(x), [24, 28, 1]),
   ],
+  [
+    'batch normalizations without γ, β or both',
+    layer((x) => {
+      const [scaled, shifted] = [new BatchNormalization({ center: false }), new BatchNormalization({ scale: false })];
+      return new BatchNormalization({ center: false, scale: false }).apply(shifted.apply(scaled.apply(x)));
+    }),
+  ],
   ['batch normalization of features', layer((x) => new BatchNormalization({}).apply(new Flatten({}).apply(x)))],
   ['bilinear, more', layer((x) => new Resizing({ height: 21, width: 64 }).apply(x), [9, 28, 2])],
   [

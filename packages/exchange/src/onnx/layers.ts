@@ -96,10 +96,18 @@ export const ONNX_LAYERS = {
   AveragePooling2D: { write: (graph, source) => pool(graph, 'AveragePool', source) },
   BatchNormalization: {
     write(graph, source) {
-      const weights = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((weight) =>
-        graph.weight(source.layerName, weight),
-      );
-      const attributes = [float('epsilon', source.options.epsilon ?? 1e-3)];
+      const { layerName, name, inputShape, options } = source;
+      const { epsilon = 1e-3, scale = true, center = true } = options;
+      // ONNX has both in any case.
+      const fixed = (what: string, value: number): string =>
+        graph.floats(`${name}/${what}`, new Float32Array(inputShape.at(-1) as number).fill(value));
+      const weights = [
+        scale ? graph.weight(layerName, 'gamma') : fixed('gamma', 1),
+        center ? graph.weight(layerName, 'beta') : fixed('beta', 0),
+        graph.weight(layerName, 'moving_mean'),
+        graph.weight(layerName, 'moving_variance'),
+      ];
+      const attributes = [float('epsilon', epsilon)];
       return channelsFirst(graph, 'BatchNormalization', source, { weights, attributes });
     },
   },

@@ -65,8 +65,8 @@ const LAYERS = {
   Add: () => [{ className: 'Add', config: {} }],
   Average: () => [{ className: 'Average', config: {} }],
   AveragePooling2D: ({ options }) => pool('AveragePooling2D', options),
-  BatchNormalization: ({ options: { momentum = 0.99, epsilon = 1e-3 } }) => [
-    { className: 'BatchNormalization', config: { axis: -1, momentum, epsilon, center: true, scale: true } },
+  BatchNormalization: ({ options: { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } }) => [
+    { className: 'BatchNormalization', config: { axis: -1, momentum, epsilon, center, scale } },
   ],
   Concatenate: () => [{ className: 'Concatenate', config: { axis: -1 } }],
   Conv2D: (source) => {

@@ -57,7 +57,7 @@ export function assignWeights(graph: Graph, found: FoundWeights): Map<string, We
     if (missing.length > 0)
       throw new ExchangeError(`${found.file}: it has no weights of the model's ${missing.join(', ')}`);
   }
-  return taken(found.file, isNamed ? pairsByName(graph, found) : pairsByType(graph, found));
+  return taken(found, isNamed ? pairsByName(graph, found) : pairsByType(graph, found));
 }
 
 /**
@@ -80,7 +80,7 @@ export function assignPartly(graph: Graph, found: FoundWeights): Assignment {
   if (pairs.length === 0) throw new ExchangeError(`${file}: none of its layers is one of the model's`);
   const used = new Set(pairs.map(([, theirs]) => theirs));
   return {
-    weights: taken(file, pairs),
+    weights: taken(found, pairs),
     missing: missingOf(
       graph,
       pairs.map(([ours]) => ours),
@@ -89,10 +89,11 @@ export function assignPartly(graph: Graph, found: FoundWeights): Assignment {
   };
 }
 
-function taken(file: string, pairs: Pairs): Map<string, WeightValues> {
+function taken({ file, names }: FoundWeights, pairs: Pairs): Map<string, WeightValues> {
   const weights = new Map<string, WeightValues>();
   for (const [ours, theirs] of pairs)
-    for (const [name, values] of weightsOf(file, ours, theirs)) weights.set(`${ours.name}/${name}`, values);
+    for (const [name, values] of weightsOf(file, ours, names === 'counted' ? inOrder(ours, theirs) : theirs))
+      weights.set(`${ours.name}/${name}`, values);
   return weights;
 }
 
@@ -135,6 +136,17 @@ function pairsByType(
     }
     return ours.map((layer, i) => [layer, theirs[i] as FoundLayer]);
   });
+}
+
+/**
+ * A layer of a file that numbers its weights, with the names that the model's layer has in that order: without the model
+ * nothing tells whether a normalization's first weight is γ or β.
+ */
+function inOrder({ layer, weights: own }: GraphLayer, theirs: FoundLayer): FoundLayer {
+  const names = (LAYER_WEIGHTS[layer.type]?.names ?? []).filter((known) => own.some(({ name }) => name === known));
+  const values = [...theirs.weights.values()];
+  if (names.length !== values.length) return theirs;
+  return { ...theirs, weights: new Map(names.map((name, i) => [name, values[i] as WeightValues])) };
 }
 
 function weightsOf(file: string, layer: GraphLayer, { name: theirs, weights }: FoundLayer): [string, WeightValues][] {

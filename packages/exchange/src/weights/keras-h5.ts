@@ -48,11 +48,11 @@ function readLayer(whole: Whole, name: string, vars: Group | null): FoundLayer[]
   if (!vars || numbers.length === 0) return [];
   const type = typeOfName(name);
   if (type === undefined) throw new ExchangeError(`${file}: layers/${name} is of a kind that is not known here`);
-  const known = LAYER_WEIGHTS[type]?.names ?? [];
-  // The bias is the last, and not every layer has one.
-  const least = known.at(-1) === 'bias' ? known.length - 1 : known.length;
+  const { names: known = [], optional = [] } = LAYER_WEIGHTS[type] ?? {};
+  const least = known.length - optional.length;
   if (numbers.length < least || numbers.length > known.length) {
-    const expected = least === known.length ? least : `${least} or ${known.length}`;
+    const range = least + 1 < known.length ? `${least} to ${known.length}` : `${least} or ${known.length}`;
+    const expected = least === known.length ? least : range;
     throw new ExchangeError(`${file}: layers/${name} has ${numbers.length} weights instead of ${expected}`);
   }
   const weights = new Map<string, WeightValues>();

@@ -5,6 +5,8 @@ import { LAYER_TYPES, type LayerType, type Shape, type WeightValues } from '@ank
 export interface LayerWeights {
   /** By this project's names, in the order in which Keras makes them. */
   readonly names: readonly string[];
+  /** Those that a layer may be without. */
+  readonly optional: readonly string[];
   /** Other names that they have elsewhere. */
   readonly aliases: Readonly<Record<string, string>>;
   /** Whether weights with these names and shapes can be such a layer's. */
@@ -21,6 +23,7 @@ interface Kernel {
 
 const kernel = (axes: string, torch: Kernel['torch'], rank: number): LayerWeights => ({
   names: ['kernel', 'bias'],
+  optional: ['bias'],
   aliases: { weight: 'kernel' },
   matches: (weights) => (weights.get('kernel') ?? weights.get('weight'))?.shape.length === rank,
   kernel: { axes, torch },
@@ -41,6 +44,7 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   AveragePooling2D: undefined,
   BatchNormalization: {
     names: ['gamma', 'beta', 'moving_mean', 'moving_variance'],
+    optional: ['gamma', 'beta'],
     aliases: {
       weight: 'gamma',
       bias: 'beta',

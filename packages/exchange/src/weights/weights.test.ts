@@ -134,6 +134,38 @@ describe('safetensors', () => {
     expect(() => assignWeights(graph, readSafetensorsWeights('a', fileOf(shapes)))).toThrow(new ExchangeError(message));
   });
 
+  test('numbered weights are those that the model’s layer has, in Keras’s order', () => {
+    const norm = { name: 'norm', center: false };
+    const layers = [
+      new Conv2D({ filters: 6, kernelSize: 2, groups: 2, useBias: false, name: 'conv' }),
+      new BatchNormalization(norm),
+    ];
+    const graph = sequential([...layers, new BatchNormalization({ ...norm, name: 'both', scale: false })], {
+      inputShape: [3, 3, 4],
+    });
+    const numbered = (shape: readonly number[], ...values: number[]) =>
+      new Map(
+        values.map((value, i) => [`${i}`, { shape, values: new Float32Array(sizeOf(shape)).fill(value) }] as const),
+      );
+    const weights = assignWeights(graph, {
+      file: 'a',
+      names: 'counted',
+      layers: [
+        { name: 'batch_normalization', types: ['BatchNormalization'], weights: numbered([6], 1, 2, 3) },
+        { name: 'batch_normalization_1', types: ['BatchNormalization'], weights: numbered([6], 4, 5) },
+        { name: 'conv2d', types: ['Conv2D'], weights: numbered([2, 2, 2, 6], 7) },
+      ],
+    });
+    expect(Object.fromEntries([...weights].map(([name, { values }]) => [name, values[0]]))).toEqual({
+      'conv/kernel': 7,
+      'norm/gamma': 1,
+      'norm/moving_mean': 2,
+      'norm/moving_variance': 3,
+      'both/moving_mean': 4,
+      'both/moving_variance': 5,
+    });
+  });
+
   test('no safetensors', () => {
     expect(() => readSafetensorsWeights('a.safetensors', new Uint8Array(3))).toThrow(
       new ExchangeError('a.safetensors: not a safetensors file: it has only 3 bytes'),

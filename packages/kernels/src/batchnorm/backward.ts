@@ -12,10 +12,10 @@
 import { type Mask, maskReference, maskWgsl } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { type AffineParams, gammaBinding, gammaWgsl } from './affine.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
 import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import {
-  channels,
   EPSILON,
   elements,
   flat,
@@ -29,7 +29,7 @@ import {
   varianceBinding,
 } from './shapes.js';
 
-export interface BatchNormGradientsParams extends RowsAndChannels {
+export interface BatchNormGradientsParams extends RowsAndChannels, AffineParams {
   readonly epsilon: number;
 }
 
@@ -89,7 +89,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   magnitudes(p, inputs) {
     return this.reference(p, deviationsAddedUp(inputs));
   },
-  cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
+  cases: [
+    ...shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
+    { rows: 33, channels: 7, epsilon: EPSILON, scale: false },
+  ],
 });
 
 export interface BatchNormBackwardParams extends RowsAndChannels {
@@ -146,14 +149,14 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }),
 });
 
-export interface InferenceBackwardParams extends RowsAndChannels {
+export interface InferenceBackwardParams extends RowsAndChannels, AffineParams {
   readonly epsilon: number;
 }
 
 const inferenceBindings = {
   dY: { access: 'read', type: 'f32', length: elements },
   variance: varianceBinding,
-  gamma: { access: 'read', type: 'f32', length: channels },
+  gamma: gammaBinding,
   dX: { access: 'write', type: 'f32', length: elements },
 } as const satisfies Record<string, Binding<InferenceBackwardParams>>;
 
@@ -174,7 +177,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let index = thread.y * ROW + thread.x;
   let channel = index % CHANNELS;
   let first = index / CHANNELS * RUN;
-  let factor = gamma[channel] / sqrt(variance[channel] + EPSILON);
+  let factor = ${gammaWgsl(p, 'channel')} / sqrt(variance[channel] + EPSILON);
   for (var row = first; row < min(first + RUN, ROWS); row++) {
     dX[row * CHANNELS + channel] = factor * dY[row * CHANNELS + channel];
   }
@@ -186,11 +189,14 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   reference: (p, { dY, variance, gamma }) => ({
     dX: dY.map((gradient, i) => {
       const c = i % p.channels;
-      return ((gamma[c] as number) / Math.sqrt((variance[c] as number) + p.epsilon)) * gradient;
+      return ((gamma[c] ?? 1) / Math.sqrt((variance[c] as number) + p.epsilon)) * gradient;
     }),
   }),
   magnitudes(p, inputs) {
     return this.reference(p, inputs);
   },
-  cases: shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
+  cases: [
+    ...shapes.map((shape) => ({ ...shape, epsilon: EPSILON })),
+    { rows: 33, channels: 7, epsilon: EPSILON, scale: false },
+  ],
 });

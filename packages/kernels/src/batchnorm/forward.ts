@@ -11,6 +11,7 @@
 import { type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { AFFINES, type AffineParams, betaBinding, betaWgsl, gammaBinding, gammaWgsl } from './affine.js';
 import { deviationsAddedUp, normalize, statistics, statisticsMagnitudes } from './reference.js';
 import {
   channels,
@@ -141,7 +142,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cases: shapes.map((shape) => ({ ...shape, momentum: 0.99 })),
 });
 
-export interface NormalizeParams extends RowsAndChannels {
+export interface NormalizeParams extends RowsAndChannels, AffineParams {
   readonly epsilon: number;
   /** What follows the normalization, if anything does. */
   readonly rectifier?: Rectifier;
@@ -151,8 +152,8 @@ const normalizeBindings = {
   x: { access: 'read', type: 'f32', length: elements },
   mean: { access: 'read', type: 'f32', length: channels },
   variance: varianceBinding,
-  gamma: { access: 'read', type: 'f32', length: channels },
-  beta: { access: 'read', type: 'f32', length: channels },
+  gamma: gammaBinding,
+  beta: betaBinding,
   y: { access: 'write', type: 'f32', length: elements },
 } as const satisfies Record<string, Binding<NormalizeParams>>;
 
@@ -176,8 +177,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let first = index / CHANNELS * RUN;
   let center = mean[channel];
   let deviation = sqrt(variance[channel] + EPSILON);
-  let factor = gamma[channel];
-  let shift = beta[channel];
+  let factor = ${gammaWgsl(p, 'channel')};
+  let shift = ${betaWgsl(p, 'channel')};
   for (var row = first; row < min(first + RUN, ROWS); row++) {
     let i = row * CHANNELS + channel;
     let value = fma(factor, (f32(x[i]) - center) / deviation, shift);
@@ -195,8 +196,11 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   magnitudes({ rectifier: _, ...p }, inputs) {
     return this.reference(p, deviationsAddedUp(inputs));
   },
-  cases: shapes.map((shape, i) => {
-    const rectifier = [undefined, { slope: 0 }, { slope: 0, cap: 1.5 }, { slope: 0.1 }][i % 4];
-    return { ...shape, epsilon: EPSILON, ...(rectifier ? { rectifier } : {}) };
-  }),
+  cases: [
+    ...shapes.map((shape, i) => {
+      const rectifier = [undefined, { slope: 0 }, { slope: 0, cap: 1.5 }, { slope: 0.1 }][i % 4];
+      return { ...shape, epsilon: EPSILON, ...(rectifier ? { rectifier } : {}) };
+    }),
+    ...AFFINES.map((affine) => ({ rows: 33, channels: 7, epsilon: EPSILON, ...affine })),
+  ],
 });

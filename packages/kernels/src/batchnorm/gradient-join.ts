@@ -7,12 +7,12 @@
  */
 import type { Binding, Join } from '../runtime/kernel.js';
 import { constants, flatGrid, opaque } from '../runtime/wgsl.js';
+import { type AffineParams, gammaBinding, gammaWgsl } from './affine.js';
 import { channels, varianceBinding } from './shapes.js';
 
-export interface GradientSums {
+export interface GradientSums extends AffineParams {
   /** Rows of x, over which the statistics were taken. */
   readonly rows: number;
-  readonly channels: number;
   /** Parts of the sums: `sums` holds, for each, first the channels' Σ dY, then their Σ dY · x̂. */
   readonly parts: number;
   readonly epsilon: number;
@@ -23,8 +23,8 @@ export const coefficientCount = (p: { readonly channels: number }): number => 4 
 export const statisticsBindings = {
   mean: { access: 'read', type: 'f32', length: channels },
   variance: varianceBinding,
-  gamma: { access: 'read', type: 'f32', length: channels },
-} as const satisfies Record<string, Binding<{ readonly channels: number }>>;
+  gamma: gammaBinding,
+} as const satisfies Record<string, Binding<AffineParams>>;
 
 export const gradientBindings = {
   dBeta: { access: 'write', type: 'f32', length: channels },
@@ -36,10 +36,15 @@ export const gradientBindings = {
 /** The joining dispatch of a kernel with these bindings; `of` tells the sizes from its parameters. */
 export const gradientJoin = <P>(of: (p: P) => GradientSums): Join<P> => ({
   scratch: (p) => ({ sums: 2 * of(p).parts * of(p).channels }),
-  bindings: () => ['sums', ...Object.keys(statisticsBindings), ...Object.keys(gradientBindings)],
+  bindings: (p) => [
+    'sums',
+    ...Object.keys(statisticsBindings).filter((name) => name !== 'gamma' || gammaBinding.needed(of(p))),
+    ...Object.keys(gradientBindings),
+  ],
   grid: (p) => flatGrid(of(p).channels),
   wgsl: (p) => {
-    const { rows, channels: count, parts, epsilon } = of(p);
+    const sums = of(p);
+    const { rows, channels: count, parts, epsilon } = sums;
     return `
 ${constants({ ROWS: rows, CHANNELS: count, PARTS: parts, EPSILON: { f32: epsilon } })}
 
@@ -57,7 +62,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   dGamma[channel] = product;
   let deviation = sqrt(variance[channel] + EPSILON);
   coefficients[channel] = mean[channel];
-  coefficients[CHANNELS + channel] = gamma[channel] / deviation;
+  coefficients[CHANNELS + channel] = ${gammaWgsl(sums, 'channel')} / deviation;
   coefficients[2u * CHANNELS + channel] = sum / f32(ROWS);
   coefficients[3u * CHANNELS + channel] = product / deviation / f32(ROWS);
 }`;

@@ -19,11 +19,12 @@ import { maxPoolGradient, pooledBindings } from '../pooling/max.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
+import type { AffineParams } from './affine.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
 import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import { EPSILON, MASKS } from './shapes.js';
 
-export interface PoolGradientsParams extends PoolParams {
+export interface PoolGradientsParams extends PoolParams, AffineParams {
   readonly epsilon: number;
 }
 
@@ -92,7 +93,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   sums[2u * part * CHANNELS + c] = sum;
   sums[(2u * part + 1u) * CHANNELS + c] = products / sqrt(variance[c] + EPSILON);
 }`,
-      join: gradientJoin((p) => ({ rows: rows(p), channels: p.channels, parts: partCount(p), epsilon: p.epsilon })),
+      join: gradientJoin((p) => ({ ...p, rows: rows(p), parts: partCount(p) })),
     },
   },
   cost: (p) => ({ flops: 4 * poolOutputs(p), bytes: bindingBytes(gradientsBindings, p) }),
@@ -104,7 +105,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   magnitudes(p, inputs) {
     return this.reference(p, deviationsAddedUp(inputs));
   },
-  cases: poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
+  cases: [
+    ...poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
+    { ...(poolCases[1] as PoolParams), epsilon: EPSILON, scale: false },
+  ],
 });
 
 export interface PoolBackwardParams extends PoolParams {

@@ -15,10 +15,11 @@ import { type PoolParams, poolCases, poolConstants, poolInputs, poolOutputs } fr
 import { maxPoolReference } from '../pooling/max.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatRow, opaque } from '../runtime/wgsl.js';
+import { AFFINES, type AffineParams, betaBinding, betaWgsl, gammaBinding, gammaWgsl } from './affine.js';
 import { deviationsAddedUp, normalize } from './reference.js';
 import { channels, EPSILON, flat, varianceBinding } from './shapes.js';
 
-export interface NormalizePoolParams extends PoolParams {
+export interface NormalizePoolParams extends PoolParams, AffineParams {
   readonly epsilon: number;
 }
 
@@ -29,8 +30,8 @@ const bindings = {
   x: { access: 'read', type: 'f32', length: poolInputs, sample: (_, draw) => draw.integer(5) - 4 },
   mean: { access: 'read', type: 'f32', length: channels },
   variance: varianceBinding,
-  gamma: { access: 'read', type: 'f32', length: channels },
-  beta: { access: 'read', type: 'f32', length: channels },
+  gamma: gammaBinding,
+  beta: betaBinding,
   y: { access: 'write', type: 'f32', length: poolOutputs },
   /** ky · poolWidth + kx of the element that won, as `pooling/max-forward` writes it. */
   winner: { access: 'write', type: 'u32', length: poolOutputs },
@@ -61,8 +62,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let oy = row % OUT_H;
   let center = mean[c];
   let deviation = sqrt(variance[c] + EPSILON);
-  let factor = gamma[c];
-  let shift = beta[c];
+  let factor = ${gammaWgsl(p, 'c')};
+  let shift = ${betaWgsl(p, 'c')};
   for (var ox = 0u; ox < ${opaque('OUT_W', 'x')}; ox++) {
     var best = LOWEST;
     var offset = 0u;
@@ -95,5 +96,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   magnitudes(p, inputs) {
     return this.reference(p, deviationsAddedUp(inputs));
   },
-  cases: poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
+  cases: [
+    ...poolCases.map((p) => ({ ...p, epsilon: EPSILON })),
+    ...AFFINES.map((affine, i) => ({ ...(poolCases[i] as PoolParams), epsilon: EPSILON, ...affine })),
+  ],
 });

@@ -21,7 +21,7 @@ export function statistics(x: Float64Array, channels: number): Statistics {
   return { mean, variance };
 }
 
-/** y = γ · (x − mean) / √(variance + ε) + β */
+/** y = γ · (x − mean) / √(variance + ε) + β; an empty γ stands for ones, an empty β for zeros. */
 export function normalize(
   x: Float64Array,
   { mean, variance }: Statistics,
@@ -33,11 +33,14 @@ export function normalize(
   return x.map((value, i) => {
     const c = i % channels;
     const xhat = (value - (mean[c] as number)) / Math.sqrt((variance[c] as number) + epsilon);
-    return (gamma[c] as number) * xhat + (beta[c] as number);
+    return (gamma[c] ?? 1) * xhat + (beta[c] ?? 0);
   });
 }
 
-/** The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. */
+/**
+ * The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. An empty γ stands
+ * for ones.
+ */
 export function parameterGradients(
   { rows, epsilon }: { readonly rows: number; readonly epsilon: number },
   { x, dY, mean, variance, gamma }: Readonly<Record<'x' | 'dY' | 'mean' | 'variance' | 'gamma', Float64Array>>,
@@ -54,7 +57,7 @@ export function parameterGradients(
   });
   const coefficients = Float64Array.of(
     ...mean,
-    ...gamma.map((value, c) => value / (deviation[c] as number)),
+    ...deviation.map((value, c) => (gamma[c] ?? 1) / value),
     ...dBeta.map((value) => value / rows),
     ...dGamma.map((value, c) => value / (deviation[c] as number) / rows),
   );

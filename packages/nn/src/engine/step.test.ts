@@ -177,6 +177,14 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
     const means = new GlobalAveragePooling2D().apply(conv('stem').apply(x));
     return new Graph(x, new Dense({ units: 3 }).apply(means));
   },
+  'batch normalizations without γ, β or both, with pooling behind': () =>
+    over((x) => {
+      const first = new BatchNormalization({ scale: false, betaRegularizer: l1(0.02) }).apply(conv('stem').apply(x));
+      const second = new BatchNormalization({ center: false, gammaRegularizer: l2(0.02) }).apply(
+        conv('top').apply(first),
+      );
+      return new BatchNormalization({ center: false, scale: false }).apply(new MaxPooling2D().apply(second));
+    }),
   'a frozen batch normalization between trained layers': () =>
     over((x) => conv('top').apply(new BatchNormalization({ trainable: false }).apply(conv('stem').apply(x)))),
 };

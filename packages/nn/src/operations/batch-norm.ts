@@ -4,7 +4,7 @@
  *   y = γ · (x − mean) / √(variance + ε) + β
  *
  * In training, mean and variance are those of the batch, through which gradients flow, and the moving averages follow
- * them. In inference, and where the layer is frozen, they are the moving averages, which are constants.
+ * them. Where there is no γ it is 1, where there is no β it is 0. In inference, and where the layer is frozen, they are the moving averages, which are constants.
  */
 import {
   batchNormBackward,
@@ -25,8 +25,8 @@ export interface BatchNormAttributes {
 
 interface Inputs {
   readonly x: Tensor;
-  readonly gamma: Tensor;
-  readonly beta: Tensor;
+  readonly gamma?: Tensor | undefined;
+  readonly beta?: Tensor | undefined;
   readonly movingMean: Tensor;
   readonly movingVariance: Tensor;
 }
@@ -39,6 +39,18 @@ const sides = ({ shape }: Tensor): { rows: number; channels: number } => {
   return { rows: sizeOf(shape) / channels, channels };
 };
 
+/** What the kernels are told of those that there are not. */
+const without = ({ gamma, beta }: { readonly gamma: unknown; readonly beta: unknown }) => ({
+  ...(gamma ? {} : { scale: false as const }),
+  ...(beta ? {} : { center: false as const }),
+});
+
+/** The memory of those that there are, by name. */
+const bound = <N extends string>(tensors: Readonly<Record<N, Tensor | undefined>>): Partial<Record<N, Storage>> =>
+  Object.fromEntries(
+    Object.entries<Tensor | undefined>(tensors).flatMap(([name, tensor]) => (tensor ? [[name, tensor.storage]] : [])),
+  ) as Partial<Record<N, Storage>>;
+
 function normalized(
   tape: Workspace,
   { x, gamma, beta }: Inputs,
@@ -46,8 +58,8 @@ function normalized(
   epsilon: number,
 ): Tensor {
   const y = tape.activation('batch norm', x.shape);
-  const bindings = { x: x.storage, mean, variance, gamma: gamma.storage, beta: beta.storage, y: y.storage };
-  tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon }, bindings);
+  const bindings = { x: x.storage, mean, variance, ...bound({ gamma, beta }), y: y.storage };
+  tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon, ...without({ gamma, beta }) }, bindings);
   return y;
 }
 
@@ -56,17 +68,20 @@ const parameterGradients = (context: Context) =>
   context.once('parameters', () => {
     const { tape, executor, inputs, saved, dY, attributes } = context;
     const shape = sides(inputs.x);
-    const [dBeta, dGamma] = [context.destination('beta'), context.destination('gamma')];
+    // The sums are needed in any case.
+    const sumsOf = (name: 'beta' | 'gamma') =>
+      inputs[name] ? context.destination(name) : tape.temporary(`batch norm sums for ${name}`, [shape.channels]);
+    const [dBeta, dGamma] = [sumsOf('beta'), sumsOf('gamma')];
     const coefficients = tape.temporary('batch norm coefficients', [4, shape.channels]).storage;
     executor.dispatch(
       batchNormGradients,
-      { ...shape, epsilon: attributes.epsilon },
+      { ...shape, epsilon: attributes.epsilon, ...without({ gamma: inputs.gamma, beta: true }) },
       {
         x: inputs.x.storage,
         dY: dY.storage,
         mean: saved.mean,
         variance: saved.variance,
-        gamma: inputs.gamma.storage,
+        ...bound({ gamma: inputs.gamma }),
         dBeta: dBeta.storage,
         dGamma: dGamma.storage,
         coefficients,
@@ -116,8 +131,8 @@ export const batchNormInference = defineOperation<BatchNormAttributes, Inputs, k
       const dX = destination('x');
       executor.dispatch(
         batchNormInferenceBackward,
-        { ...sides(inputs.x), epsilon: attributes.epsilon },
-        { dY: dY.storage, variance: saved.variance, gamma: inputs.gamma.storage, dX: dX.storage },
+        { ...sides(inputs.x), epsilon: attributes.epsilon, ...without({ gamma: inputs.gamma, beta: true }) },
+        { dY: dY.storage, variance: saved.variance, ...bound({ gamma: inputs.gamma }), dX: dX.storage },
       );
       return dX;
     },

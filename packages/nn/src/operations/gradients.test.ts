@@ -91,14 +91,28 @@ const batchNorm = { epsilon: 1e-3, momentum: 0.9 };
 
 const itself = (tape: Tape, x: Tensor): Tensor => tape.apply(affine, { x }, { factor: 1, offset: 0 });
 
+const averages = (bench: Bench) => ({
+  movingMean: bench.constant([3], [0.25, -0.5, 0]),
+  movingVariance: bench.constant([3], [0.5, 2, 1.25]),
+});
+
 const batchNormRow = (operation: typeof batchNormTraining): Row =>
-  row({ x: [5, 3], gamma: [3], beta: [3] }, (bench, inputs) => {
-    const averages = {
-      movingMean: bench.constant([3], [0.25, -0.5, 0]),
-      movingVariance: bench.constant([3], [0.5, 2, 1.25]),
-    };
-    return bench.loss(bench.tape.apply(operation, { ...inputs, ...averages }, batchNorm));
-  });
+  row({ x: [5, 3], gamma: [3], beta: [3] }, (bench, inputs) =>
+    bench.loss(bench.tape.apply(operation, { ...inputs, ...averages(bench) }, batchNorm)),
+  );
+
+/** Without γ, without β, without both. */
+const partialBatchNormRows = (operation: typeof batchNormTraining): readonly Row[] => [
+  row({ x: [5, 3], beta: [3] }, (bench, inputs) =>
+    bench.loss(bench.tape.apply(operation, { ...inputs, ...averages(bench) }, batchNorm)),
+  ),
+  row({ x: [5, 3], gamma: [3] }, (bench, inputs) =>
+    bench.loss(bench.tape.apply(operation, { ...inputs, ...averages(bench) }, batchNorm)),
+  ),
+  row({ x: [5, 3] }, (bench, inputs) =>
+    bench.loss(bench.tape.apply(operation, { ...inputs, ...averages(bench) }, batchNorm)),
+  ),
+];
 
 const ACTIVATIONS: readonly Activation[] = [
   { type: 'elu', alpha: 0.7 },
@@ -115,8 +129,8 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   affine: [unary([2, 3], ({ tape }, x) => tape.apply(affine, { x }, { factor: -1.5, offset: 0.25 }))],
   averagePool: [unary(image, ({ tape }, x) => tape.apply(averagePool, { x }, window))],
-  batchNormTraining: [batchNormRow(batchNormTraining)],
-  batchNormInference: [batchNormRow(batchNormInference)],
+  batchNormTraining: [batchNormRow(batchNormTraining), ...partialBatchNormRows(batchNormTraining)],
+  batchNormInference: [batchNormRow(batchNormInference), ...partialBatchNormRows(batchNormInference)],
   concatenate: [row({ a: [3, 2], b: [3, 1] }, ({ tape, loss }, inputs) => loss(tape.apply(concatenate, inputs, {})))],
   conv2d: [
     row({ x: [2, 4, 3, 2], w: [3, 2, 2, 3], bias: [3] }, ({ tape, loss }, inputs) =>

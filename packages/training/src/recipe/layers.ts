@@ -51,6 +51,14 @@ export const layerSchemas = {
   BatchNormalization: layer('BatchNormalization', {
     momentum: z.number().min(0).max(1).exactOptional(),
     epsilon: positive.exactOptional(),
+    center: z.boolean().exactOptional(),
+    scale: z.boolean().exactOptional(),
+    betaInitializer: initializer.exactOptional(),
+    gammaInitializer: initializer.exactOptional(),
+    movingMeanInitializer: initializer.exactOptional(),
+    movingVarianceInitializer: initializer.exactOptional(),
+    betaRegularizer: regularizer.exactOptional(),
+    gammaRegularizer: regularizer.exactOptional(),
   }),
   Concatenate: layer('Concatenate', {}),
   Conv2D: layer('Conv2D', {

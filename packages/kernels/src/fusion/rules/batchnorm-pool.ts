@@ -6,6 +6,7 @@
  *   dN = the pooling's gradient;  dβ = Σ dN;  dγ = Σ dN · x̂    →   the same sums over the windows' winners
  *   dX = factor · (dN − (share + (x − center) · slope))       →   the same, with dN read through the winners
  */
+import { affineOf } from '../../batchnorm/affine.js';
 import { batchNormBackward, batchNormGradients } from '../../batchnorm/backward.js';
 import { batchNormNormalize } from '../../batchnorm/forward.js';
 import { batchNormPoolBackward, batchNormPoolGradients } from '../../batchnorm/pool-backward.js';
@@ -53,7 +54,8 @@ export const batchNormPoolRule: Rule = {
     const normalization = program.producer(normalized);
     if (!isOf(normalization, batchNormNormalize) || normalization.params.rectifier) return undefined;
     if (!program.isReadOnlyBy(normalized, dispatch)) return undefined;
-    const params = { ...dispatch.params, epsilon: normalization.params.epsilon };
+    const { epsilon } = normalization.params;
+    const params = { ...dispatch.params, epsilon, ...affineOf(normalization.params) };
     return replace(dispatch, [normalization], batchNormPool, params, { ...normalization.bindings, y, winner });
   },
   cases: [
@@ -101,7 +103,7 @@ export const batchNormPoolGradientsRule: Rule = {
     const pooling = pooledGradient(dispatch.bindings.dY, program);
     if (!pooling) return undefined;
     const { dY, winner } = pooling.bindings;
-    const params = { ...pooling.params, epsilon: dispatch.params.epsilon };
+    const params = { ...pooling.params, epsilon: dispatch.params.epsilon, ...affineOf(dispatch.params) };
     return replace(dispatch, [], batchNormPoolGradients, params, { ...dispatch.bindings, dY, winner });
   },
   cases: [backwardCase],
