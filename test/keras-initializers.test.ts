@@ -47,8 +47,14 @@ test('regularizers', () => {
 });
 
 test('the layers that take them, in code and in recipes, and no other options', async () => {
-  const needed = { Conv2D: { filters: 1, kernelSize: 1 }, Dense: { units: 1 }, DepthwiseConv2D: { kernelSize: 1 } };
-  expect(tables[2]?.length).toBe(4);
+  const kernelSize = 1;
+  const needed = {
+    Conv2D: { filters: 1, kernelSize },
+    Dense: { units: 1 },
+    DepthwiseConv2D: { kernelSize },
+    SeparableConv2D: { filters: 1, kernelSize },
+  };
+  expect(tables[2]?.length).toBe(6);
   for (const [layer, initializers, regularizers] of tables[2] ?? []) {
     const [type = ''] = names(layer);
     const given = Object.fromEntries([

@@ -139,8 +139,8 @@ function pairsByType(
 }
 
 /**
- * A layer of a file that numbers its weights, with the names that the model's layer has in that order: without the model
- * nothing tells whether a normalization's first weight is γ or β.
+ * A layer of a file that numbers its weights, with the names that the model's layer has in that order: without the
+ * model nothing tells whether a normalization's first weight is γ or β.
  */
 function inOrder({ layer, weights: own }: GraphLayer, theirs: FoundLayer): FoundLayer {
   const names = (LAYER_WEIGHTS[layer.type]?.names ?? []).filter((known) => own.some(({ name }) => name === known));

@@ -73,6 +73,7 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   GrayscaleToRGB: undefined,
   LayerNormalization: {
     names: ['gamma', 'beta'],
+    optional: ['gamma', 'beta'],
     aliases: {},
     matches: (weights) => (weights.has('gamma') || weights.has('beta')) && !hasAverages(weights),
   },
@@ -85,6 +86,7 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   Resizing: undefined,
   SeparableConv2D: {
     names: ['depthwise_kernel', 'pointwise_kernel', 'bias'],
+    optional: ['bias'],
     aliases: {},
     matches: (weights) => weights.has('pointwise_kernel'),
   },

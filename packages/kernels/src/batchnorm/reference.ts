@@ -38,8 +38,8 @@ export function normalize(
 }
 
 /**
- * The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. An empty γ stands
- * for ones.
+ * The gradients of β and γ, and the numbers of each channel that the gradient of the input is made of. An empty γ
+ * stands for ones.
  */
 export function parameterGradients(
   { rows, epsilon }: { readonly rows: number; readonly epsilon: number },

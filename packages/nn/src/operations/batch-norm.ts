@@ -4,7 +4,8 @@
  *   y = γ · (x − mean) / √(variance + ε) + β
  *
  * In training, mean and variance are those of the batch, through which gradients flow, and the moving averages follow
- * them. Where there is no γ it is 1, where there is no β it is 0. In inference, and where the layer is frozen, they are the moving averages, which are constants.
+ * them. Where there is no γ it is 1, where there is no β it is 0. In inference, and where the layer is frozen, they are
+ * the moving averages, which are constants.
  */
 import {
   batchNormBackward,
