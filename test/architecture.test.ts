@@ -44,11 +44,12 @@ const BROWSER_SAFE = [
   'packages/training',
   'packages/exchange',
   // Of the report, what decides its content; only what draws and packs it needs Node.
-  'packages/report/src/charts.ts',
+  'packages/report/src/confusion.ts',
   'packages/report/src/curves.ts',
   'packages/report/src/epochs.ts',
   'packages/report/src/evaluation.ts',
   'packages/report/src/format.ts',
+  'packages/report/src/html.ts',
   'packages/report/src/kernel-shares.ts',
   'packages/report/src/predictions.ts',
 ];

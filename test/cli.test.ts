@@ -53,24 +53,10 @@ beforeAll(() => {
 
 test('the notebook leaves a complete run folder and says what came out', () => {
   expect(first.status, first.stderr).toBe(0);
-  const files = [
-    'SHA256SUMS',
-    'checkpoint',
-    'config.json',
-    'confusion.png',
-    'confusion.svg',
-    'curves.png',
-    'curves.svg',
-    'data.json',
-    'history.csv',
-    'kernels.json',
-    'model.json',
-    'model.safetensors',
-    'recipe.json',
-    'report.html',
-    'submission.csv',
-  ];
-  expect(readdirSync(join(work, 'first')).sort()).toEqual(files);
+  const files =
+    'SHA256SUMS checkpoint config.json confusion.png confusion.svg curves.png curves.svg data.json history.csv ' +
+    'kernels.json model.json model.safetensors recipe.json report.html results.json submission.csv';
+  expect(readdirSync(join(work, 'first')).sort().join(' ')).toBe(files);
   expect(lines('first/history.csv')).toHaveLength(3);
   expect(lines('first/submission.csv')).toHaveLength(61);
   expect(lines('first/submission.csv')[1]).toMatch(/^0,\d$/);
@@ -81,6 +67,18 @@ test('the notebook leaves a complete run folder and says what came out', () => {
     expect(share).toBeGreaterThanOrEqual(0);
     expect(share).toBeLessThanOrEqual(1);
   }
+  const kept = JSON.parse(readFileSync(join(work, 'first/results.json'), 'utf8'));
+  expect(kept.accuracy).toEqual({
+    'test.csv': result.testAccuracy,
+    'Dig-MNIST.csv': result.extraAccuracy['Dig-MNIST'],
+  });
+  expect(kept.commandLine).toMatch(/^anke notebook --data digits --out first /);
+  expect(kept.seconds).toBeGreaterThan(0);
+  expect(kept.validation.images).toBe(48);
+  const page = readFileSync(join(work, 'first/report.html'), 'utf8');
+  expect(page).toContain('accuracy on Dig-MNIST.csv');
+  expect(page).toContain(kept.commandLine);
+  expect(readFileSync(join(work, 'first/SHA256SUMS'), 'utf8')).toContain('  results.json');
   expect(first.stderr).toContain('Total 173,674 · trainable 173,354 · not trainable 320');
   expect(readFileSync(join(work, 'first/curves.png')).subarray(1, 4).toString()).toBe('PNG');
 });

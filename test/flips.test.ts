@@ -123,6 +123,7 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   'model.safetensors': ['predict', 'evaluate', 'export'],
   'kernels.json': ['predict', 'evaluate', 'resume'],
   'history.csv': ['compare'],
+  'results.json': ['compare'],
   'checkpoint/even.safetensors': ['resume'],
   'checkpoint/odd.safetensors': ['resume'],
 };

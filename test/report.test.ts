@@ -52,18 +52,53 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       await page.goto(pathToFileURL(path).href);
       await page.waitForSelector('.chart svg');
       expect(problems).toEqual([]);
-      expect(await page.locator('.chart svg').count()).toBe(2);
+      // Loss, accuracy, and the confusion matrix.
+      expect(await page.locator('.chart svg').count()).toBe(3);
       const headings = await page.locator('h2').allTextContents();
       for (const heading of ['Loss and accuracy', 'Data', 'Classes', 'The worst mistakes', 'Model', 'Environment'])
         expect(headings).toContain(heading);
-      // A picture of its own beside each mistake, and no wider than the window.
-      expect(await page.locator('.tiles figure img').count()).toBeGreaterThan(5);
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      // A picture of its own for each mistake, which tells more when it is opened.
+      const mistake = page.locator('.mistake').first();
+      expect(await page.locator('.mistake img').count()).toBeGreaterThan(5);
+      expect(await mistake.locator('li').first().isVisible()).toBe(false);
+      await mistake.locator('summary').click();
+      expect(await mistake.locator('li').first().isVisible()).toBe(true);
       const corner = PNG.sync.read(await page.screenshot()).data.subarray(0, 3);
       expect([...corner]).toEqual(colorScheme === 'light' ? [255, 255, 255] : [18, 22, 28]);
       // The charts take the scheme's colours: a label of an axis.
       const ink = await page.locator('.chart svg .role-axis-label text').first().getAttribute('fill');
       expect(ink).toBe(colorScheme === 'light' ? '#333' : '#c9d2de');
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test('on a phone nothing sticks out, on a wide screen two columns stand side by side', async () => {
+    const browser = await openChromium();
+    try {
+      const page = await (
+        await browser.newContext({ viewport: { width: 400, height: 800 }, hasTouch: true })
+      ).newPage();
+      await page.goto(pathToFileURL(path).href);
+      await page.waitForSelector('.chart svg');
+      const widths = '[document.documentElement.scrollWidth, innerWidth]';
+      expect(await page.evaluate(widths)).toEqual([400, 400]);
+      // With everything unfolded too.
+      await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
+      expect(await page.evaluate(widths)).toEqual([400, 400]);
+      const sizes = await page.evaluate(
+        "[...document.querySelectorAll('.role-legend-label text')].map((one) => getComputedStyle(one).fontSize)",
+      );
+      expect(new Set(sizes)).toEqual(new Set(['12px']));
+      // A point or a cell tells what it stands for when it is touched.
+      await page.locator('.chart').last().locator('.mark-rect path').first().tap();
+      expect(await page.locator('#tip').textContent()).toMatch(/true class0/);
+      await page.setViewportSize({ width: 1600, height: 900 });
+      expect(await page.evaluate(widths)).toEqual([1600, 1600]);
+      const lefts = await page.evaluate(
+        "[...new Set([...document.querySelectorAll('section')].map((one) => one.getBoundingClientRect().left))].length",
+      );
+      expect(lefts).toBe(2);
     } finally {
       await browser.close();
     }

@@ -1,18 +1,14 @@
 #!/usr/bin/env node
 /** The command `anke`: reads the command line, runs what it asks for, and turns errors into one line each. */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import colors from 'picocolors';
 import { asCalled } from './called-as.js';
 import { openDevice } from './device.js';
 import { EXIT, explain, Interrupted } from './errors.js';
+import { version } from './invocation.js';
 import { createProgram } from './program.js';
 import { Terminal } from './terminal.js';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Milliseconds that a program whose work is done has to end by itself. */
 const PATIENCE = 2000;

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { DataOptions } from './data-sets.js';
 import type { Device, TuningOptions } from './device.js';
 import { CommandError, UsageError } from './errors.js';
+import { commandLine, version } from './invocation.js';
 import { parseJson } from './json.js';
 import { readRecipe } from './recipes.js';
 import { CONFIG_FILE, fromRun, RECIPE_FILE } from './run-files.js';
@@ -35,6 +36,8 @@ export async function optionsOf<
 /** What each entry of `config.json` must be, where it is there. */
 const CONFIG: Readonly<Record<string, 'string' | 'boolean' | 'number'>> = {
   command: 'string',
+  commandLine: 'string',
+  version: 'string',
   tune: 'boolean',
   kernels: 'string',
   maxUnpacked: 'number',
@@ -133,9 +136,11 @@ export function refuseBesideResume(command: Command): void {
 
 const isGiven = (command: Command, name: string): boolean => command.getOptionValueSource(name) === 'cli';
 
-/** What a run's `config.json` says: the command, and how it was to compute. What it was to compute is its recipe. */
+/** What a run's `config.json` says: how it was called, and how it was to compute. What, its recipe says. */
 export const configOf = (command: string, { tune, kernels, ...options }: RunOptions, { report }: Device): object => ({
   command,
+  commandLine: commandLine(),
+  version,
   tune,
   // Paths are kept whole, so that a run can be resumed from anywhere.
   kernels: kernels === undefined ? undefined : resolve(kernels),

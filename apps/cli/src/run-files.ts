@@ -19,6 +19,7 @@ import { CommandError } from './errors.js';
 export const RECIPE_FILE = 'recipe.json';
 /** It comes last of the files that a run begins with: where it is, there is something to resume. */
 export const CONFIG_FILE = 'config.json';
+export const RESULTS_FILE = 'results.json';
 
 /** A folder as a store. What is no folder, or is not there, holds no file. */
 export const folderStore = (folder: string): Store => ({
@@ -56,7 +57,7 @@ export function inFolder(folder: string, error: unknown): unknown {
 }
 
 /** Files that a resumed run writes anew where they are missing. */
-const DERIVED = [LAYERS_FILE, WEIGHTS_FILE, HISTORY_FILE, CHOICES_FILE, FACTS_FILE];
+const DERIVED = [LAYERS_FILE, WEIGHTS_FILE, HISTORY_FILE, CHOICES_FILE, FACTS_FILE, RESULTS_FILE];
 
 function remedyFor(folder: string, file: string): string {
   const meant = `or, if it was changed on purpose, say so: anke check ${folder} --accept`;

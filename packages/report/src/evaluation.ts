@@ -62,6 +62,25 @@ export function evaluationOf(data: ImageDataset, probabilities: Float32Array, cl
   };
 }
 
+/** A class that was taken for another one. */
+export interface Confusion {
+  readonly label: number;
+  readonly predicted: number;
+  readonly images: number;
+  /** Of the images of the true class. */
+  readonly share: number;
+}
+
+/** The pairs that are confused, those of the most images first. */
+export const confusionsOf = (matrix: readonly (readonly number[])[]): Confusion[] =>
+  matrix
+    .flatMap((row, label) => {
+      const total = row.reduce((a, b) => a + b, 0);
+      return row.map((images, predicted) => ({ label, predicted, images, share: images / total }));
+    })
+    .filter(({ label, predicted, images }) => images > 0 && label !== predicted)
+    .sort((a, b) => b.images - a.images || b.share - a.share);
+
 /** Counts by true class, then by predicted class. */
 export function confusionMatrix(labels: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));

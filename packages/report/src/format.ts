@@ -14,3 +14,6 @@ export function duration(seconds: number): string {
 
 /** 98.76% */
 export const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+
+/** 0.8512; 28,428,170,444 is 2.84e+10 */
+export const figure = (value: number): string => (Math.abs(value) >= 1e5 ? value.toExponential(2) : value.toFixed(4));

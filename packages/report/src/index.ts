@@ -4,21 +4,26 @@
  *
  * @module report
  */
-export { type Chart, type ComparedRun, comparisonChart, confusionChart, curvesChart } from './charts.js';
-export { contactSheet } from './contact-sheet.js';
-export { curvesPicture } from './curves.js';
+export type { Chart } from './chart.js';
+export { confusionChart } from './confusion.js';
+export { contactSheet, namedSheet, type SheetNames } from './contact-sheet.js';
+export { type ComparedRun, comparisonChart, curveCharts, curvesPicture } from './curves.js';
 export { quantity } from './epochs.js';
 export {
   type ClassScore,
+  type Confusion,
   classesOf,
   confusionMatrix,
+  confusionsOf,
   type EvaluationReport,
   evaluationOf,
   type Mistake,
 } from './evaluation.js';
-export { count, duration, percent } from './format.js';
+export type { FinishedRun } from './finished-run.js';
+export { count, duration, figure, percent } from './format.js';
 export { byKernel, type KernelShare } from './kernel-shares.js';
+export { shortName } from './names.js';
 export { accuracyOf, mostLikely } from './predictions.js';
 export { chartSvg, renderPng } from './render.js';
-export { type FinishedRun, makeReport, type Report } from './report.js';
-export { type KernelRun, measure, measureKernel, milliseconds, type Times, timesOf } from './timing.js';
+export { makeReport, type Report } from './report.js';
+export { type KernelRun, measure, measureKernel, milliseconds, type Times, timeDispatches, timesOf } from './timing.js';

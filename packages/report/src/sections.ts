@@ -2,61 +2,95 @@
 import { type ImageDataset, inspect } from '@anke/data';
 import type { Phase } from '@anke/training';
 import { contactSheet } from './contact-sheet.js';
-import { metricsOf, quantity, quantityTitle } from './epochs.js';
-import type { EvaluationReport, Mistake } from './evaluation.js';
+import { bestOf, metricsOf, metricTitle, phaseTitle, quantity } from './epochs.js';
+import { confusionsOf, type EvaluationReport } from './evaluation.js';
 import { count, duration, percent } from './format.js';
-import type { KernelShare } from './kernel-shares.js';
-import { bar, dataUri, html, picture, table } from './page.js';
+import { bar, dataUri, facts, html, picture, table } from './html.js';
 import { imagePng, kernelPng } from './pictures.js';
+import { remarkOn, type StepTimes } from './step-times.js';
 
+/** A row a phase, with what its best epoch came to: the one that early stopping kept, or that of the least loss. */
 export function phasesTable(phases: readonly Phase[]): string {
-  const names = ['loss', ...metricsOf(phases)].map((name) => `val_${name}`);
+  const metrics = metricsOf(phases).map((name) => `val_${name}`);
   return table(
-    ['Phase', 'Epochs', 'Best epoch', ...names.map((name) => html(quantityTitle(name))), 'Time'],
-    phases.map(({ name, epochs, bestEpoch, stoppedEarly }) => {
-      const best = bestEpoch === undefined ? undefined : epochs[bestEpoch - 1];
+    ['Phase', 'Epochs', 'Best epoch', ...metrics.map((metric) => html(metricTitle(metric))), 'Time'],
+    phases.map((phase) => {
+      const { name, epochs, bestEpoch, stoppedEarly } = phase;
+      const before = phases.slice(0, phases.indexOf(phase)).reduce((sum, one) => sum + one.epochs.length, 0);
+      const best = bestEpoch ?? bestOf([phase])?.epoch;
+      const values = best === undefined ? undefined : epochs[best - 1];
       return [
-        html(name),
-        `${epochs.length}${stoppedEarly ? ', stopped early' : ''}`,
-        String(bestEpoch ?? '–'),
-        ...names.map((one) => quantity(one, best?.[one])),
+        html(phaseTitle(name)),
+        `${range(before + 1, before + epochs.length)}${stoppedEarly ? ', stopped early' : ''}`,
+        best === undefined ? '–' : String(before + best),
+        ...metrics.map((metric) => quantity(metric, values?.[metric])),
         duration(epochs.reduce((sum, { seconds }) => sum + seconds, 0)),
       ];
     }),
   );
 }
 
-const SHEET_COLUMNS = 18;
+/** 5 … 8 */
+const range = (first: number, last: number): string =>
+  last < first ? 'none' : last === first ? String(first) : `${first} … ${last}`;
 
-/** Sizes, pixels and classes of the data, and its first images. */
-export function dataSheet(training: ImageDataset, validation: ImageDataset): string {
-  const { shape, pixels, classes = [], duplicates } = inspect(training);
-  const largest = Math.max(1, ...classes.map(({ images }) => images));
-  const range = `${pixels.least} … ${pixels.most}, mean ${pixels.mean.toFixed(1)} ± ${pixels.deviation.toFixed(1)}`;
-  const facts = table(
-    ['', 'Training', 'Validation'],
-    [
-      ['images', count(training.count), count(validation.count)],
-      ['shape', shape.join(' × '), validation.shape.join(' × ')],
-      ['pixels', range, ''],
-      ['like an earlier one', count(duplicates), ''],
-    ],
-  );
-  const rows = classes.map(({ name, images }) => [html(name), count(images), bar(images / largest)]);
-  const sheet = dataUri(contactSheet(training, SHEET_COLUMNS, 5));
-  return [
-    facts,
-    `<p>${table(['Class', 'Training images', ''], rows)}</p>`,
-    `<img class="sheet" alt="the first training images" src="${sheet}">`,
-  ].join('');
+/** A class's name in a table, whose line it does not break. */
+const className = (name: string): string => `<span class="name" title="${html(name)}">${html(name)}</span>`;
+
+/** Sizes and pixels of the data. */
+export function dataFacts(training: ImageDataset, validation: ImageDataset): string {
+  const { shape, pixels, duplicates } = inspect(training);
+  return facts([
+    ['training', `${count(training.count)} images`],
+    ['validation', `${count(validation.count)} images`],
+    ['shape', shape.join(' × ')],
+    ['pixels', `${pixels.least} … ${pixels.most}, mean ${pixels.mean.toFixed(1)} ± ${pixels.deviation.toFixed(1)}`],
+    ['duplicates', duplicates === 0 ? 'none' : `${count(duplicates)} of the training images`],
+    ['source', html(training.source)],
+  ]);
 }
+
+/** Images of a class that are shown. */
+const SAMPLES = 6;
+const SHEET_COLUMNS = 18;
+/** With more classes than this, the first images are shown as they come. */
+const MOST_CLASSES = 100;
+
+/** How many training images each class has, and its first ones. */
+export function trainingImages(training: ImageDataset): string {
+  const { labels } = training;
+  const { classes = [] } = inspect(training);
+  if (!labels || classes.length > MOST_CLASSES) {
+    const sheet = dataUri(contactSheet(training, SHEET_COLUMNS, 5));
+    return `<img class="sheet" alt="the first training images" src="${sheet}">`;
+  }
+  const rows = classes.map((): number[] => []);
+  labels.forEach((label, row) => {
+    const list = rows[label] as number[];
+    if (list.length < SAMPLES) list.push(row);
+  });
+  const shown = classes.map(({ name, images }, label) => {
+    const first = (rows[label] as number[]).map((row) => thumbnail(training, row, `a ${name}`));
+    return `<div>${className(name)} <span class="dim">· ${count(images)}</span><br>${first.join(' ')}</div>`;
+  });
+  return `<h3>Training images of each class</h3><div class="classes">${shown.join('')}</div>`;
+}
+
+const thumbnail = (data: ImageDataset, row: number, alt: string): string => {
+  const image = data.slice(row, row + 1);
+  const [height, width] = image.shape;
+  const side = 28 / Math.max(height, width);
+  return picture(imageOf(image), width * side, height * side, alt);
+};
+
+const imageOf = (image: ImageDataset): Uint8Array => imagePng(image.shape, image.pixels);
 
 export function classTable({ classes }: EvaluationReport): string {
   const share = (value: number): string => (Number.isNaN(value) ? '–' : percent(value));
   return table(
     ['Class', 'Images', 'Precision', 'Recall', ''],
     classes.map(({ name, images, precision, recall }) => [
-      html(name),
+      className(name),
       count(images),
       share(precision),
       share(recall),
@@ -65,42 +99,17 @@ export function classTable({ classes }: EvaluationReport): string {
   );
 }
 
-const THUMBNAIL = 84;
+const MOST_CONFUSIONS = 8;
 
-/**
- * The worst mistakes as pictures.
- *
- * @param probabilities (images, classes)
- */
-export function mistakes(data: ImageDataset, evaluation: EvaluationReport, probabilities: Float32Array): string {
-  if (evaluation.mistakes.length === 0) return '<p>There are none.</p>';
-  const names = evaluation.classes.map(({ name }) => name);
-  const figures = evaluation.mistakes.map((mistake) => {
-    const first = mistake.row * names.length;
-    return mistakeFigure(data, mistake, names, probabilities.subarray(first, first + names.length));
-  });
-  const legend =
-    'True class → prediction, with its probability and that of the true class; ' +
-    'all probabilities when you point at an image.';
-  return `<p class="dim">${legend}</p><div class="tiles">${figures.join('')}</div>`;
-}
-
-function mistakeFigure(
-  data: ImageDataset,
-  { row, label, predicted, confidence, share }: Mistake,
-  names: readonly string[],
-  probabilities: Float32Array,
-): string {
-  const [height, width] = data.shape;
-  const scale = THUMBNAIL / Math.max(height, width);
-  const image = data.slice(row, row + 1);
-  const all = names.map((name, i) => `${name}: ${percent(probabilities[i] as number)}`).join('\n');
-  const [truth, guess] = [names[label] as string, names[predicted] as string];
-  const png = imagePng(image.shape, image.pixels);
-  const drawn = picture(png, width * scale, height * scale, `image ${row}, a ${truth}`);
-  const caption = `${html(truth)} → <b>${html(guess)}</b><br>${percent(confidence)}, ${html(truth)} ${percent(share)}`;
-  const title = html(`${image.ids?.[0] ?? `row ${row}`}\n${all}`);
-  return `<figure title="${title}">${drawn}<figcaption>${caption}</figcaption></figure>`;
+/** The pairs of classes that are confused most. */
+export function confusions({ matrix, classes }: EvaluationReport): string {
+  const all = confusionsOf(matrix);
+  if (all.length === 0) return '<p>No image was taken for one of another class.</p>';
+  const nameOf = (i: number): string => className(classes[i]?.name ?? String(i));
+  const rows = all
+    .slice(0, MOST_CONFUSIONS)
+    .map(({ label, predicted, images, share }) => [nameOf(label), nameOf(predicted), count(images), percent(share)]);
+  return `<h3>Most confused</h3>${table(['True class', 'Taken for', 'Images', 'Of the class'], rows)}`;
 }
 
 /** Kernels (height, width, in, out) of a convolution: those of the first input channel. */
@@ -119,16 +128,16 @@ export function filters(shape: readonly number[], values: Float32Array): string 
 }
 
 /** Where a step's time goes. */
-export function kernelTable(kernels: readonly KernelShare[]): string {
-  const longest = Math.max(...kernels.map(({ ms }) => ms));
-  const total = kernels.reduce((sum, { ms }) => sum + ms, 0);
-  const rows = kernels.map(({ kernel, ms, dispatches, gflops }) => [
+export function kernelTable(step: StepTimes): string {
+  const longest = Math.max(...step.kernels.map(({ ms }) => ms));
+  const rows = step.kernels.map(({ kernel, ms, dispatches, gflops }) => [
     html(kernel),
     String(dispatches),
     `${ms.toFixed(3)} ms`,
     gflops >= 0.5 ? gflops.toFixed(1) : '',
     bar(ms / longest),
   ]);
-  const sum = `<p class="dim">${total.toFixed(1)} ms in all, by the device’s timestamps.</p>`;
-  return `${table(['Kernel (variant)', 'Dispatches', 'Time', 'GFLOP/s', ''], rows)}${sum}`;
+  const sum = `${step.ms.toFixed(1)} ms in all: medians of ${step.rounds} rounds by the device’s timestamps.`;
+  const remark = `<p class="dim">${sum} ${remarkOn(step)}</p>`;
+  return `${remark}${table(['Kernel (variant)', 'Dispatches', 'Time', 'GFLOP/s', ''], rows)}`;
 }

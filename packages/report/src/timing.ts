@@ -1,7 +1,7 @@
 /**
  * How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock.
  */
-import { type Gpu, type Kernel, Recorder, type Recording, type Storage } from '@anke/kernels';
+import { type DispatchTime, type Gpu, type Kernel, Recorder, type Recording, type Storage } from '@anke/kernels';
 import { Random } from '@anke/random';
 
 /** A measurement is at least this long, so that the clock and the submit do not count. */
@@ -43,6 +43,35 @@ export async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
   const repeats = clamp(TOTAL_MILLISECONDS / (once * times), 3, 15);
   for (let i = 0; i < repeats; i++) samples.push(await run(times));
   return timesOf(samples);
+}
+
+/** Dispatches are timed in rounds that take about this long together, but are at least three, at most fifteen. */
+const ROUNDS_MILLISECONDS = 2000;
+
+/**
+ * What each dispatch of a recording takes by the device's timestamps: medians of several rounds, after two that do not
+ * count, as the first use of a pipeline or of memory takes many times as long.
+ *
+ * @param begin what is to be done before each round
+ */
+export async function timeDispatches(
+  recording: Recording,
+  begin: () => void = () => undefined,
+): Promise<{ readonly rounds: number; readonly times: readonly DispatchTime[] }> {
+  const round = async (): Promise<DispatchTime[]> => {
+    begin();
+    return await recording.time();
+  };
+  await round();
+  const once = (await round()).reduce((sum, { milliseconds: ms }) => sum + ms, 0);
+  const rounds: DispatchTime[][] = [];
+  const repeats = clamp(ROUNDS_MILLISECONDS / once, 3, 15);
+  for (let i = 0; i < repeats; i++) rounds.push(await round());
+  const times = (rounds[0] as DispatchTime[]).map((one, i) => ({
+    ...one,
+    milliseconds: timesOf(rounds.map((each) => (each[i] as DispatchTime).milliseconds)).median,
+  }));
+  return { rounds: repeats, times };
 }
 
 /** Inputs are drawn up to here and then repeated: what is in them does not change the time. */

@@ -1,7 +1,7 @@
 /** `anke bench step`: how long a training step and a prediction of a recipe's model take, and what of it. */
 import { DeviceError, type Gpu, type MemoryUse, type Recorder, type Recording } from '@anke/kernels';
 import { stepsInSubmit } from '@anke/nn';
-import { byKernel, count, type KernelShare, measure, milliseconds, type Times } from '@anke/report';
+import { byKernel, count, type KernelShare, measure, milliseconds, type Times, timeDispatches } from '@anke/report';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { type BenchOptions, BenchSession } from '../bench/session.js';
@@ -144,7 +144,7 @@ async function benchBatch(gpu: Gpu, model: RecipeModel, options: BenchOptions): 
       stepsInSubmit: stepsInSubmit(step.median),
       gpuBytes: training.memory.planned + bench.bytes,
       memory: training.memory,
-      kernels: gpu.device.features.has('timestamp-query') ? byKernel(await training.time()) : [],
+      kernels: gpu.device.features.has('timestamp-query') ? byKernel((await timeDispatches(training)).times) : [],
     };
   } finally {
     for (const recording of recordings) recording.destroy();

@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
 import { parseJson } from '../json.js';
+import { readScores } from '../results.js';
 import { fromRun, RECIPE_FILE } from '../run-files.js';
 import { Terminal } from '../terminal.js';
 
@@ -39,6 +40,8 @@ export interface RunSummary {
   /** Of the epoch with the best loss; undefined if the run has not measured it. */
   readonly bestAccuracy?: number | undefined;
   readonly seconds: number;
+  /** Accuracies on other images than those of validation, by their name. */
+  readonly scores: Readonly<Record<string, number>>;
   /** What its recipe says, by path. */
   readonly recipe: Readonly<Record<string, unknown>>;
 }
@@ -59,7 +62,7 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
   const width = Math.max(...runs.map((run) => run.length), 3);
   terminal.say(colors.dim(`${'run'.padEnd(width)}  val_loss  val_accuracy  epochs       time`));
   const least = Math.min(...summaries.map(({ bestLoss }) => bestLoss));
-  for (const { run, bestLoss, bestAccuracy, trained, seconds, recipe: own } of summaries) {
+  for (const { run, bestLoss, bestAccuracy, trained, seconds, scores, recipe: own } of summaries) {
     const cells = [
       bestLoss.toFixed(4).padStart(8),
       (bestAccuracy === undefined ? '–' : percent(bestAccuracy)).padStart(12),
@@ -68,6 +71,8 @@ async function runCompare(runs: readonly string[], options: Options): Promise<vo
     ];
     const line = `${run.padEnd(width)}  ${cells.join('  ')}`;
     terminal.say(bestLoss === least ? colors.green(line) : line);
+    for (const [name, score] of Object.entries(scores))
+      terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: accuracy ${percent(score)}`));
     for (const name of different.filter((one) => own[one] !== undefined)) {
       terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: ${JSON.stringify(own[name])}`));
     }
@@ -98,7 +103,7 @@ const flat = (value: object, before = ''): Record<string, unknown> =>
 async function readRun(run: string): Promise<RunSummary> {
   if (!existsSync(run) || !statSync(run).isDirectory())
     throw new CommandError(`${run}: there is no such folder; compare expects the folders of runs`);
-  const [rows, recipe] = await fromRun(run, async (store) => {
+  const [rows, recipe, scores] = await fromRun(run, async (store) => {
     const read = async (name: string): Promise<string> => {
       const text = await readText(store, name);
       if (text !== undefined) return text;
@@ -108,6 +113,7 @@ async function readRun(run: string): Promise<RunSummary> {
     return [
       parseHistory(await read(HISTORY_FILE)),
       await checkRecipe(parseJson(path, await read(RECIPE_FILE)), path),
+      await readScores(store),
     ] as const;
   });
   const epochs = rows.flatMap(({ record: { val_loss: loss, val_accuracy: accuracy } }, i) =>
@@ -122,6 +128,7 @@ async function readRun(run: string): Promise<RunSummary> {
     bestLoss: best.loss,
     bestAccuracy: best.accuracy,
     seconds: rows.reduce((sum, { record }) => sum + record.seconds, 0),
+    scores,
     recipe: Object.fromEntries(Object.entries(flat(recipe)).filter(([path]) => !INCIDENTAL.includes(path))),
   };
 }

@@ -18,7 +18,8 @@ import { readDataSets } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { requireClasses } from '../model-folder.js';
 import type { Terminal } from '../terminal.js';
-import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
+import { writeReport } from '../training/report.js';
+import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
 import { type RecipeOptions, recipeOptions } from './recipe-options.js';
@@ -86,7 +87,16 @@ async function conclude(run: TrainedRun, sets: DataSets, started: number): Promi
   const { terminal, device, folder, store, model, phases } = run;
   terminal.heading('Prediction');
   const scores = await predict(run, sets);
-  await writeReport(run);
+  const { testAccuracy, extraAccuracy = {} } = scores;
+  await writeReport(run, {
+    started,
+    scores: {
+      ...(testAccuracy === undefined ? {} : { [sets.test?.source ?? 'test']: testAccuracy }),
+      ...Object.fromEntries(
+        Object.entries(extraAccuracy).map(([name, one]) => [sets.extra[name]?.source ?? name, one]),
+      ),
+    },
+  });
   await saveChoices(store, { device: device.report.name, choices: device.gpu.tuner.used });
 
   const seconds = (performance.now() - started) / 1000;

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { UsageError } from '../errors.js';
-import { requestOf, runTraining, type TrainedRun, writeReport } from '../training/run.js';
+import { writeReport } from '../training/report.js';
+import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
 import { phaseOptions, type RecipeOptions, recipeOptions } from './recipe-options.js';
@@ -50,7 +51,7 @@ async function runTrain(given: RecipeOptions): Promise<void> {
 /** Tells what came of the training. */
 async function conclude(run: TrainedRun, started: number): Promise<void> {
   const { terminal, device, folder, phases } = run;
-  await writeReport(run);
+  await writeReport(run, { started });
   const seconds = (performance.now() - started) / 1000;
   terminal.say(`\nDone in ${duration(seconds)}. The model and report.html are in ${folder}`);
   const { epochs = [], bestEpoch } = phases.at(-1) ?? {};

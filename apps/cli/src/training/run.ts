@@ -2,11 +2,9 @@
  * A training as commands run it: what was asked for, in a folder of its own, watched in the terminal, ended by Ctrl-C,
  * and told in a report.
  */
-import { arch, platform, release as systemRelease, version } from 'node:os';
 import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
 import { type Model, NonFiniteError, SGD } from '@anke/nn';
-import { chartSvg, curvesPicture, makeReport, renderPng } from '@anke/report';
 import {
   makeModel,
   type Phase,
@@ -15,7 +13,6 @@ import {
   type TrainingData,
   train,
   WEIGHTS_FILE,
-  writeText,
 } from '@anke/training';
 import { generatorOf } from '../commands/augment-options.js';
 import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
@@ -26,6 +23,7 @@ import { configOf, extendedRecipe, optionsOf } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
 import { inRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
+import { drawCurves } from './curves.js';
 import { interruptible } from './interrupt.js';
 import { TrainingView } from './view.js';
 
@@ -151,40 +149,3 @@ export async function watch(run: Run, signal: AbortSignal): Promise<readonly Pha
     view.close();
   }
 }
-
-async function drawCurves(store: Store, phases: readonly Phase[]): Promise<void> {
-  const svg = await chartSvg(curvesPicture(phases));
-  await writeText(store, 'curves.svg', svg);
-  await store.write('curves.png', await renderPng(svg));
-}
-
-/** Writes report.html and, of a model that tells classes apart, confusion.svg and .png into the run's folder. */
-export async function writeReport(run: TrainedRun): Promise<void> {
-  const { terminal, device, folder, store } = run;
-  const bar = terminal.progress('Predicting the validation images', 'images');
-  const finished = {
-    ...run,
-    name: folder,
-    gpu: device.gpu,
-    device: device.report.name,
-    environment: environmentOf(device),
-  };
-  const { page, confusion } = await makeReport(finished, (done, total) => {
-    bar.update(done, total);
-    if (done === total) bar.stop();
-  });
-  if (confusion) {
-    await writeText(store, 'confusion.svg', confusion.svg);
-    await store.write('confusion.png', confusion.png);
-  }
-  await writeText(store, 'report.html', page);
-}
-
-const environmentOf = ({ report, gpu }: Device): [name: string, value: string][] => [
-  ['adapter', report.name],
-  ['driver', report.why],
-  ['subgroups', gpu.traits.subgroupSize > 0 ? `${gpu.traits.subgroupSize} lanes` : 'none'],
-  ['features', [...gpu.device.features].sort().join(', ')],
-  ['Node', process.version],
-  ['system', `${platform()} ${arch()} ${systemRelease()} (${version()})`],
-];

@@ -19,6 +19,7 @@ const OWN: readonly string[] = [
   // The command line's.
   'recipe.json',
   'config.json',
+  'results.json',
 ];
 
 /** A store as callbacks have it. Writing a file of the run's own throws a RunError. */
