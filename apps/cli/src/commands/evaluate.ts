@@ -3,11 +3,11 @@ import { SGD, SparseCategoricalCrossentropy, sizeOf } from '@anke/nn';
 import { classesOf, confusionMatrix, count, mostLikely, quantity } from '@anke/report';
 import { comparedSamplesOf, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
-import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { factsOf, goalOf, loadModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
+import { confusionTable } from './confusion-table.js';
 
 interface Options extends DataOptions {
   readonly model: string;
@@ -50,7 +50,12 @@ async function runEvaluate(options: Options): Promise<void> {
     probabilities &&
     classes !== undefined &&
     confusionMatrix(images.labels as Uint32Array, mostLikely(probabilities, classes), classes);
-  if (matrix) showConfusions(terminal, matrix);
+  if (matrix) {
+    const called = matrix.map((_, i) => images.classNames?.[i] ?? String(i));
+    const { title, lines } = confusionTable(matrix, called, terminal.columns);
+    terminal.heading(title);
+    for (const line of lines) terminal.say(line);
+  }
   terminal.result({
     input: options.input,
     images: images.count,
@@ -59,36 +64,4 @@ async function runEvaluate(options: Options): Promise<void> {
     adapter: device.report.name,
   });
   device.gpu.destroy();
-}
-
-/** The confusion matrix, or the most frequent confusions where it is wider than the terminal. */
-function showConfusions(terminal: Terminal, matrix: readonly (readonly number[])[]): void {
-  const width = Math.max(3, ...matrix.flat().map((value) => String(value).length));
-  if (6 + matrix.length * (width + 1) > terminal.columns) {
-    showMostFrequent(terminal, matrix);
-    return;
-  }
-  terminal.heading('Confusion matrix (rows: true class, columns: predicted)');
-  const cells = (values: readonly (number | string)[]): string =>
-    values.map((value) => String(value).padStart(width)).join(' ');
-  terminal.say(`      ${colors.dim(cells(matrix.map((_, i) => i)))}`);
-  matrix.forEach((row, i) => {
-    const shown = row.map((value, j) => {
-      const cell = String(value).padStart(width);
-      if (i === j) return colors.green(cell);
-      return value === 0 ? colors.dim('·'.padStart(width)) : cell;
-    });
-    terminal.say(`  ${colors.dim(String(i).padStart(3))} ${shown.join(' ')}`);
-  });
-}
-
-const MOST_FREQUENT = 10;
-
-function showMostFrequent(terminal: Terminal, matrix: readonly (readonly number[])[]): void {
-  const confusions = matrix.flatMap((row, actual) =>
-    row.flatMap((times, predicted) => (times > 0 && predicted !== actual ? [{ actual, predicted, times }] : [])),
-  );
-  terminal.heading(`Most frequent confusions of ${matrix.length} classes (the whole matrix: --json)`);
-  for (const { actual, predicted, times } of confusions.sort((a, b) => b.times - a.times).slice(0, MOST_FREQUENT))
-    terminal.say(`  class ${actual} was predicted as ${predicted} ${times} times`);
 }
