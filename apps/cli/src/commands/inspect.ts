@@ -11,7 +11,7 @@ import {
   splitForValidation,
 } from '@anke/data';
 import { writeWhole } from '@anke/files';
-import { contactSheet, count } from '@anke/report';
+import { contactSheet, count, namedSheet } from '@anke/report';
 import { readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
@@ -87,7 +87,7 @@ async function runInspect(path: string, options: Options): Promise<void> {
   );
   for (const warning of warnings) terminal.say(`  ${colors.yellow('!')} ${warning}`);
 
-  const { picture, what } = sheetOf(first.data);
+  const { picture, what } = await sheetOf(first.data);
   writeWhole(options.sheet, picture);
   terminal.say(`\n${what}: ${options.sheet}`);
   terminal.result({
@@ -109,14 +109,14 @@ function show(
     'pixels',
     `${least} … ${most}, mean ${mean.toFixed(1)} ± ${deviation.toFixed(1)}, at the edges ${border.toFixed(1)}`,
   );
-  terminal.fact('alike', duplicates === 0 ? 'no two images' : `${count(duplicates)} are like an earlier one`);
+  terminal.fact('duplicates', duplicates === 0 ? 'none' : count(duplicates));
   if (constant.length > 0) terminal.fact('of one colour', count(constant.length));
   if (!classes) return;
   const largest = Math.max(...classes.map((one) => one.images));
   const width = Math.max(...classes.map(({ name }) => name.length));
   for (const { name, images: held } of classes) {
     const bar = '█'.repeat(Math.round((24 * held) / Math.max(1, largest)));
-    terminal.fact(`class ${name.padStart(width)}`, `${count(held).padStart(7)} ${bar}`);
+    terminal.fact(`class ${name.padEnd(width)}`, `${count(held).padStart(7)} ${bar}`);
   }
 }
 
@@ -172,7 +172,7 @@ const COLUMNS = 20;
 const ROWS = 15;
 
 /** The first images of each class in a row of its own, or simply the first ones. */
-function sheetOf(data: ImageDataset): { readonly picture: Uint8Array; readonly what: string } {
+async function sheetOf(data: ImageDataset): Promise<{ readonly picture: Uint8Array; readonly what: string }> {
   const { labels, rowLength } = data;
   if (!labels || data.classes > 40) return { picture: contactSheet(data, COLUMNS, ROWS), what: 'The first images' };
   const rows = Array.from({ length: data.classes }, (): number[] => []);
@@ -181,6 +181,7 @@ function sheetOf(data: ImageDataset): { readonly picture: Uint8Array; readonly w
     if (list.length < COLUMNS) list.push(row);
   });
   const columns = Math.max(...rows.map((list) => list.length));
+  const names = rows.map((_, label) => data.classNames?.[label] ?? String(label));
   const pixels = new Uint8Array(rows.length * columns * rowLength);
   rows.forEach((list, label) => {
     list.forEach((row, i) => {
@@ -188,7 +189,7 @@ function sheetOf(data: ImageDataset): { readonly picture: Uint8Array; readonly w
     });
   });
   return {
-    picture: contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, rows.length),
+    picture: await namedSheet(new ImageDataset(data.source, data.shape, pixels), columns, { rows: names }),
     what: 'The first images of each class, a row a class',
   };
 }

@@ -3,7 +3,7 @@
 import { ImageDataset } from '@anke/data';
 import { writeWhole } from '@anke/files';
 import { type Augmentation, augment, Eager } from '@anke/kernels';
-import { contactSheet, count } from '@anke/report';
+import { contactSheet, count, namedSheet } from '@anke/report';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
 import { type Device, openDevice } from '../device.js';
@@ -60,8 +60,15 @@ async function runPreview(options: Options): Promise<void> {
   let column = 1;
   for await (const copy of augmentedCopies(device, data, options.copies, augmentation, options.seed))
     put(column++, copy);
-  writeWhole(options.output, contactSheet(new ImageDataset(data.source, data.shape, pixels), columns, data.count));
-  terminal.say(`${count(data.count)} images, ${options.copies} copies of each beside it: ${options.output}`);
+  const all = new ImageDataset(data.source, data.shape, pixels);
+  const picture =
+    options.copies > 0
+      ? await namedSheet(all, columns, { columns: ['original', 'augmented'] })
+      : contactSheet(all, columns, data.count);
+  writeWhole(options.output, picture);
+  const images = data.count === 1 ? '1 image' : `${count(data.count)} images`;
+  const copies = options.copies === 1 ? '1 augmented copy' : `${count(options.copies)} augmented copies`;
+  terminal.say(`${images}${options.copies > 0 ? `, with ${copies} of each beside it` : ''}: ${options.output}`);
   device.gpu.destroy();
 }
 
