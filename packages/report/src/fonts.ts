@@ -46,7 +46,8 @@ export function withFonts<T>(text: string, draw: (fonts: Fonts) => T): T {
 export function kannadaStyle(page: string): string {
   if (!hasKannada(page)) return '';
   const source = `url(data:font/woff2;base64,${readFileSync(kannadaFile('woff2')).toString('base64')})`;
-  return `@font-face { font-family: "Kannada of the page"; src: ${source}; unicode-range: U+0C80-0CFF; }`;
+  const range = 'unicode-range: U+0C80-0CFF; font-display: block;';
+  return `@font-face { font-family: "Kannada of the page"; src: ${source}; ${range} }`;
 }
 
 const WOFF = { header: 44, entry: 20 };

@@ -68,7 +68,8 @@ code { font-size: 13px; }
 .bar span { display: block; height: 100%; background: var(--accent); border-radius: 5px; }
 .classes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(250px, 100%), 1fr)); gap: 10px 24px; }
 .sheet { max-width: 100%; border-radius: 8px; }
-.name { display: inline-block; max-width: 180px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+.name { display: inline-block; max-width: 180px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  vertical-align: bottom; }
 #tip { position: absolute; z-index: 1; pointer-events: none; max-width: min(300px, 90vw); padding: 6px 10px;
   background: var(--card); border: 1px solid var(--line); border-radius: 8px; font-size: 13px;
   overflow-wrap: anywhere; }
