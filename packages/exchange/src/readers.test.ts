@@ -2,9 +2,6 @@
  * Models as onnxruntime and TensorFlow.js read them: the same probabilities as here, within 1e-5. Those programs are
  * a project of their own, test/readers, which npm test installs; without it, these tests are skipped.
  */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import {
   ACTIVATIONS,
   Activation,
@@ -30,64 +27,20 @@ import {
   Rescaling,
   Reshape,
   Resizing,
-  type Samples,
   SeparableConv2D,
   UpSampling2D,
-  type WeightValues,
 } from '@anke/nn';
 import { describe, expect, test } from 'vitest';
-import { toOnnx, toTensorFlowJs } from './index.js';
-import { around, branches, predictions, randomImages, randomWeights, useGpu } from './testing/models.js';
+import { around, branches, randomWeights, useGpu } from './testing/models.js';
+import { compare, installed, onnxruntime, type Reader, tensorFlowJs } from './testing/readers.js';
 
-const readers = join(import.meta.dirname, '../../../test/readers');
-const installed = existsSync(join(readers, 'node_modules'));
-if (!installed) console.warn('test/readers is not installed (npm test does it): models are not read by other programs');
-const load = createRequire(join(readers, 'package.json'));
-
-const BOUND = 1e-5;
 const IMAGES = 6;
 const gpu = useGpu();
 
 const narrow = (): Graph => notebookCnn([28, 28, 1], { classes: 4, widths: { filters: [3, 5, 4], units: [8, 6, 5] } });
 
-const scaled = ({ pixels, rescale = 1 }: Samples): Float32Array =>
-  Float32Array.from(pixels, (pixel) => pixel * rescale);
-
-type Weights = ReadonlyMap<string, WeightValues>;
-type Reader = (graph: Graph, weights: Weights, samples: Samples) => Promise<ArrayLike<number>>;
-
-const onnxruntime: Reader = async (graph, weights, samples) => {
-  const { InferenceSession, Tensor } = load('onnxruntime-node');
-  const session = await InferenceSession.create(await toOnnx(graph, weights));
-  expect([session.inputNames, session.outputNames]).toEqual([['images'], ['probabilities']]);
-  const images = new Tensor('float32', scaled(samples), [IMAGES, ...graph.inputShape]);
-  return (await session.run({ images })).probabilities.data;
-};
-
-const tensorFlowJs: Reader = async (graph, weights, samples) => {
-  const tf = load('@tensorflow/tfjs-core');
-  const { loadLayersModel } = load('@tensorflow/tfjs-layers');
-  const wasm = load('@tensorflow/tfjs-backend-wasm');
-  wasm.setWasmPaths(`${dirname(load.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-  await tf.setBackend('wasm');
-  const { json, weights: bytes } = toTensorFlowJs(graph, weights);
-  const { modelTopology, weightsManifest } = JSON.parse(json);
-  const weightSpecs = weightsManifest[0].weights;
-  const model = await loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData: bytes.buffer }));
-  return model.predict(tf.tensor(scaled(samples), [IMAGES, ...graph.inputShape])).data();
-};
-
-async function compare(read: Reader, graph: Graph): Promise<void> {
-  const weights = randomWeights(graph);
-  const samples = randomImages(graph, IMAGES);
-  const expected = await predictions(gpu(), graph, weights, samples);
-  const got = await read(graph, weights, samples);
-  expect(got.length).toBe(expected.length);
-  // Images that all are the same to a model would prove nothing.
-  expect(new Set(expected.map((value) => Math.round(value * 1e4))).size).toBeGreaterThan(IMAGES);
-  const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (got[i] as number))), 0);
-  expect(worst).toBeLessThan(BOUND);
-}
+const compared = (read: Reader, graph: Graph): Promise<void> =>
+  compare(gpu(), read, graph, { images: IMAGES, weights: randomWeights(graph) });
 
 const layer =
   (make: (x: Node) => Node, shape: [number, number, number] = [9, 8, 2]) =>
@@ -230,12 +183,12 @@ test('the graph with branches has every type of layer', () => {
 
 describe.skipIf(!installed)('onnxruntime predicts the same', () => {
   test.each([...BOTH, ...ONNX_ONLY])('%s', async (_, graph) => {
-    await compare(onnxruntime, graph());
+    await compared(onnxruntime, graph());
   });
 });
 
 describe.skipIf(!installed)('TensorFlow.js predicts the same', () => {
   test.each(BOTH)('%s', async (_, graph) => {
-    await compare(tensorFlowJs, graph());
+    await compared(tensorFlowJs, graph());
   });
 });
