@@ -11,6 +11,7 @@ export { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-
 export { batchNormPool } from './batchnorm/pool-forward.js';
 export { type ConcatParams, concatChannels, type SliceParams, sliceChannels } from './channels/concat.js';
 export { type RepeatParams, repeatChannel, repeatChannelBackward } from './channels/repeat.js';
+export { type ReverseParams, reverseChannels } from './channels/reverse.js';
 export { conv2dBackwardData } from './conv2d/backward-data/index.js';
 export { conv2dBackwardWeights } from './conv2d/backward-weights/index.js';
 export { conv2dForward } from './conv2d/forward/index.js';

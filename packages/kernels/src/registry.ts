@@ -6,6 +6,7 @@ import { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-
 import { batchNormPool } from './batchnorm/pool-forward.js';
 import { concatChannels, sliceChannels } from './channels/concat.js';
 import { repeatChannel, repeatChannelBackward } from './channels/repeat.js';
+import { reverseChannels } from './channels/reverse.js';
 import { conv2dBackwardData } from './conv2d/backward-data/index.js';
 import { conv2dBackwardWeights } from './conv2d/backward-weights/index.js';
 import { conv2dForward } from './conv2d/forward/index.js';
@@ -92,6 +93,7 @@ export const registry: readonly Kernel[] = [
   sliceChannels,
   repeatChannel,
   repeatChannelBackward,
+  reverseChannels,
   relu,
   reluBackward,
   activationForward,

@@ -12,7 +12,7 @@ export {
   type NotebookWidths,
   notebookCnn,
 } from './applications/notebook-cnn.js';
-export { type Vgg16Options, vgg16 } from './applications/vgg16.js';
+export { preprocessVgg16, type Vgg16Options, vgg16 } from './applications/vgg16.js';
 export {
   defineOperation,
   type Gradient,
@@ -93,6 +93,7 @@ export { Add } from './layers/add.js';
 export { Average } from './layers/average.js';
 export { AveragePooling2D } from './layers/average-pooling-2d.js';
 export { BatchNormalization, type BatchNormalizationOptions } from './layers/batch-normalization.js';
+export { CaffePreprocessing, type CaffePreprocessingOptions, caffeScale } from './layers/caffe-preprocessing.js';
 export { catalogue, type LayerOptionsOf, makeLayer } from './layers/catalogue.js';
 export { Concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';

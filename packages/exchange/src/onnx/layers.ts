@@ -1,5 +1,5 @@
 /** What becomes of each type of layer in ONNX. */
-import type { LayerOptions, LayerOptionsOf, LayerType } from '@anke/nn';
+import { caffeScale, type LayerOptions, type LayerOptionsOf, type LayerType } from '@anke/nn';
 import { pair } from '../options.js';
 import { activated, clipped, elu, gelu, geluTanh, leaky, type Writing } from './activations.js';
 import { float, int } from './attributes.js';
@@ -109,6 +109,17 @@ export const ONNX_LAYERS = {
       ];
       const attributes = [float('epsilon', epsilon)];
       return channelsFirst(graph, 'BatchNormalization', source, { weights, attributes });
+    },
+  },
+  CaffePreprocessing: {
+    write(graph, source) {
+      const { name, options } = source;
+      const value = graph.inOrder(only(source), 'channelsLast');
+      const { factor, offsets } = caffeScale(options);
+      const order = graph.integers(`${name}/order`, [2, 1, 0]);
+      const reversed = graph.add('Gather', `${name}/reversed`, [value.name, order], [int('axis', channelAxis(value))]);
+      const scaled = graph.add('Mul', `${name}/scaled`, [reversed, graph.number(`${name}/factor`, factor)]);
+      return { ...value, name: graph.add('Add', name, [scaled, graph.floats(`${name}/offsets`, Float32Array.from(offsets))]) };
     },
   },
   Concatenate: {

@@ -2,7 +2,7 @@
  * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
  * options.
  */
-import type { LayerOptionsOf, LayerType, Regularizer } from '@anke/nn';
+import { caffeScale, type LayerOptionsOf, type LayerType, type Regularizer } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
 import { activationLayer, elu, gelu, leaky, withActivation } from './activations.js';
@@ -60,6 +60,22 @@ function depthwise(options: LayerOptionsOf<'DepthwiseConv2D'>): Readonly<Record<
   };
 }
 
+/** Channels in another order, scaled and shifted, are a product with a constant matrix along the last axis. */
+function reversedChannels(options: LayerOptionsOf<'CaffePreprocessing'>): TensorFlowLayer {
+  const { factor, offsets } = caffeScale(options);
+  const { length } = offsets;
+  const values = new Float32Array(length * length);
+  for (let c = 0; c < length; c++) values[(length - 1 - c) * length + c] = factor;
+  return {
+    className: 'Dense',
+    config: { units: length, activation: 'linear', use_bias: true, trainable: false },
+    constants: {
+      kernel: { shape: [length, length], values },
+      bias: { shape: [length], values: Float32Array.from(offsets) },
+    },
+  };
+}
+
 const LAYERS = {
   Activation: ({ options: { activation } }) => [activationLayer(activation)],
   Add: () => [{ className: 'Add', config: {} }],
@@ -68,6 +84,7 @@ const LAYERS = {
   BatchNormalization: ({ options: { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } }) => [
     { className: 'BatchNormalization', config: { axis: -1, momentum, epsilon, center, scale } },
   ],
+  CaffePreprocessing: ({ options }) => [reversedChannels(options)],
   Concatenate: () => [{ className: 'Concatenate', config: { axis: -1 } }],
   Conv2D: (source) => {
     const { filters, kernelSize, strides = 1, dilationRate = 1, groups = 1, padding = 'valid' } = source.options;

@@ -7,6 +7,7 @@ import {
   Average,
   AveragePooling2D,
   BatchNormalization,
+  CaffePreprocessing,
   Concatenate,
   Conv2D,
   Dense,
@@ -102,7 +103,8 @@ export function branches(): Graph {
   const larger = new UpSampling2D({ size: [1, 2] }).apply(new GaussianNoise({ stddev: 0.1 }).apply(x));
   const turned = new Reshape({ targetShape: [22, -1, 1] }).apply(larger);
   const coloured = new GrayscaleToRGB({}).apply(new Rescaling({ scale: 2, offset: -1 }).apply(turned));
-  const resized = new Resizing({ height: 16, width: 9 }).apply(coloured);
+  const caffe = new CaffePreprocessing({ largest: 2 }).apply(coloured);
+  const resized = new Resizing({ height: 16, width: 9 }).apply(new Rescaling({ scale: 1 / 128 }).apply(caffe));
   const padding = [
     [0, 1],
     [2, 0],

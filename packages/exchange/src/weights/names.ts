@@ -54,6 +54,7 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
     },
     matches: hasAverages,
   },
+  CaffePreprocessing: undefined,
   Concatenate: undefined,
   Conv2D: CONVOLUTION,
   Dense: PRODUCT,

@@ -5,6 +5,7 @@ import { Graph, type GraphOptions } from '../graph/graph.js';
 import { input, type Node } from '../graph/node.js';
 import type { ActivationName } from '../layers/activation.js';
 import { GlobalAveragePooling2D } from '../layers/global-average-pooling-2d.js';
+import { GlobalMaxPooling2D } from '../layers/global-max-pooling-2d.js';
 
 export interface ApplicationOptions extends GraphOptions {
   /** (height, width, channels) of an image, both sides at least 32; (224, 224, 3) if absent. */
@@ -13,8 +14,8 @@ export interface ApplicationOptions extends GraphOptions {
   readonly inputTensor?: Node;
   /** Whether the classifier stands at the end; true if absent. Without it, the output is features. */
   readonly includeTop?: boolean;
-  /** Without the classifier: the mean of each feature over the image. If absent, features stay images. */
-  readonly pooling?: 'avg';
+  /** Without the classifier: the mean or the maximum of each feature over the image. If absent, features stay images. */
+  readonly pooling?: 'avg' | 'max';
   /** 1000 if absent. */
   readonly classes?: number;
   /** `softmax` if absent. */
@@ -42,7 +43,11 @@ export function imagesOf({ inputShape = [224, 224, 3], inputTensor }: Applicatio
 
 /** The graph that ends with features, which are pooled where that is asked for. */
 export function withoutTop(images: Node, features: Node, { pooling, ...options }: ApplicationOptions): Graph {
-  const pooled = { none: () => features, avg: () => new GlobalAveragePooling2D().apply(features) };
+  const pooled = {
+    none: () => features,
+    avg: () => new GlobalAveragePooling2D().apply(features),
+    max: () => new GlobalMaxPooling2D().apply(features),
+  };
   return graphTo(images, pooled[pooling ?? 'none'](), options);
 }
 

@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ModelError } from '../errors.js';
 import { readSafetensors } from '../files/safetensors.js';
 import { describeGraph, type LayerDescription } from '../graph/description.js';
-import type { Graph } from '../graph/graph.js';
-import { Graph as TransferGraph } from '../graph/graph.js';
+import { Graph } from '../graph/graph.js';
 import { input } from '../graph/node.js';
 import { countParameters } from '../graph/summary.js';
 import { Dense } from '../layers/dense.js';
@@ -126,8 +125,17 @@ test('a head of one’s own stands on the features', () => {
   const base = mobileNetV2({ alpha: 0.35, inputShape: [32, 32, 3], includeTop: false });
   expect(base.outputShape).toEqual([1, 1, 1280]);
   const pooled = new GlobalAveragePooling2D({ name: 'pool' }).apply(base.output);
-  const graph = new TransferGraph(base.input, new Dense({ name: 'head', units: 3 }).apply(pooled));
+  const graph = new Graph(base.input, new Dense({ name: 'head', units: 3 }).apply(pooled));
   expect(parameters(graph)).toBe(410_208 + 1280 * 3 + 3);
+});
+
+test.each([
+  ['avg', 'GlobalAveragePooling2D', [512]],
+  ['max', 'GlobalMaxPooling2D', [512]],
+  [undefined, 'MaxPooling2D', [1, 1, 512]],
+] as const)('features are pooled: %s', (pooling, type, shape) => {
+  const graph = vgg16({ includeTop: false, inputShape: [32, 32, 3], ...(pooling ? { pooling } : {}) });
+  expect([graph.output.layer.type, graph.outputShape]).toEqual([type, shape]);
 });
 
 test('images may come from a node, such as one that scales them', () => {

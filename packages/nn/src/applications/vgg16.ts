@@ -5,6 +5,8 @@
  * Simonyan and Zisserman, arXiv:1409.1556, configuration D; keras/src/applications/vgg16.py.
  */
 import type { Graph } from '../graph/graph.js';
+import type { Node } from '../graph/node.js';
+import { CaffePreprocessing } from '../layers/caffe-preprocessing.js';
 import { Conv2D } from '../layers/conv2d.js';
 import { Dense } from '../layers/dense.js';
 import { Flatten } from '../layers/flatten.js';
@@ -46,3 +48,11 @@ export function vgg16(options: Vgg16Options = {}): Graph {
   const top = new Dense({ name: 'predictions', units: classes, activation: classifierActivation });
   return graphTo(images, top.apply(x), options);
 }
+
+/**
+ * RGB images as VGG16 was trained on them: blue, green, red, minus ImageNet's means.
+ *
+ * @param largest what white is in the images as they come into the model: 255, or 1 where they are rescaled by 1 / 255
+ */
+export const preprocessVgg16 = (images: Node, largest = 255): Node =>
+  new CaffePreprocessing({ name: 'preprocess_input', largest }).apply(images);

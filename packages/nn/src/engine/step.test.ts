@@ -36,6 +36,7 @@ import {
   Average,
   AveragePooling2D,
   BatchNormalization,
+  CaffePreprocessing,
   Concatenate,
   Conv2D,
   Dense,
@@ -171,6 +172,11 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
     over((x) => {
       const grey = new Conv2D({ filters: 1, kernelSize: 1 }).apply(x);
       return new Resizing({ height: 3, width: 9, interpolation: 'nearest' }).apply(new GrayscaleToRGB().apply(grey));
+    }),
+  'colours in the order of Caffe': () =>
+    over((x) => {
+      const coloured = new Conv2D({ filters: 3, kernelSize: 1 }).apply(x);
+      return new Rescaling({ scale: 0.01 }).apply(new CaffePreprocessing({ largest: 4 }).apply(coloured));
     }),
   'means of whole images': () => {
     const x = input([7, 6, 2]);

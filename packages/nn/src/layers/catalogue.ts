@@ -7,6 +7,7 @@ import { Add } from './add.js';
 import { Average } from './average.js';
 import { AveragePooling2D } from './average-pooling-2d.js';
 import { BatchNormalization, type BatchNormalizationOptions } from './batch-normalization.js';
+import { CaffePreprocessing, type CaffePreprocessingOptions } from './caffe-preprocessing.js';
 import { Concatenate } from './concatenate.js';
 import { Conv2D, type Conv2DOptions } from './conv2d.js';
 import type { LayerOptions } from './definition.js';
@@ -43,6 +44,7 @@ export const catalogue = {
   Average: (options: LayerOptions) => new Average(options),
   AveragePooling2D: (options: Pooling2DOptions) => new AveragePooling2D(options),
   BatchNormalization: (options: BatchNormalizationOptions) => new BatchNormalization(options),
+  CaffePreprocessing: (options: CaffePreprocessingOptions) => new CaffePreprocessing(options),
   Concatenate: (options: LayerOptions) => new Concatenate(options),
   Conv2D: (options: Conv2DOptions) => new Conv2D(options),
   Dense: (options: DenseOptions) => new Dense(options),

@@ -9,6 +9,7 @@ export const LAYER_TYPES = [
   'Average',
   'AveragePooling2D',
   'BatchNormalization',
+  'CaffePreprocessing',
   'Concatenate',
   'Conv2D',
   'Dense',

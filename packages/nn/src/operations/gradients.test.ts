@@ -34,6 +34,7 @@ import { penalties } from './penalties.js';
 import { relu } from './relu.js';
 import { repeatChannel } from './repeat-channel.js';
 import { resize } from './resize.js';
+import { reverseChannels } from './reverse-channels.js';
 import { softCrossEntropy } from './soft-cross-entropy.js';
 import { softmax } from './softmax.js';
 import { spatialDropout } from './spatial-dropout.js';
@@ -216,6 +217,9 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     unary([6, 5], ({ tape }, x) => tape.apply(relu, { x }, rectifier)),
   ),
   repeatChannel: [unary([2, 3, 1], ({ tape }, x) => tape.apply(repeatChannel, { x }, { times: 3 }))],
+  reverseChannels: [
+    unary([2, 2, 1, 3], ({ tape }, x) => tape.apply(reverseChannels, { x }, { factor: 0.7, offsets: [0.1, 0.2, 0.3] })),
+  ],
   resize: (['bilinear', 'nearest'] as const).map((interpolation) =>
     unary([1, 3, 4, 2], ({ tape }, x) => tape.apply(resize, { x }, { params: resized, interpolation })),
   ),

@@ -60,6 +60,7 @@ export const layerSchemas = {
     betaRegularizer: regularizer.exactOptional(),
     gammaRegularizer: regularizer.exactOptional(),
   }),
+  CaffePreprocessing: layer('CaffePreprocessing', { largest: positive.exactOptional() }),
   Concatenate: layer('Concatenate', {}),
   Conv2D: layer('Conv2D', {
     filters: positiveInteger,
