@@ -119,7 +119,10 @@ export const ONNX_LAYERS = {
       const order = graph.integers(`${name}/order`, [2, 1, 0]);
       const reversed = graph.add('Gather', `${name}/reversed`, [value.name, order], [int('axis', channelAxis(value))]);
       const scaled = graph.add('Mul', `${name}/scaled`, [reversed, graph.number(`${name}/factor`, factor)]);
-      return { ...value, name: graph.add('Add', name, [scaled, graph.floats(`${name}/offsets`, Float32Array.from(offsets))]) };
+      return {
+        ...value,
+        name: graph.add('Add', name, [scaled, graph.floats(`${name}/offsets`, Float32Array.from(offsets))]),
+      };
     },
   },
   Concatenate: {

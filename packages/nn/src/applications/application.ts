@@ -14,7 +14,7 @@ export interface ApplicationOptions extends GraphOptions {
   readonly inputTensor?: Node;
   /** Whether the classifier stands at the end; true if absent. Without it, the output is features. */
   readonly includeTop?: boolean;
-  /** Without the classifier: the mean or the maximum of each feature over the image. If absent, features stay images. */
+  /** Without the classifier: the mean or the maximum of each feature over the image; if absent, all of them. */
   readonly pooling?: 'avg' | 'max';
   /** 1000 if absent. */
   readonly classes?: number;
