@@ -75,7 +75,7 @@ const vgg = (size: ModelSize): Recipe => ({
   name: 'vgg16',
   description:
     'keras.applications.VGG16: Adam, then SGD from the best weights. Adam’s rate is 0.0001: nothing in the model ' +
-    'normalizes, and at 0.001 it often stays at chance',
+    'normalizes, and at 0.001 it may stay at chance for many epochs',
   layers: layersOf(vgg16({ inputTensor: resized(size), ...(size.alpha === undefined ? {} : { alpha: size.alpha }) })),
   phases: [{ ...adam, optimizer: { type: 'Adam', learningRate: 1e-4 } }, sgd],
 });
