@@ -221,7 +221,8 @@ describe('a wrong recipe is told apart from a right one', () => {
       'a key',
       { ...TINY, layers: [{ ...first, filtres: 8 }, ...rest] },
       'layers[0]: "filtres" is not known here (did you mean "filters"?); known are type, name, inputs, trainable, ' +
-        'filters, kernelSize, strides, padding, activation, useBias, kernelRegularizer',
+        'filters, kernelSize, strides, padding, dilationRate, groups, activation, useBias, biasInitializer, ' +
+        'biasRegularizer, kernelInitializer, kernelRegularizer',
     ],
     [
       'a type',

@@ -130,11 +130,17 @@ interface SchemaNode {
   readonly oneOf?: readonly SchemaNode[];
   readonly anyOf?: readonly SchemaNode[];
   readonly const?: unknown;
+  /** `#/$defs/<name>`: the node is that of the schema's `$defs`. */
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
 
-/** The alternatives of a node, also those within another's. */
-const alternativesOf = (node: SchemaNode): readonly SchemaNode[] =>
-  (node.oneOf ?? node.anyOf)?.flatMap(alternativesOf) ?? [node];
+/** The alternatives of a node of a schema, also those within another's. */
+function alternativesOf(node: SchemaNode, schema: SchemaNode): readonly SchemaNode[] {
+  const named = schema.$defs?.[node.$ref?.replace('#/$defs/', '') ?? ''];
+  const within = named ? [named] : (node.oneOf ?? node.anyOf);
+  return within?.flatMap((one) => alternativesOf(one, schema)) ?? [node];
+}
 
 /** The keys that the schema knows at an issue's path: those of the kind that the value's `type` names. */
 function keysAt(issue: Issue, schema: SchemaNode): string[] {
@@ -142,7 +148,7 @@ function keysAt(issue: Issue, schema: SchemaNode): string[] {
   for (const key of issue.path) {
     nodes = nodes
       .flatMap((node) => (typeof key === 'number' ? (node.items ?? []) : (node.properties?.[String(key)] ?? [])))
-      .flatMap(alternativesOf);
+      .flatMap((node) => alternativesOf(node, schema));
   }
   const { type } = ((issue as { input?: unknown }).input ?? {}) as { type?: unknown };
   const meant = nodes.filter(({ properties }) => properties?.['type']?.const === type || !properties?.['type']?.const);

@@ -28,4 +28,5 @@ export const initializer = z
     z.enum(Object.keys(INITIALIZERS) as [InitializerName, ...InitializerName[]]),
     z.discriminatedUnion('type', Object.values(schemas) as [Schema, ...Schema[]]),
   ])
-  .describe('how the weights begin');
+  // Many options are one: with an id, the JSON Schema has it once.
+  .meta({ id: 'initializer', description: 'how the weights begin' });

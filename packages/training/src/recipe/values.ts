@@ -9,11 +9,9 @@ export const range = z.union([z.number(), z.tuple([z.number(), z.number()])]);
 export const padding = z.enum(['valid', 'same']);
 const factor = z.number().min(0);
 export const regularizer = z
-  .union([
-    z.strictObject({ l2: factor, l1: factor.exactOptional() }),
-    z.strictObject({ l1: factor, l2: factor.exactOptional() }),
-  ])
-  .describe('adds l1 · Σ |w| + l2 · Σ w² to the loss');
+  .strictObject({ l1: factor.exactOptional(), l2: factor.exactOptional() })
+  .refine(({ l1, l2 }) => l1 !== undefined || l2 !== undefined, 'it needs l1, l2 or both')
+  .meta({ id: 'regularizer', description: 'adds l1 · Σ |w| + l2 · Σ w² to the loss' });
 export const name = z.string().regex(/^[\w-]+$/, 'must consist of letters, digits, _ and -');
 
 /** A file or folder below the run's folder. */
