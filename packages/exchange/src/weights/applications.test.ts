@@ -1,7 +1,6 @@
 /**
- * Weights of `keras.applications`, in the layouts in which Keras 3 and Keras 2 write them. Keras itself is not at hand
- * here: the files are written by the HDF5 library, after Keras's sources that the readers name. A file that Keras 3 has
- * written itself is in test/fixtures, and read by weights.test.ts.
+ * Weights of `keras.applications`, in the layouts in which Keras 3 and Keras 2 write them, of any width, by the HDF5
+ * library. Files that Keras 3 has written itself are in test/fixtures, and read by weights.test.ts.
  */
 import { Dense, GlobalAveragePooling2D, type Graph, Graph as GraphOf, mobileNetV2, type WeightValues } from '@anke/nn';
 import h5wasm, { type File } from 'h5wasm';

@@ -13,6 +13,7 @@ import {
   Graph,
   input,
   MaxPooling2D,
+  mobileNetV2,
   sequential,
   sizeOf,
 } from '@anke/nn';
@@ -200,6 +201,20 @@ describe('Keras’s HDF5', () => {
     const got = await predictions(gpu(), graph, weights, samples);
     expect(Math.abs((got[9] as number) - 0.6264148354530334)).toBeLessThan(1e-6);
     expect(Math.abs((got[6] as number) - 0.2252423018217087)).toBeLessThan(1e-6);
+  });
+
+  test('MobileNetV2 predicts what it predicts in Keras', async () => {
+    const fixture = join(file, '../mobilenetv2');
+    const graph = mobileNetV2({ inputShape: [32, 32, 3], alpha: 0.1, classes: 10 });
+    const found = await readKerasWeights('a', readFileSync(`${fixture}.weights.h5`));
+    const weights = assignWeights(graph, found);
+    const byte = (i: number): number => (i * 37 + Math.floor(i / 7) * (i % 13) * 5) % 256;
+    const pixels = Uint8Array.from({ length: 4 * 32 * 32 * 3 }, (_, i) => byte(i));
+    const samples = { pixels, labels: new Uint8Array(4), shape: [32, 32, 3], rescale: 1 / 127.5, offset: -1 };
+    const got = await predictions(gpu(), graph, weights, samples);
+    const { predicted } = JSON.parse(readFileSync(`${fixture}.json`, 'utf8')) as { predicted: number[][] };
+    const worst = Math.max(...predicted.flat().map((wanted, i) => Math.abs((got[i] as number) - wanted)));
+    expect(worst).toBeLessThan(1e-5);
   });
 
   test('what does not fit is named', async () => {
