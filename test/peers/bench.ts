@@ -75,6 +75,8 @@ for (const { what, kind, batch: images } of cases) {
     const run = await peer[kind](images);
     await run();
     const first = performance.now() - started;
+    // The first run of a large model takes minutes.
+    process.stderr.write(`  ${peer.name} has done its first run, in ${(first / 1000).toFixed(1)} s\n`);
     for (let i = 1; i < WARM_UP; i++) await run();
     const times = Math.max(1, Math.round(ROUND_MILLISECONDS / (await clock(run))));
     lanes.push({ name: peer.name, run, times, first, samples: [] });

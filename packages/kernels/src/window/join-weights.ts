@@ -34,9 +34,9 @@ export const decayedWgsl = ({ decay }: WeightGradientOptions): string =>
 fn decayed(index: u32, sum: f32) -> f32 { return fma(DECAY, w[index], sum); }`;
 
 const bias = `
-  if (i >= WEIGHTS && i < WEIGHTS + OUT) {
-    let co = i - WEIGHTS;
-    for (var s = 0u; s < PARTS; s++) { sum += biasParts[s * OUT + co]; }
+  if (i >= weights && i < weights + sizes.outputs) {
+    let co = i - weights;
+    for (var s = 0u; s < parts; s++) { sum += biasParts[s * sizes.outputs + co]; }
     dBias[co] = sum;
   }`;
 
@@ -55,17 +55,24 @@ export function joinWeights<P extends WeightGradientOptions>({ weights, outputs,
       'dW',
       ...(p.bias ? ['dBias'] : []),
     ],
+    sizes: (p, traits) => ({
+      weights: weights(p),
+      outputs: outputs(p),
+      parts: parts(p, traits),
+      row: flatRow(threads(p)),
+    }),
     grid: (p) => flatGrid(threads(p)),
-    wgsl: (p, traits) => `
-${constants({ WEIGHTS: weights(p), OUT: outputs(p), PARTS: parts(p, traits), ROW: flatRow(threads(p)) })}
+    wgsl: (p) => `
 ${decayedWgsl(p)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let i = thread.y * ROW + thread.x;
+  let weights = sizes.weights;
+  let parts = sizes.parts;
+  let i = thread.y * sizes.row + thread.x;
   var sum = 0.0;
-  if (i < WEIGHTS) {
-    for (var s = 0u; s < PARTS; s++) { sum += weightParts[s * WEIGHTS + i]; }
+  if (i < weights) {
+    for (var s = 0u; s < parts; s++) { sum += weightParts[s * weights + i]; }
     dW[i] = decayed(i, sum);
   }${p.bias ? bias : ''}
 }`,
