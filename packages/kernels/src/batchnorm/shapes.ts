@@ -1,7 +1,7 @@
 /** Sizes that the kernels of batch normalization have in common, and their cases. */
 import type { Mask } from '../epilogue/epilogue.js';
 import type { Binding, Traits, Variant } from '../runtime/kernel.js';
-import { flatGrid } from '../runtime/wgsl.js';
+import { flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface RowsAndChannels {
   readonly rows: number;
@@ -24,6 +24,14 @@ export const varianceBinding = {
 /** Parts into which the rows are cut: about the square root, so that neither a part nor the join is a long sum. */
 export const partCount = (p: RowsAndChannels): number => Math.ceil(Math.sqrt(p.rows));
 export const rowsPerPart = (p: RowsAndChannels): number => Math.ceil(p.rows / partCount(p));
+
+/** Sizes of a dispatch in which a thread sums one channel of one part: any number of rows shares the shader. */
+export const partSizes = (p: RowsAndChannels): Readonly<Record<string, number>> => ({
+  rows: p.rows,
+  parts: partCount(p),
+  rowsPerPart: rowsPerPart(p),
+  threadRow: flatRow(partCount(p) * p.channels),
+});
 
 export const shapes: readonly RowsAndChannels[] = [
   { rows: 1, channels: 1 },
@@ -61,4 +69,14 @@ export const flat = <P>(
 
 /** Rows that one thread normalizes: its channel's numbers are loaded once for all of them. */
 export const RUN = 8;
-export const runs = (p: RowsAndChannels): number => Math.ceil(p.rows / RUN) * p.channels;
+const runs = (p: RowsAndChannels): number => Math.ceil(p.rows / RUN) * p.channels;
+
+/** A variant that runs everywhere, a thread a run of rows of a channel. Any number of rows shares the shader. */
+export const inRuns = <P extends RowsAndChannels>(wgsl: (p: P) => string): Record<'plain', Variant<P>> => ({
+  plain: {
+    available: () => true,
+    sizes: (p) => ({ rows: p.rows, threadRow: flatRow(runs(p)) }),
+    grid: (p) => flatGrid(runs(p)),
+    wgsl,
+  },
+});

@@ -3,12 +3,14 @@
  * called.
  */
 import { expect, test } from 'vitest';
+import { batchNormNormalize } from '../batchnorm/forward.js';
 import { add, scale } from '../elementwise/elementwise.js';
 import { registry } from '../registry.js';
 import { useGpu } from '../testing/device.js';
 import { Eager } from './eager.js';
 import { defineKernel } from './kernel.js';
 import { Recorder } from './recorder.js';
+import type { Storage } from './storage.js';
 
 const gpu = useGpu();
 
@@ -160,6 +162,31 @@ test('a variant with a join runs as two dispatches, eagerly and recorded, with p
   expect(recording.memory.planned).toBe(8);
   expect((await recording.time()).map(({ variant }) => variant)).toEqual(['split', 'split join']);
   recording.destroy();
+});
+
+test('shapes that differ in their sizes alone share a shader, each with sizes of its own', async () => {
+  const constants = [0, 1, 2, 1].map((value) => gpu().upload('constant', new Float32Array(3).fill(value)));
+  const [mean, variance, gamma, beta] = constants as [Storage, Storage, Storage, Storage];
+  const recorder = new Recorder(gpu());
+  const outputs = [9, 1, 17].map((rows) => {
+    const x = gpu().upload(
+      'x',
+      Float32Array.from({ length: rows * 3 }, (_, i) => i),
+    );
+    const y = gpu().storage('y', rows * 3 * 4);
+    recorder.dispatch(batchNormNormalize, { rows, channels: 3, epsilon: 0 }, { x, mean, variance, gamma, beta, y });
+    return y;
+  });
+  const before = gpu().compiler.size;
+  const recording = await recorder.finish();
+  expect(gpu().compiler.size).toBe(before + 1);
+  recording.submit();
+  for (const y of outputs) {
+    const values = await gpu().readFloats(y);
+    expect([...values]).toEqual(Array.from(values, (_, i) => 2 * i + 1));
+  }
+  recording.destroy();
+  expect(gpu().compiler.size).toBe(before);
 });
 
 test('a variant that needs more workgroups or more scratch memory than the device allows is not used', async () => {
