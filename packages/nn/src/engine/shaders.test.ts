@@ -1,4 +1,4 @@
-/** If this failed, a network of many layers would take longer to start: its dispatches would no longer share shaders. */
+/** If this failed, a network of many layers would start slowly: its dispatches would no longer share shaders. */
 import { Recorder } from '@anke/kernels';
 import { expect, test } from 'vitest';
 import { mobileNetV2 } from '../applications/mobilenet-v2.js';
