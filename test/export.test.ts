@@ -131,7 +131,7 @@ test('nothing is overwritten, and what is no model is refused', () => {
     return stderr;
   };
   expect(refused('export', 'run', '--output', 'digits.onnx')).toContain(
-    'digits.onnx: it is there already; name another with --output',
+    'digits.onnx: it is there already; name another with --out',
   );
   expect(refused('export', 'digits')).toContain('digits: there is no model.safetensors in it');
   expect(

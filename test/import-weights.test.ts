@@ -38,7 +38,7 @@ const predict = (model: string): number[][] => {
   const header = ['id', ...pixels.slice(0, 144).map((_, i) => `pixel${i}`)];
   const lines = [0, 1].map((i) => [i, ...pixels.slice(144 * i, 144 * (i + 1))]);
   writeFileSync(join(work, 'two.csv'), [header, ...lines].map((line) => `${line.join(',')}\n`).join(''));
-  const args = ['--input', 'two.csv', '--output', 'two-out.csv', '--probabilities', '--quiet'];
+  const args = ['--input', 'two.csv', '--output', 'two-out.csv', '--force', '--probabilities', '--quiet'];
   const { status, stderr } = anke(['predict', '--model', model, ...args]);
   expect(status, stderr).toBe(0);
   return rows('two-out.csv')

@@ -70,7 +70,7 @@ describe('a recipe', () => {
     expect(trained.status, trained.stderr).toBe(0);
     expect(read('branches/report.html')).toContain('Connected to');
     const predicted = (model: string): string => {
-      const args = ['--input', 'digits/test.csv', '--output', 'out.csv', '--probabilities', '--quiet'];
+      const args = ['--input', 'digits/test.csv', '--output', 'out.csv', '--force', '--probabilities', '--quiet'];
       const { status, stderr } = anke(['predict', '--model', model, ...args]);
       expect(status, stderr).toBe(0);
       return read('out.csv');
@@ -215,7 +215,7 @@ describe('a wrong recipe is told apart from a right one', () => {
     [
       'a name',
       'nothing',
-      'anke: nothing: there is no such recipe; it may be notebook, cnn, or a JSON or TypeScript file',
+      'anke: nothing: there is no such recipe; it may be notebook, cnn, mobilenetv2, vgg16, or a JSON or TypeScript file',
     ],
     [
       'a key',

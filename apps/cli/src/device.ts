@@ -44,8 +44,12 @@ export class Device {
 }
 
 /** A device as people are told of it: what matters most is whether it is a GPU. */
-export const deviceLine = ({ kind, name }: DriverReport): string =>
-  kind === 'gpu' ? name : `${name.split(':')[0]}, on the CPU: no GPU was found (anke doctor tells why)`;
+export function deviceLine({ kind, name }: DriverReport): string {
+  if (kind === 'gpu') return name;
+  const asked = process.env['ANKE_DRIVER'];
+  const why = asked ? `ANKE_DRIVER asks for ${asked}` : 'no GPU was found (anke doctor tells why)';
+  return `${name.split(':')[0]}, on the CPU: ${why}`;
+}
 
 /** Opens a device; people are told when a kernel's variant is given up. */
 async function openGpu(adapter: GPUAdapter, terminal: Terminal, tuner?: Chooser<Gpu>): Promise<Gpu> {
