@@ -289,7 +289,7 @@ describe('every form of data', () => {
     expect(predict('--json').status).toBe(2);
     const bad = spawnSync(process.execPath, [main, 'predict', '--model', 'run', '--input', '-', '--output', '-'], {
       cwd: work,
-      input: 'id,pixel0\n1,x\n',
+      input: `id,${Array.from({ length: 784 }, (_, i) => `pixel${i}`)}\n1,x${',0'.repeat(783)}\n`,
       encoding: 'utf8',
     });
     expect(bad.stderr).toContain('stdin, line 2, column "pixel0": expected an integer in 0 … 255, found "x"');

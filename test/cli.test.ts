@@ -320,7 +320,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
     [
       ['train', '--data', 'digits', '--optimizer', 'lion'],
       2,
-      "argument 'lion' is invalid. Allowed choices are adam, sgd.",
+      "argument 'lion' is invalid. Allowed choices are adam, adamw, nadam, rmsprop, sgd.",
     ],
     [['notebok'], 2, "unknown command 'notebok'"],
   ] as const)('%j', (args, status, message) => {

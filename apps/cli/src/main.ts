@@ -32,7 +32,8 @@ async function showVersion(): Promise<void> {
 function fail(error: unknown): never {
   const { message, code } = explain(error);
   process.stderr.write(`${colors.red('anke:')} ${asCalled(message)}\n`);
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: asCalled(message) })}\n`);
+  if (process.argv.includes('--json') && !Terminal.hasResult)
+    process.stdout.write(`${JSON.stringify({ error: asCalled(message) })}\n`);
   if (process.env['ANKE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(code);
 }

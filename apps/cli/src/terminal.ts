@@ -74,8 +74,12 @@ export class Terminal {
     for (const line of rest) this.say(' '.repeat(FACT_INDENT) + line);
   }
 
+  /** Whether a result has been printed: what fails afterwards is told by it. */
+  static hasResult = false;
+
   /** The last line on stdout, if `--json` asked for it. */
   result(value: object): void {
+    Terminal.hasResult = true;
     if (this.#json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
