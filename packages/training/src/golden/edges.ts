@@ -106,7 +106,7 @@ export class EdgeExecutor implements Executor {
     if (isOf(dispatch, maxPoolForward)) this.#decidePooling(dispatch.params, dispatch.bindings.x);
     this.#reference.dispatch(kernel, params, bindings);
     for (const [name, storage] of Object.entries<Storage | undefined>(bindings))
-      if (storage && kernel.bindings[name as B].access === 'write') this.#producers.set(storage, dispatch);
+      if (storage && kernel.bindings[name as B]?.access === 'write') this.#producers.set(storage, dispatch);
   }
 
   #decideRelu(cap: number | undefined, input: Storage): void {
