@@ -104,10 +104,10 @@ interface Result {
 }
 
 /** Starts set-up in the clone as a user would, with caches of its own. */
-function start(...args: readonly string[]) {
+function start() {
   const { port } = server.address() as AddressInfo;
   const begin = performance.now();
-  const child = spawn(process.execPath, ['setup/run.mjs', ...args], {
+  const child = spawn(process.execPath, ['setup/anke.mjs'], {
     cwd: clone,
     env: {
       PATH: `${join(work, 'bin')}:${process.env['PATH']}`,
@@ -153,15 +153,15 @@ describe.skipIf(process.platform === 'win32')('set-up', () => {
   test(
     'that is killed at any moment goes on the next time, also beside the tool that was left behind',
     async () => {
-      const whole = await start('anke').ended;
+      const whole = await start().ended;
       expect(whole).toMatchObject({ code: 0, stdout: 'one is there\n' });
       for (let i = 0; i < KILLS; i++) {
         clean();
-        const { child, ended } = start('anke');
+        const { child, ended } = start();
         await wait((whole.milliseconds * (i + 0.5)) / KILLS);
         child.kill('SIGKILL');
         await ended;
-        expect(await start('anke').ended).toMatchObject({ code: 0, stdout: 'one is there\n' });
+        expect(await start().ended).toMatchObject({ code: 0, stdout: 'one is there\n' });
       }
     },
     LIMIT,
@@ -172,7 +172,7 @@ describe.skipIf(process.platform === 'win32')('set-up', () => {
     async () => {
       const good = tarballs.get('pnpm') as Buffer;
       tarballs.set('pnpm', tarballs.get('one') as Buffer);
-      const { code, stderr } = await start('anke').ended;
+      const { code, stderr } = await start().ended;
       tarballs.set('pnpm', good);
       expect(code).toBe(1);
       expect(stderr).toContain(`the registry's pnpm@${PNPM} is not the one that package.json names: expected SHA-512`);
@@ -187,7 +187,7 @@ describe.skipIf(process.platform === 'win32')('set-up', () => {
     async () => {
       const good = tarballs.get('one') as Buffer;
       tarballs.set('one', Buffer.concat([good, Buffer.from('changed')]));
-      const { code, stderr } = await start('anke').ended;
+      const { code, stderr } = await start().ended;
       tarballs.set('one', good);
       expect(code).toBe(1);
       expect(stderr).toMatch(/integrity/i);
@@ -199,7 +199,7 @@ describe.skipIf(process.platform === 'win32')('set-up', () => {
     'that is told to end ends its tools too',
     async () => {
       isStalled = true;
-      const { child, ended } = start('anke');
+      const { child, ended } = start();
       const held = (): string[] =>
         existsSync(join(clone, '.cache/lock')) ? readdirSync(join(clone, '.cache/lock')) : [];
       await vi.waitFor(() => expect(held().length).toBe(2), { timeout: LIMIT, interval: 50 });
