@@ -6,21 +6,25 @@
  *     pnpm load-test --delays                    how late its event loop is with each hostile request, four at once
  *
  * Further options: --clients 64, --model RUN (else a small one is trained). Ends with exit code 1 if a good request
- * failed, if with hostile clients the 99th percentile is more than twice that without, or if memory grows.
+ * failed, if with hostile clients the 99th percentile is more than twice that without, or if memory grows over four
+ * minutes or more.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request as send } from 'node:http';
-import { connect } from 'node:net';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { optionsOf } from '../arguments.mjs';
 import { hostileRequests } from './hostile.mjs';
+import { post } from './post.mjs';
 import { imagesOf, Server, synthesize, trainModel } from './server.mjs';
 
 const TURN_SECONDS = 30;
-const HOSTILE_CLIENTS = 4;
-/** Memory may grow by so much after the first fifth of the time. */
+/** Memory may grow by so much after the first fifth of the time, where that is long enough to tell. */
 const GROWTH_MEGABYTES = 64;
+const SAMPLE_SECONDS = 5;
+const JUDGED_SECONDS = 240;
 
 const USAGE = `pnpm load-test: clients that ask anke serve for one image after the other
 
@@ -44,20 +48,6 @@ const options = optionsOf(
 );
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-
-/** Sends a body, and resolves to the answer's status when all of it has come. */
-const post = (agent, port, type, body) =>
-  new Promise((done, fail) => {
-    const headers = { 'content-type': type, 'content-length': body.length };
-    const request = send({ agent, port, host: '127.0.0.1', method: 'POST', path: '/predict', headers });
-    request.on('error', fail);
-    request.on('response', (response) => {
-      response.resume();
-      response.on('error', fail);
-      response.on('end', () => done(response.statusCode));
-    });
-    request.end(body);
-  });
 
 /** What good clients have seen. */
 class Tally {
@@ -108,73 +98,75 @@ async function goodClients(port, bodies, tally, goesOn) {
   tally.seconds += (performance.now() - started) / 1000;
 }
 
-/** Hostile clients send one thing after the other, a tenth of a second apart, until `goesOn` says no. */
-async function hostileClients(port, requests, counts, goesOn) {
-  const client = async (first) => {
-    for (let i = first; goesOn(); i++) {
-      const { name, type, statuses, body } = requests[i % requests.length];
-      const silent = connect(port, '127.0.0.1').on('error', () => undefined);
-      const status = await post(undefined, port, type, body).catch((error) => error.code);
-      const isRight = statuses.includes(status) || status === 503;
-      counts.set(
-        isRight ? 'right' : `${name}: ${status}`,
-        (counts.get(isRight ? 'right' : `${name}: ${status}`) ?? 0) + 1,
-      );
-      await pause(100);
-      silent.destroy();
-    }
-  };
-  const apart = Math.floor(requests.length / HOSTILE_CLIENTS);
-  await Promise.all(Array.from({ length: HOSTILE_CLIENTS }, (_, i) => client(i * apart)));
+/** Hostile clients, who send one thing after the other from a process of their own. */
+class HostileClients {
+  /** Answers by what they were. */
+  counts = new Map();
+  #process = fork(join(import.meta.dirname, 'hostile-clients.mjs'));
+
+  /** Resolves when they have made what they send. */
+  async prepare() {
+    await once(this.#process, 'message');
+  }
+
+  /** Lets them ask while `work` goes on. */
+  async during(port, work) {
+    const answered = once(this.#process, 'message');
+    this.#process.send(port);
+    await work();
+    this.#process.send('end');
+    const [counts] = await answered;
+    for (const [what, times] of Object.entries(counts)) this.counts.set(what, (this.counts.get(what) ?? 0) + times);
+  }
+
+  end() {
+    this.#process.kill();
+  }
 }
 
 /** Each hostile request four times at once: how late the server's event loop was at most meanwhile. */
-async function showDelays(server, requests) {
+async function showDelays(server) {
   await server.longestDelay();
   await pause(2000);
   console.log(`${(await server.longestDelay()).toFixed(0).padStart(6)} ms  nothing to do`);
-  for (const { name, type, body } of requests) {
+  for (const { name, type, make } of hostileRequests()) {
+    const body = make();
     await server.longestDelay();
     const statuses = await Promise.all(Array.from({ length: 4 }, () => post(undefined, server.port, type, body)));
     console.log(`${(await server.longestDelay()).toFixed(0).padStart(6)} ms  ${name}: ${statuses.join(' ')}`);
   }
 }
 
-/** Whether memory stays where it is once all has been used. */
+/** Whether memory stays where it is once all has been used; what is decoded at the moment comes and goes. */
 function judgeMemory(series) {
+  console.log(`memory in MB, every ${SAMPLE_SECONDS} s: ${series.map((value) => value.toFixed(0)).join(' ')}`);
+  if (series.length * SAMPLE_SECONDS < JUDGED_SECONDS) return [];
   const later = series.slice(Math.ceil(series.length / 5));
-  console.log(`memory in MB, every 5 s: ${series.map((value) => value.toFixed(0)).join(' ')}`);
   const third = Math.ceil(later.length / 3);
-  const growth = Math.max(...later.slice(-third)) - Math.max(...later.slice(0, third));
+  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+  const growth = median(later.slice(-third)) - median(later.slice(0, third));
   return growth > GROWTH_MEGABYTES ? [`memory grew by ${growth.toFixed(0)} MB`] : [];
 }
 
 async function load(server, bodies, hostile) {
+  const { port } = server;
   const [without, among] = [new Tally(), new Tally()];
-  const counts = new Map();
   const series = [];
-  const sampling = setInterval(() => series.push(server.residentMegabytes), 5000);
-  await goodClients(server.port, bodies, new Tally(), until(5)); // until all is warm
+  const sampling = setInterval(() => series.push(server.residentMegabytes), 1000 * SAMPLE_SECONDS);
+  await goodClients(port, bodies, new Tally(), until(5)); // until all is warm
   if (options.requests) {
     let left = Number(options.requests);
-    const stop = new AbortController();
-    const bad = hostile ? hostileClients(server.port, hostile, counts, () => !stop.signal.aborted) : undefined;
-    await goodClients(server.port, bodies, hostile ? among : without, () => left-- > 0);
-    stop.abort();
-    await bad;
+    const work = () => goodClients(port, bodies, hostile ? among : without, () => left-- > 0);
+    await (hostile ? hostile.during(port, work) : work());
   } else {
     for (let seconds = 60 * Number(options.minutes); seconds > 0; seconds -= TURN_SECONDS) {
       const length = Math.min(seconds, TURN_SECONDS);
-      await goodClients(server.port, bodies, without, until(length));
-      if (!hostile) continue;
-      const goesOn = until(length);
-      await Promise.all([
-        goodClients(server.port, bodies, among, goesOn),
-        hostileClients(server.port, hostile, counts, goesOn),
-      ]);
+      await goodClients(port, bodies, without, until(length));
+      await hostile?.during(port, () => goodClients(port, bodies, among, until(length)));
     }
   }
   clearInterval(sampling);
+  const counts = hostile?.counts ?? new Map();
   if (without.seconds > 0) console.log(`good clients alone:      ${without}`);
   if (among.seconds > 0) console.log(`among hostile clients:   ${among}`);
   for (const [what, times] of counts) console.log(`hostile requests, ${what}: ${times}`);
@@ -205,10 +197,12 @@ const server = new Server(work, ['--model', options.model ? resolve(options.mode
 try {
   await server.start();
   const bodies = imagesOf(join(work, 'digits/test.csv')).map((image) => Buffer.from(JSON.stringify([image])));
-  const hostile = hostileRequests().map(({ make, ...request }) => ({ ...request, body: make() }));
-  if (options.delays) await showDelays(server, hostile);
+  if (options.delays) await showDelays(server);
   else {
-    const failures = await load(server, bodies, options.hostile ? hostile : undefined);
+    const hostile = options.hostile ? new HostileClients() : undefined;
+    await hostile?.prepare();
+    const failures = await load(server, bodies, hostile);
+    hostile?.end();
     for (const failure of failures) console.error(`failed: ${failure}`);
     process.exitCode = failures.length > 0 ? 1 : 0;
   }
