@@ -27,7 +27,6 @@ import {
   type Store,
   WEIGHTS_FILE,
 } from '@anke/training';
-import type { Device } from './device.js';
 import { CommandError } from './errors.js';
 import { parseJson } from './json.js';
 import { fromRun, RECIPE_FILE, runOf } from './run-files.js';
@@ -38,14 +37,6 @@ export interface StoredModel {
   /** By name: `layer/weight`. */
   readonly weights: ReadonlyMap<string, WeightValues>;
 }
-
-/**
- * A model on the device, from what {@link readModel} takes.
- *
- * @throws CommandError if the path is nothing of the kind
- */
-export const loadModel = async (path: string, device: Device): Promise<Model> =>
-  await placeModel(path, await readModel(path), device.gpu);
 
 /**
  * A model on the device.

@@ -66,9 +66,9 @@ export async function recipeOfRun(run: string): Promise<ResolvedRecipe> {
   return await checkRecipe(await readRecipe(path), path);
 }
 
-/** Epochs that a resumed run is asked for. */
+/** Epochs that options ask for. */
 export interface MoreEpochs {
-  /** For the phase that is under way and those behind it. */
+  /** For every phase; of a resumed run, for the one that is under way and those behind it. */
   readonly epochs?: number | undefined;
   readonly adamEpochs?: number | undefined;
   readonly sgdEpochs?: number | undefined;
@@ -86,7 +86,7 @@ export interface Resumed {
  *
  * @throws UsageError if the epochs are those of a phase that is over, or fewer than it has had
  */
-export async function extendedRecipe(run: string, more: MoreEpochs): Promise<Resumed> {
+export async function extendedRecipe(run: string, command: string, more: MoreEpochs): Promise<Resumed> {
   const recipe = await recipeOfRun(run);
   const progress = await fromRun(run, readProgress);
   if (!progress) return { recipe: withEpochs(recipe, 0, more), remark: undefined };
@@ -100,13 +100,15 @@ export async function extendedRecipe(run: string, more: MoreEpochs): Promise<Res
   if (wanted < epochs.length)
     throw new UsageError(`${run}: ${name} has had ${epochs.length} epochs already, more than ${wanted}`);
   const isOver = progress.ended && current === recipe.phases.length - 1 && wanted <= (progress.planned ?? wanted);
-  const command = recipe.phases.length === 1 ? '--epochs' : `--${name}-epochs`;
-  const remark = `${run} is finished (${epochs.length} epochs of ${name}); ${command} ${2 * epochs.length} would go on`;
+  const option = command === 'train' ? '--epochs' : `--${fresh.phases[current]?.optimizer.type.toLowerCase()}-epochs`;
+  const had = epochs.length === 1 ? '1 epoch' : `${epochs.length} epochs`;
+  const remark = `${run} is finished (${had} of ${name}); ${option} ${2 * epochs.length} would go on`;
   return { recipe: fresh, remark: isOver ? remark : undefined };
 }
 
-const epochsFor = (type: string, { epochs, adamEpochs, sgdEpochs }: MoreEpochs): number | undefined =>
-  epochs ?? (type === 'Adam' ? adamEpochs : sgdEpochs);
+/** Epochs that options ask for, for a phase with this optimizer. */
+export const epochsFor = (type: string, { epochs, adamEpochs, sgdEpochs }: MoreEpochs): number | undefined =>
+  epochs ?? { Adam: adamEpochs, SGD: sgdEpochs }[type];
 
 /** Other numbers of epochs, from a phase on. */
 const withEpochs = (recipe: ResolvedRecipe, from: number, more: MoreEpochs): ResolvedRecipe => ({

@@ -88,8 +88,9 @@ export class Terminal {
    * more than two seconds is named in a line.
    *
    * @param unit what is counted, in the plural
+   * @param isTold whether a line follows when it is done, which names it then
    */
-  progress(label: string, unit: string): { update(done: number, total: number): void; stop(): void } {
+  progress(label: string, unit: string, isTold = false): { update(done: number, total: number): void; stop(): void } {
     const started = performance.now();
     let first: number | undefined;
     let isNamed = false;
@@ -106,7 +107,7 @@ export class Terminal {
         const seconds = (performance.now() - started) / 1000;
         if (this.#quiet) return;
         if (!this.#stream.isTTY) {
-          if (isNamed || seconds < 2) return;
+          if (isTold || isNamed || seconds < 2) return;
           isNamed = true;
           this.say(`${label} …`);
           return;

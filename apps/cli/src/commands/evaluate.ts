@@ -5,7 +5,7 @@ import { comparedSamplesOf, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { factsOf, goalOf, loadModel } from '../model-folder.js';
+import { factsOf, goalOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 import { confusionTable } from './confusion-table.js';
 
@@ -29,11 +29,13 @@ export function addEvaluate(program: Command): void {
 
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
-  const read = await readImages(terminal, options.input, options, 'label');
+  const stored = await readModel(options.model);
+  const imageShape = options.imageShape ?? imageShapeOf(stored.graph);
+  const read = await readImages(terminal, options.input, { ...options, imageShape }, 'label');
   const names = (await factsOf(options.model))?.classNames;
   const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
-  const model = await loadModel(options.model, device);
+  const model = await placeModel(options.model, stored, device.gpu);
   const goal = (await goalOf(options.model)) ?? { loss: new SparseCategoricalCrossentropy() };
   model.compile({ gpu: device.gpu, optimizer: new SGD(), ...goal });
   const outputs = sizeOf(model.outputShape);

@@ -143,16 +143,17 @@ function warningsOf(data: ImageDataset, { classes, constant, contradictions, ima
   return warnings;
 }
 
-function warningsBetween({ train, test, testLabels, extra }: DataSets, validationSplit: number): string[] {
+function warningsBetween({ train, validation, test, testLabels, extra }: DataSets, validationSplit: number): string[] {
   const warnings: string[] = [];
   if (train?.labels) {
     try {
-      splitForValidation(train, validationSplit);
+      if (!validation) splitForValidation(train, validationSplit);
     } catch (error) {
       warnings.push((error as Error).message);
     }
     for (const [data, labels] of [
       [test, testLabels],
+      [validation, validation?.labels],
       ...Object.values(extra).map((data) => [data, data.labels] as const),
     ] as const) {
       const missing = data && labels ? missingClasses(train, labels, train.labels) : [];
@@ -160,11 +161,13 @@ function warningsBetween({ train, test, testLabels, extra }: DataSets, validatio
         warnings.push(`${data.source}: class ${missing.join(', ')} is not in ${train.source}`);
     }
   }
-  const shared = train && test && train.rowLength === test.rowLength ? countShared(train, test) : 0;
-  if (shared > 0)
-    warnings.push(
-      `${test?.source}: ${count(shared)} images are in ${train?.source} too: predicting them proves nothing`,
-    );
+  for (const other of [validation, test]) {
+    const shared = train && other && train.rowLength === other.rowLength ? countShared(train, other) : 0;
+    if (shared > 0)
+      warnings.push(
+        `${other?.source}: ${count(shared)} images are in ${train?.source} too: predicting them proves nothing`,
+      );
+  }
   return warnings;
 }
 

@@ -14,11 +14,11 @@ export interface OutputOptions {
  * @param kind what the path is, such as `file`
  * @param earlier the option's name in earlier versions, which is still understood
  */
-export const outOption = (command: Command, kind: string, description: string, earlier: string): Command =>
-  command
-    .option(`-o, --out <${kind}>`, description)
-    .addOption(new Option(`--${earlier} <${kind}>`).hideHelp())
-    .on(`option:${earlier}`, (path: string) => command.setOptionValueWithSource('out', path, 'cli'));
+export function outOption(command: Command, kind: string, description: string, earlier: string): Command {
+  const alias = new Option(`--${earlier} <${kind}>`).hideHelp();
+  alias.attributeName = () => 'out';
+  return command.option(`-o, --out <${kind}>`, description).addOption(alias);
+}
 
 /** Declares `--out` and `--force`. */
 export const outputOptions = (...out: Parameters<typeof outOption>): Command =>

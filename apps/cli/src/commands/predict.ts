@@ -14,7 +14,7 @@ import { Terminal } from '../terminal.js';
 import { operands, operandsOf } from './operands.js';
 import { positive } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
-import { asCsv, asJson, type Predictions, showPrediction, showTable, topAsCsv } from './predictions.js';
+import { asCsv, listJson, type Predictions, pictureJson, showPrediction, showTable, topAsCsv } from './predictions.js';
 
 interface Options extends DataOptions, OutputOptions {
   readonly model?: string;
@@ -126,7 +126,7 @@ async function runPredict(
   terminal.result({
     images: images.count,
     seconds,
-    ...(isSingle ? asJson(all) : {}),
+    ...(isSingle ? pictureJson(all) : path === undefined ? { predictions: listJson(all) } : {}),
     ...(latency ? { latencyMs: latency } : {}),
     out: path,
     adapter: device.report.name,

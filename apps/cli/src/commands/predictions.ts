@@ -82,7 +82,15 @@ export function showPrediction(terminal: Terminal, { probabilities, labels, name
 }
 
 /** A single picture's class and the classes' probabilities, for `--json`. */
-export const asJson = ({ probabilities, labels, nameOf }: Predictions): object => ({
+export const pictureJson = ({ probabilities, labels, nameOf }: Predictions): object => ({
   label: nameOf(labels[0] as number),
   probabilities: Object.fromEntries(Array.from(probabilities, (share, i) => [nameOf(i), share])),
 });
+
+/** Each image's most likely class and its probability, for `--json`. */
+export const listJson = (all: Predictions): object[] =>
+  Array.from(all.labels, (label, row) => ({
+    id: idOf(all, row),
+    label: all.nameOf(label),
+    probability: sharesOf(all, row)[label],
+  }));

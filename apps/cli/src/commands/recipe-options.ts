@@ -8,7 +8,7 @@ import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
 import { UsageError } from '../errors.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
-import { refuseBesideResume } from '../resume.js';
+import { epochsFor, refuseBesideResume } from '../resume.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
 import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
 
@@ -143,7 +143,7 @@ function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Re
     const type = options.optimizer === undefined ? optimizer.type : OPTIMIZERS[options.optimizer];
     if (type !== optimizer.type) put(`phases.${i}.optimizer`, { type });
     put(`phases.${i}.optimizer.learningRate`, options.learningRate);
-    put(`phases.${i}.epochs`, options.epochs ?? { Adam: options.adamEpochs, SGD: options.sgdEpochs }[type as string]);
+    put(`phases.${i}.epochs`, epochsFor(type, options));
     callbacks.forEach((callback, j) => {
       if (callback.type === 'EarlyStopping') put(`phases.${i}.callbacks.${j}.patience`, options.patience);
     });

@@ -47,7 +47,7 @@ export async function requestOf(given: RecipeOptions, command: string): Promise<
   const { recipe, remark } =
     options.resume === undefined
       ? { recipe: await recipeOf(options), remark: undefined }
-      : await extendedRecipe(options.resume, given);
+      : await extendedRecipe(options.resume, command, given);
   if (remark) terminal.say(remark);
   const generator = generatorOf(recipe.augmentation, recipe.data.validationSplit);
   return { command, options, terminal, recipe, generator };

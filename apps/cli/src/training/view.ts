@@ -71,7 +71,7 @@ export class TrainingView {
           this.terminal.say(remark);
         }
         if (event.part === 'training') this.#measure(event.done);
-        this.#count(`${this.#label(event.epoch)}${part}`, 'images', event);
+        this.#count(`${this.#label(event.epoch)}${part}`, 'images', event, true);
         break;
       }
       case 'epoch':
@@ -102,10 +102,15 @@ export class TrainingView {
     this.terminal.footer([]);
   }
 
-  #count(label: string, unit: string, { done, total }: { readonly done: number; readonly total: number }): void {
+  #count(
+    label: string,
+    unit: string,
+    { done, total }: { readonly done: number; readonly total: number },
+    isTold = false,
+  ): void {
     if (label !== this.#counted) {
       this.#bar.stop();
-      this.#bar = this.terminal.progress(label, unit);
+      this.#bar = this.terminal.progress(label, unit, isTold);
       this.#counted = label;
     }
     this.#bar.update(done, total);
