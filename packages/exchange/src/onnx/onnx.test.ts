@@ -66,10 +66,7 @@ test('images are transposed once for all branches that need it', async () => {
   const { graph: written } = await decodeOnnx(await toOnnx(graph, randomWeights(graph)));
   const transposed = (written?.node ?? []).filter(({ opType }) => opType === 'Transpose');
   // To channels first before the first layer that needs it; back before the images are flattened.
-  expect(transposed.map(({ name }) => name)).toEqual([
-    'grayscale_to_rgb/channels_first',
-    'concatenate_1/channels_last',
-  ]);
+  expect(transposed.map(({ name }) => name)).toEqual(['rescaling_1/channels_first', 'concatenate_1/channels_last']);
 });
 
 describe('what cannot be written', () => {
