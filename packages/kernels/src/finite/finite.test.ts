@@ -11,6 +11,7 @@ import { advance } from '../optimizer/advance.js';
 import { average } from '../optimizer/average.js';
 import { nadam } from '../optimizer/nadam.js';
 import { rmsprop } from '../optimizer/rmsprop.js';
+import { schedule } from '../optimizer/schedule.js';
 import { sgd, sgdMomentum } from '../optimizer/sgd.js';
 import { Eager } from '../runtime/eager.js';
 import type { Arrays, Kernel } from '../runtime/kernel.js';
@@ -188,15 +189,28 @@ test('a norm that is not finite holds the weights that share it', async () => {
   }
 });
 
-test('averages stand still once a step has met such a value', async () => {
-  const { inputs, results } = await run(average, { length: LENGTH, momentum: 0.5, every: 1 }, ({ counters }) => {
-    counters.set([5, 2, 77, 1, 0, 0]);
-  });
-  for (const got of results) {
-    expect(got['average']).toEqual(inputs.average);
-    expect(got['weights']).toEqual(inputs.weights);
-  }
-});
+const RATES = [{ shape: 'linear', from: 0, offset: 0, length: 9, begin: 1, end: 2, bend: 1, staircase: false }];
+
+test.each([
+  [average, { length: LENGTH, momentum: 0.5, every: 1 }, ['weights', 'average']],
+  [schedule, { stretches: RATES }, ['iterations', 'rate']],
+  [schedule, { stretches: [] }, ['iterations']],
+] as unknown as readonly (readonly [Kernel, object, readonly string[]])[])(
+  '$name stands still once a step has met such a value',
+  async (kernel, params, written) => {
+    const withFaults = (faults: number) =>
+      run(kernel as Kernel<object, string>, params, ({ counters, iterations }) => {
+        iterations?.set([3, 0]);
+        counters?.set([5, 2, 77, faults, 0, 0]);
+      });
+    const moved = await withFaults(0);
+    const { inputs, results } = await withFaults(1);
+    for (const name of written) {
+      for (const got of moved.results) expect(got[name], name).not.toEqual(inputs[name]);
+      for (const got of results) expect(got[name], name).toEqual(inputs[name]);
+    }
+  },
+);
 
 test('a row of logits that are not all finite has no probabilities', async () => {
   const shape = { rows: 3, classes: 5 };

@@ -13,9 +13,12 @@
  * u = x ≤ 1/2, and s² for u = 1 − x beyond. There the angle y is at most π/4, and s is the Taylor polynomial up to y⁹:
  * terms of an alternating series that fall in size leave less than the next one, y¹¹/11! ≤ 2⁻²⁸ · sin y.
  *
+ * Where a step has met values that are not finite, count and rate stay as they are, like the weights.
+ *
  * One thread. Timed by `pnpm anke bench kernels --filter optimizer`.
  */
-import { type Arrays, type Binding, defineKernel } from '../runtime/kernel.js';
+import { COUNTER, COUNTERS_WGSL, counters } from '../finite/faults.js';
+import { type Binding, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
 
 export const SHAPES = ['linear', 'cosine', 'waves', 'power', 'exponential', 'inverse'] as const;
@@ -64,7 +67,8 @@ export interface ScheduleParams {
 
 const bindings = {
   iterations: { ...iterations, sample: (p, _, index) => iterationsOf(p.sampled ?? 0)[index] as number },
-  rate: { access: 'write', type: 'f32', length: () => 1, needed: (p) => p.stretches.length > 0 },
+  rate: { access: 'update', type: 'f32', length: () => 1, needed: (p) => p.stretches.length > 0 },
+  counters: { ...counters, access: 'read' },
 } as const satisfies Record<string, Binding<ScheduleParams>>;
 
 /** What each shape gives, where `passed` and `x` are known. */
@@ -156,11 +160,13 @@ export const schedule = defineKernel<ScheduleParams, keyof typeof bindings>({
       available: () => true,
       grid: () => [1, 1, 1],
       wgsl: ({ stretches }) => `
+${COUNTERS_WGSL}
 ${ITERATION_WGSL}
 ${stretches.length > 0 ? tablesWgsl(stretches) : ''}
 
 @compute @workgroup_size(1)
 fn main() {
+  if (counters[FAULTS] > 0u) { return; }
   let step = iteration();
 ${stretches.length > 0 ? rateWgsl(stretches) : ''}
   let next = step + 1u;
@@ -169,13 +175,17 @@ ${stretches.length > 0 ? rateWgsl(stretches) : ''}
 }`,
     },
   },
-  cost: ({ stretches }) => ({ flops: 40, bytes: 16 + (stretches.length > 0 ? 4 : 0) }),
+  cost: ({ stretches }) => ({ flops: 40, bytes: 20 + (stretches.length > 0 ? 4 : 0) }),
   // The cosine's polynomial and its square take 13, its angle 6 more; exp and pow count 7 for each unit of exponent.
   terms: () => 24,
-  reference: (p, inputs) => {
-    const step = iterationOf(inputs.iterations);
-    const outputs: Partial<Arrays<keyof typeof bindings>> = { iterations: iterationsOf(step + 1) };
-    return p.stretches.length > 0 ? { ...outputs, rate: Float64Array.of(rateAt(p.stretches, step)) } : outputs;
+  reference: (p, { iterations: before, rate, counters: counted }) => {
+    const isScheduled = p.stretches.length > 0;
+    if ((counted[COUNTER.faults] as number) > 0) return { iterations: before, ...(isScheduled ? { rate } : {}) };
+    const step = iterationOf(before);
+    return {
+      iterations: iterationsOf(step + 1),
+      ...(isScheduled ? { rate: Float64Array.of(rateAt(p.stretches, step)) } : {}),
+    };
   },
   magnitudes: (p, inputs) => ({
     iterations: new Float64Array(2),

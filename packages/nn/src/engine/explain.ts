@@ -36,7 +36,9 @@ async function heldInWords({ gpu, memory, training }: Session, heldEnd: number):
   const elements = Object.entries({ weight: memory.weights, gradient: memory.gradients, ...training.buffers })
     .filter(([, { bytes }]) => bytes === memory.weights.bytes)
     .map(async ([name, storage]) => `${name} ${(await gpu.readFloats(storage))[index]}`);
-  const values = [...(await Promise.all(elements)), `learning rate ${training.learningRate}`].join(', ');
+  // A schedule stands still from that step on.
+  const [rate] = await gpu.readFloats(memory.rate);
+  const values = [...(await Promise.all(elements)), `learning rate ${rate}`].join(', ');
   const what = `${training.optimizer.name}'s update of "${place?.name}" at index ${place?.index}`;
   return `${what} would not be finite: ${values}`;
 }

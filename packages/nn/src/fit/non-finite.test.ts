@@ -243,6 +243,20 @@ test('an update that overflows is named with what goes into it', async () => {
   await finiteWeights(model);
 });
 
+test('an update that overflows is named with the learning rate that its schedule had in that step', async () => {
+  const learningRate = { type: 'piecewiseConstantDecay', boundaries: [2, 3], values: [1e-9, 3e38, 1e-9] } as const;
+  const model = compiled(new SGD({ learningRate }));
+  const before = await model.getState();
+  const weighty = { ...DATA, sampleWeight: new Float32Array(2 * STEPS).fill(1e4) };
+  const error = await model.fit(weighty, { epochs: 1, batchSize: 2 }).catch((thrown: unknown) => thrown);
+  expect((error as Error).message).toMatch(
+    /^training stopped in step 4 of epoch 1: SGD's update of "[a-z]+\/[a-z]+" at/,
+  );
+  expect((error as Error).message).toContain(`learning rate ${Math.fround(3e38)}`);
+  // The schedule's count too is that of before the epoch.
+  expect((await model.getState()).tensors).toEqual(before.tensors);
+});
+
 test('results that are not finite end an evaluation and a prediction, though all weights are finite', async () => {
   const model = compiled();
   model.setWeights(await withValue(model, 'last/kernel', 3e38));

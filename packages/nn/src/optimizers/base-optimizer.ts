@@ -124,7 +124,7 @@ export abstract class BaseOptimizer implements Optimizer {
   update(executor: Executor, memory: OptimizerMemory): void {
     const { length, weights, gradients, rate, counters, state } = memory;
     const { iterations, average: averages } = state;
-    if (iterations) executor.dispatch(schedule, { stretches: this.#stretches }, { iterations, rate });
+    if (iterations) executor.dispatch(schedule, { stretches: this.#stretches }, { iterations, rate, counters });
     const { clip, norms } = this.#clipping(executor, memory);
     this.step(executor, {
       params: { length, ...(clip ? { clip } : {}), ...(this.#decay > 0 ? { decay: this.#decay } : {}) },
