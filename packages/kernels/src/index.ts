@@ -79,7 +79,7 @@ export { average } from './optimizer/average.js';
 export { nadam, nadamCorrections } from './optimizer/nadam.js';
 export { penaltyBackward, penaltyParts, weightPenalties } from './optimizer/penalties.js';
 export { rmsprop } from './optimizer/rmsprop.js';
-export { iterationOf, rateAt, type Stretch, schedule } from './optimizer/schedule.js';
+export { rateAt, type Stretch, schedule } from './optimizer/schedule.js';
 export { sgd, sgdMomentum } from './optimizer/sgd.js';
 export { normParts, squaredNorms } from './optimizer/squared-norms.js';
 export { BLOCK, type Clip, type UpdateParams } from './optimizer/update.js';

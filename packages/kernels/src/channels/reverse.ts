@@ -8,7 +8,7 @@
  * Timed by `pnpm anke bench kernels --filter channels/reverse`.
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
-import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
+import { constantArray, constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 
 export interface ReverseParams {
   readonly rows: number;
@@ -23,10 +23,6 @@ const bindings = {
   x: { access: 'read', type: 'f32', length },
   y: { access: 'write', type: 'f32', length },
 } as const satisfies Record<string, Binding<ReverseParams>>;
-
-/** An array's WGSL, each number with the digits that tell its float32 from all others. */
-const floats = (values: readonly number[]): string =>
-  `array<f32, ${values.length}>(${values.map((value) => `f32(${Math.fround(value)})`).join(', ')})`;
 
 const reversed = (p: ReverseParams, x: Float64Array, of: (value: number, channel: number) => number): Float64Array => {
   const channels = p.offsets.length;
@@ -50,7 +46,7 @@ ${constants({
   LENGTH: length(p),
   ROW: flatRow(length(p)),
 })}
-const OFFSETS = ${floats(p.offsets)};
+${constantArray('OFFSETS', 'f32', p.offsets)}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {

@@ -19,9 +19,9 @@
  */
 import { COUNTER, COUNTERS_WGSL, counters } from '../finite/faults.js';
 import { type Binding, defineKernel } from '../runtime/kernel.js';
-import { constants, opaque } from '../runtime/wgsl.js';
+import { constantArray, constants, opaque } from '../runtime/wgsl.js';
 
-export const SHAPES = ['linear', 'cosine', 'waves', 'power', 'exponential', 'inverse'] as const;
+const SHAPES = ['linear', 'cosine', 'waves', 'power', 'exponential', 'inverse'] as const;
 
 /** A part of a schedule. */
 export interface Stretch {
@@ -56,7 +56,7 @@ fn iteration() -> u32 { return u32(iterations[1]) * ${UNIT}u + u32(iterations[0]
 export const iterationOf = ([rest = 0, units = 0]: Float64Array): number => units * UNIT + rest;
 
 /** The numbers behind {@link iterationOf}. */
-export const iterationsOf = (step: number): Float64Array => Float64Array.of(step % UNIT, Math.floor(step / UNIT));
+const iterationsOf = (step: number): Float64Array => Float64Array.of(step % UNIT, Math.floor(step / UNIT));
 
 export interface ScheduleParams {
   /** In their order; none if the learning rate is not scheduled, so that steps are counted only. */
@@ -80,11 +80,6 @@ const VALUES: Readonly<Record<Stretch['shape'], string>> = {
   exponential: 'begin * exp(x * logBend)',
   inverse: 'begin / fma(bend, x, 1.0)',
 };
-
-const floats = (name: string, values: readonly number[]): string =>
-  `const ${name} = array<f32, ${values.length}>(${values.map((value) => `f32(${Math.fround(value)})`).join(', ')});`;
-const words = (name: string, values: readonly number[]): string =>
-  `const ${name} = array<u32, ${values.length}>(${values.map((value) => `${value}u`).join(', ')});`;
 
 /** The step's rate, from `step`. */
 function rateWgsl(stretches: readonly Stretch[]): string {
@@ -110,29 +105,20 @@ ${cases.join('\n')}
 const logBend = ({ shape, bend }: Stretch): number =>
   shape === 'exponential' || shape === 'waves' ? Math.log(bend) : 0;
 
-const tablesWgsl = (stretches: readonly Stretch[]): string => `
+function tablesWgsl(stretches: readonly Stretch[]): string {
+  const table = (name: string, type: 'f32' | 'u32', of: (stretch: Stretch) => number): string =>
+    constantArray(name, type, stretches.map(of));
+  return `
 ${constants({ STRETCHES: stretches.length })}
-${words(
-  'FROM',
-  stretches.map(({ from }) => from),
-)}
-${words(
-  'SHAPE',
-  stretches.map(({ shape }) => SHAPES.indexOf(shape)),
-)}
-${words(
-  'STAIRCASE',
-  stretches.map(({ staircase }) => Number(staircase)),
-)}
-${(['offset', 'length', 'begin', 'end', 'bend'] as const)
-  .map((name) =>
-    floats(
-      name.toUpperCase(),
-      stretches.map((stretch) => stretch[name]),
-    ),
-  )
-  .join('\n')}
-${floats('LOG_BEND', stretches.map(logBend))}
+${table('FROM', 'u32', ({ from }) => from)}
+${table('SHAPE', 'u32', ({ shape }) => SHAPES.indexOf(shape))}
+${table('STAIRCASE', 'u32', ({ staircase }) => Number(staircase))}
+${table('OFFSET', 'f32', ({ offset }) => offset)}
+${table('LENGTH', 'f32', ({ length }) => length)}
+${table('BEGIN', 'f32', ({ begin }) => begin)}
+${table('END', 'f32', ({ end }) => end)}
+${table('BEND', 'f32', ({ bend }) => bend)}
+${table('LOG_BEND', 'f32', logBend)}
 
 // (1 + cos πx) / 2 for x = passed / length in 0 … 1.
 fn wave(passed: f32, length: f32) -> f32 {
@@ -142,6 +128,7 @@ fn wave(passed: f32, length: f32) -> f32 {
   let sine = y * fma(q, fma(q, fma(q, fma(q, ${1 / 362880}, ${-1 / 5040}), ${1 / 120}), ${-1 / 6}), 1.0);
   return select(fma(-sine, sine, 1.0), sine * sine, late);
 }`;
+}
 
 const PLAIN = { from: 0, offset: 0, begin: 0.1, end: 0.001, bend: 1, staircase: false } as const;
 /** Ten steps up, a cosine down from a tenth of a step earlier, and what is left. */

@@ -6,7 +6,7 @@
  * Timed by `pnpm anke bench kernels --filter optimizer`.
  */
 import { type Binding, defineKernel } from '../runtime/kernel.js';
-import { constants, opaque } from '../runtime/wgsl.js';
+import { constantArray, constants, opaque } from '../runtime/wgsl.js';
 
 export interface SquaredNormsParams {
   /** In elements. */
@@ -30,9 +30,6 @@ const bindings = {
   sums: { access: 'write', type: 'f32', length: results },
 } as const satisfies Record<string, Binding<SquaredNormsParams>>;
 
-const table = (name: string, values: readonly number[]): string =>
-  `const ${name} = array<u32, ${values.length}>(${values.map((value) => `${value}u`).join(', ')});`;
-
 export const squaredNorms = defineKernel<SquaredNormsParams, keyof typeof bindings>({
   name: 'optimizer/squared-norms',
   bindings,
@@ -42,12 +39,14 @@ export const squaredNorms = defineKernel<SquaredNormsParams, keyof typeof bindin
       grid: (p) => [p.parts, p.stretches.length, 1],
       wgsl: (p) => `
 ${constants({ PARTS: p.parts, THREADS: 64 })}
-${table(
+${constantArray(
   'OFFSETS',
+  'u32',
   p.stretches.map(({ offset }) => offset),
 )}
-${table(
+${constantArray(
   'LENGTHS',
+  'u32',
   p.stretches.map(({ length }) => length),
 )}
 var<workgroup> partial: array<f32, THREADS>;

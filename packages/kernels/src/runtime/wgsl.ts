@@ -24,6 +24,12 @@ function float(value: number): string {
   return `${text}${/[.e]/.test(text) ? '' : '.0'}f`;
 }
 
+/** The same for an array. */
+export function constantArray(name: string, type: 'f32' | 'u32', values: readonly number[]): string {
+  const texts = values.map((value) => (type === 'f32' ? `f32(${Math.fround(value)})` : `${value}u`));
+  return `const ${name} = array<${type}, ${values.length}>(${texts.join(', ')});`;
+}
+
 /**
  * A loop's bound that the compiler does not know, though it is always `bound`: `bound * min(1, arrayLength(&array))`.
  *
