@@ -14,13 +14,9 @@
  */
 import { COUNTERS_WGSL, counters, FINITE_WGSL, notFinite, withFaults } from '../finite/faults.js';
 import { largestIndex } from '../metrics/metrics.js';
-import {
-  type AdamCorrectionsParams,
-  advancedCorrections,
-  correctionMagnitudes,
-  corrections,
-} from '../optimizer/adam.js';
+import { advancedCorrections, correctionMagnitudes, corrections } from '../optimizer/adam.js';
 import { advanced } from '../optimizer/advance.js';
+import type { Betas } from '../optimizer/moments.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, opaque } from '../runtime/wgsl.js';
 import {
@@ -53,7 +49,7 @@ export interface CrossEntropyStepParams extends RowLossParams {
   /** Whether the counters are advanced to the next step. */
   readonly advance: boolean;
   /** Adam's, if its bias corrections are advanced by a step. */
-  readonly betas?: AdamCorrectionsParams;
+  readonly betas?: Betas;
 }
 
 const elements = (p: RowsParams): number => p.rows * p.classes;

@@ -4,21 +4,22 @@
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid } from '../runtime/wgsl.js';
-import { held, LENGTHS, length } from './flat.js';
-import { PREPARATIONS, prepared, type UpdateParams, updateBindings, updateTerms, updateWgsl } from './update.js';
-
-export interface AdamParams extends UpdateParams {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
+import { held } from './flat.js';
+import {
+  type Betas,
+  type MomentsParams,
+  moments,
+  momentsBindings,
+  momentsCases,
+  momentsMagnitudes,
+} from './moments.js';
+import { updateBindings, updateTerms, updateWgsl } from './update.js';
 
 const adamBindings = {
   ...updateBindings,
   corrections: { access: 'read', type: 'f32', length: () => 2, sample: (_, draw) => 0.1 + draw.uniform() },
-  m: { access: 'update', type: 'f32', length },
-  v: { access: 'update', type: 'f32', length, sample: (_, draw) => draw.uniform() },
-} as const satisfies Record<string, Binding<AdamParams>>;
+  ...momentsBindings,
+} as const satisfies Record<string, Binding<MomentsParams>>;
 
 /**
  * A step of Adam, in the formulation before section 2.1 of the paper, as Keras writes it:
@@ -27,7 +28,7 @@ const adamBindings = {
  *
  * With decaying weights it is AdamW. An element whose new moments or weight are not finite stays as it is.
  */
-export const adam = defineKernel<AdamParams, keyof typeof adamBindings>({
+export const adam = defineKernel<MomentsParams, keyof typeof adamBindings>({
   name: 'optimizer/adam',
   bindings: adamBindings,
   variants: {
@@ -67,46 +68,32 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   reference: (p, inputs) => {
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
-    const { gradients, weights: before } = prepared(p, inputs);
-    const m = inputs.m.map((value, i) => value + ((gradients[i] as number) - value) * (1 - p.beta1));
-    const v = inputs.v.map((value, i) => value + ((gradients[i] as number) ** 2 - value) * (1 - p.beta2));
+    const { m, v, weights: before } = moments(p, inputs);
     const weights = before.map(
       (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(v[i] as number) + p.epsilon),
     );
     return held({ m, v, weights }, inputs);
   },
   magnitudes(p, inputs) {
-    const { m, v } = this.reference(p, inputs) as Record<'m' | 'v', Float64Array>;
-    const { gradients, weightMagnitudes } = prepared(p, inputs);
+    const after = moments(p, inputs);
+    const { m, v, weightMagnitudes } = after;
+    const sizes = momentsMagnitudes(p, inputs, after);
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
-    const moved = (value: number, towards: number, share: number): number =>
-      Math.abs(value) + share * (Math.abs(towards) + Math.abs(value));
-    const first = inputs.m.map((value, i) => moved(value, gradients[i] as number, 1 - p.beta1));
-    const second = inputs.v.map((value, i) => moved(value, (gradients[i] as number) ** 2, 1 - p.beta2));
     return {
-      m: first,
-      v: second,
+      ...sizes,
       // The quotient is as exact as its parts; the root halves v's relative error.
       weights: weightMagnitudes.map((size, i) => {
-        const ofRoot = v[i] === 0 ? 0 : (second[i] as number) / (v[i] as number);
+        const ofRoot = v[i] === 0 ? 0 : (sizes.v[i] as number) / (v[i] as number);
         const step =
-          (alpha * (Math.abs(m[i] as number) * ofRoot + (first[i] as number))) /
+          (alpha * (Math.abs(m[i] as number) * ofRoot + (sizes.m[i] as number))) /
           (Math.sqrt(v[i] as number) + p.epsilon);
         return size + step;
       }),
     };
   },
-  cases: [
-    ...LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
-    ...PREPARATIONS.map((before) => ({ length: 209, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, ...before })),
-  ],
+  cases: momentsCases,
 });
-
-export interface AdamCorrectionsParams {
-  readonly beta1: number;
-  readonly beta2: number;
-}
 
 /** 1 − β₁ᵗ and 1 − β₂ᵗ. */
 export const corrections = {
@@ -122,7 +109,7 @@ const correctionsBindings = { corrections };
  * Brings Adam's bias corrections forward by a step: c ← c + (1 − c)·(1 − β), which starts at 0 and gives 1 − βᵗ without
  * the cancellation that 1 − βᵗ has for small t.
  */
-export const adamCorrections = defineKernel<AdamCorrectionsParams, keyof typeof correctionsBindings>({
+export const adamCorrections = defineKernel<Betas, keyof typeof correctionsBindings>({
   name: 'optimizer/adam-corrections',
   bindings: correctionsBindings,
   variants: {
@@ -150,13 +137,13 @@ fn main() {
 });
 
 /** The corrections after one more step. */
-export function advancedCorrections({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
+export function advancedCorrections({ beta1, beta2 }: Betas, before: Float64Array): Float64Array {
   const [c1 = 0, c2 = 0] = before;
   return Float64Array.of(c1 + (1 - c1) * (1 - beta1), c2 + (1 - c2) * (1 - beta2));
 }
 
 /** Sums of the absolute terms of {@link advancedCorrections}. */
-export function correctionMagnitudes({ beta1, beta2 }: AdamCorrectionsParams, before: Float64Array): Float64Array {
+export function correctionMagnitudes({ beta1, beta2 }: Betas, before: Float64Array): Float64Array {
   const [c1 = 0, c2 = 0] = before;
   return Float64Array.of(c1 + (1 + c1) * (1 - beta1), c2 + (1 + c2) * (1 - beta2));
 }

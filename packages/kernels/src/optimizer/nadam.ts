@@ -4,13 +4,16 @@
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid } from '../runtime/wgsl.js';
-import { held, LENGTHS, length } from './flat.js';
-import { PREPARATIONS, prepared, type UpdateParams, updateBindings, updateTerms, updateWgsl } from './update.js';
-
-export interface NadamCorrectionsParams {
-  readonly beta1: number;
-  readonly beta2: number;
-}
+import { held } from './flat.js';
+import {
+  type Betas,
+  type MomentsParams,
+  moments,
+  momentsBindings,
+  momentsCases,
+  momentsMagnitudes,
+} from './moments.js';
+import { updateBindings, updateTerms, updateWgsl } from './update.js';
 
 /** Base of the momentum's schedule. */
 const DECAY = 0.96;
@@ -18,7 +21,7 @@ const DECAY = 0.96;
 const correctionsBindings = {
   /** 1 − 0.96ᵗ, 1 − Π u, 1 − β₂ᵗ; then the shares of m and of g. */
   corrections: { access: 'update', type: 'f32', length: () => 5, sample: (_, draw) => (1 + draw.uniform()) / 3 },
-} as const satisfies Record<string, Binding<NadamCorrectionsParams>>;
+} as const satisfies Record<string, Binding<Betas>>;
 
 /**
  * Brings the corrections forward by a step, with Keras's schedule of the momentum (keras/src/optimizers/nadam.py):
@@ -28,7 +31,7 @@ const correctionsBindings = {
  *
  * As in Adam's corrections, what is kept is c = 1 − the product, which starts at 0: c ← c + (1 − c) · (1 − factor).
  */
-export const nadamCorrections = defineKernel<NadamCorrectionsParams, keyof typeof correctionsBindings>({
+export const nadamCorrections = defineKernel<Betas, keyof typeof correctionsBindings>({
   name: 'optimizer/nadam-corrections',
   bindings: correctionsBindings,
   variants: {
@@ -93,18 +96,11 @@ fn main() {
   ],
 });
 
-export interface NadamParams extends UpdateParams {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-
 const bindings = {
   ...updateBindings,
   corrections: { access: 'read', type: 'f32', length: () => 5, sample: (_, draw) => 0.1 + draw.uniform() },
-  m: { access: 'update', type: 'f32', length },
-  v: { access: 'update', type: 'f32', length, sample: (_, draw) => draw.uniform() },
-} as const satisfies Record<string, Binding<NadamParams>>;
+  ...momentsBindings,
+} as const satisfies Record<string, Binding<MomentsParams>>;
 
 /**
  * A step of Nadam, as Keras writes it, with the shares that {@link nadamCorrections} gives:
@@ -114,7 +110,7 @@ const bindings = {
  *
  * An element whose new moments or weight are not finite stays as it is.
  */
-export const nadam = defineKernel<NadamParams, keyof typeof bindings>({
+export const nadam = defineKernel<MomentsParams, keyof typeof bindings>({
   name: 'optimizer/nadam',
   bindings,
   variants: {
@@ -152,10 +148,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   // Roundings of the longest chain, with WGSL's allowances for a root and two divisions.
   terms: (p) => 24 + updateTerms(p),
   reference: (p, inputs) => {
-    const { gradients, weights: before } = prepared(p, inputs);
+    const { gradients, m, v, weights: before } = moments(p, inputs);
     const [, , squares = 0, ofM = 0, ofG = 0] = inputs.corrections;
-    const m = inputs.m.map((value, i) => value + ((gradients[i] as number) - value) * (1 - p.beta1));
-    const v = inputs.v.map((value, i) => value + ((gradients[i] as number) ** 2 - value) * (1 - p.beta2));
     const weights = before.map((w, i) => {
       const ahead = ofM * (m[i] as number) + ofG * (gradients[i] as number);
       return w - ((inputs.rate[0] as number) * ahead) / (Math.sqrt((v[i] as number) / squares) + p.epsilon);
@@ -163,27 +157,20 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     return held({ m, v, weights }, inputs);
   },
   magnitudes(p, inputs) {
-    const { gradients, weightMagnitudes } = prepared(p, inputs);
-    const { v } = this.reference(p, inputs) as { v: Float64Array };
+    const after = moments(p, inputs);
+    const { gradients, v, weightMagnitudes } = after;
+    const sizes = momentsMagnitudes(p, inputs, after);
     const [, , squares = 0, ofM = 0, ofG = 0] = inputs.corrections;
-    const moved = (value: number, towards: number, share: number): number =>
-      Math.abs(value) + share * (Math.abs(towards) + Math.abs(value));
-    const first = inputs.m.map((value, i) => moved(value, gradients[i] as number, 1 - p.beta1));
-    const second = inputs.v.map((value, i) => moved(value, (gradients[i] as number) ** 2, 1 - p.beta2));
     return {
-      m: first,
-      v: second,
+      ...sizes,
       // The quotient is as exact as its parts; the root halves v's relative error.
       weights: weightMagnitudes.map((size, i) => {
-        const ofRoot = v[i] === 0 ? 0 : (second[i] as number) / (v[i] as number);
-        const ahead = ofM * (first[i] as number) + ofG * Math.abs(gradients[i] as number);
+        const ofRoot = v[i] === 0 ? 0 : (sizes.v[i] as number) / (v[i] as number);
+        const ahead = ofM * (sizes.m[i] as number) + ofG * Math.abs(gradients[i] as number);
         const below = Math.sqrt((v[i] as number) / squares) + p.epsilon;
         return size + ((inputs.rate[0] as number) * ahead * (1 + ofRoot)) / below;
       }),
     };
   },
-  cases: [
-    ...LENGTHS.map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 })),
-    ...PREPARATIONS.map((before) => ({ length: 209, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, ...before })),
-  ],
+  cases: momentsCases,
 });

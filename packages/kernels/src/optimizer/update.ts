@@ -109,7 +109,7 @@ ${decayWgsl(p.decay)}`;
  */
 export const updateTerms = (p: UpdateParams): number => (normsOf(p) > 0 ? 18 : 0) + (p.decay === undefined ? 0 : 3);
 
-type Inputs = Readonly<Record<keyof typeof updateBindings, Float64Array>>;
+export type UpdateInputs = Readonly<Record<keyof typeof updateBindings, Float64Array>>;
 
 /** What the optimizer's own formula works on, on the CPU. */
 export interface Prepared {
@@ -119,7 +119,7 @@ export interface Prepared {
   readonly weightMagnitudes: Float64Array;
 }
 
-export function prepared(p: UpdateParams, inputs: Inputs): Prepared {
+export function prepared(p: UpdateParams, inputs: UpdateInputs): Prepared {
   const { gradients, weights, decays } = inputs;
   const share = (i: number): number =>
     p.decay === undefined ? 0 : p.decay * (inputs.rate[0] as number) * (decays[Math.floor(i / BLOCK)] as number);
@@ -130,7 +130,7 @@ export function prepared(p: UpdateParams, inputs: Inputs): Prepared {
   };
 }
 
-function clipped({ clip }: UpdateParams, { gradients, norms, owners }: Inputs): Float64Array | undefined {
+function clipped({ clip }: UpdateParams, { gradients, norms, owners }: UpdateInputs): Float64Array | undefined {
   if (!clip) return undefined;
   const { limit } = clip;
   if (clip.by === 'value') return gradients.map((g) => (Number.isFinite(g) ? Math.min(Math.max(g, -limit), limit) : g));
