@@ -54,9 +54,9 @@ export {
   binaryCrossEntropy,
   binaryCrossEntropyBackward,
   type OutputsParams,
-  type Shared,
   squaredError,
   squaredErrorBackward,
+  type WithShare,
 } from './loss/by-element.js';
 export { type CrossEntropyStepParams, crossEntropyStep } from './loss/cross-entropy-step.js';
 export {

@@ -6,6 +6,7 @@
  *
  * A thread a number. Timed by `pnpm anke bench kernels --filter gather/rows`.
  */
+import { COUNTER } from '../finite/faults.js';
 import { type Binding, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { type GatherParams, gather } from './gather.js';
@@ -31,7 +32,7 @@ export const gatherRows = defineKernel<GatherRowsParams, keyof typeof bindings>(
       available: () => true,
       grid: (p) => flatGrid(outputs(p)),
       wgsl: (p) => `
-${constants({ ROW_LENGTH: p.rowLength, STRIDE: p.stride, NUMBERS: outputs(p), ROW: flatRow(outputs(p)), INDEX: 1 })}
+${constants({ ROW_LENGTH: p.rowLength, STRIDE: p.stride, NUMBERS: outputs(p), ROW: flatRow(outputs(p)), INDEX: COUNTER.index })}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -46,7 +47,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   cost: (p) => ({ flops: 0, bytes: outputs(p) * 8 + p.batch * 4 }),
   terms: () => 0,
   reference: (p, inputs) => {
-    const first = (inputs.counters[1] as number) * p.stride;
+    const first = (inputs.counters[COUNTER.index] as number) * p.stride;
     return {
       y: Float64Array.from({ length: outputs(p) }, (_, i) => {
         const row = inputs.order[first + Math.floor(i / p.rowLength)] as number;

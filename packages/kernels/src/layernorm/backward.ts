@@ -6,6 +6,7 @@
  *
  * x may be stored as float16. Timed by `pnpm anke bench kernels --filter layernorm`.
  */
+import { partCount, rowsPerPart } from '../batchnorm/shapes.js';
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { cases, channels, elements, type LayerNormParams, rows, rowwise } from './shapes.js';
@@ -81,10 +82,6 @@ function inputGradient(
   }
   return dX;
 }
-
-/** Parts into which the rows are cut: about the square root, so that neither a part nor the join is a long sum. */
-const partCount = (p: LayerNormParams): number => Math.ceil(Math.sqrt(p.rows));
-const rowsPerPart = (p: LayerNormParams): number => Math.ceil(p.rows / partCount(p));
 
 const gradientsBindings = {
   ...saved,

@@ -37,7 +37,7 @@ export interface BinaryParams extends OutputsParams {
 }
 
 /** The same with the part that each element has in the batch's loss. */
-export type Shared<P> = P & { readonly share: number };
+export type WithShare<P> = P & { readonly share: number };
 
 /** What distinguishes one loss from another. */
 interface Formula<P extends OutputsParams> {
@@ -198,10 +198,10 @@ function forward<P extends OutputsParams>(formula: Formula<P>): Kernel<P, keyof 
 
 function backward<P extends OutputsParams>(
   formula: Differentiable<P>,
-): Kernel<Shared<P>, keyof typeof backwardBindings> {
+): Kernel<WithShare<P>, keyof typeof backwardBindings> {
   /** of(z, t) · share · w of each element. */
   const each = (
-    p: Shared<P>,
+    p: WithShare<P>,
     { outputs, targets, rowWeights: weights }: Arrays<'outputs' | 'targets' | 'rowWeights'>,
     of: (z: number, t: number) => number,
   ): Float64Array => {
@@ -211,7 +211,7 @@ function backward<P extends OutputsParams>(
       return of(z, wanted[i] as number) * p.share * weight;
     });
   };
-  return defineKernel<Shared<P>, keyof typeof backwardBindings>({
+  return defineKernel<WithShare<P>, keyof typeof backwardBindings>({
     name: `loss/${formula.name}-backward`,
     bindings: backwardBindings,
     variants: {

@@ -40,7 +40,7 @@ import {
 import { labels, logits } from '../softmax/softmax.js';
 
 export interface CrossEntropyStepParams extends RowLossParams {
-  /** Parts of the L2 penalty that are to be added to the loss; 0 if there is none. */
+  /** Parts of the penalties on weights that are to be added to the loss; 0 if there is none. */
   readonly penalties: number;
   /** Whether the gradient of the logits is written. */
   readonly gradient: boolean;

@@ -11,8 +11,8 @@
  * computes the gradient through those.
  *
  * dY (n, oh, ow, out), W (kh, kw, in / groups, out), X and dX (n, h, w, in), channels last; X is float32 or float16,
- * all else is float32. Each variant is a file: `resident` and `subgroup` for software GPUs, `gemm` for real ones,
- * `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
+ * all else is float32. Each variant is a file: `pointwise`, `resident` and `subgroup` for software GPUs, `gemm` for
+ * real ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/backward-data`.
  */
 import { maskInput } from '../../epilogue/bindings.js';
 import { enlarging, maskReference } from '../../epilogue/epilogue.js';

@@ -7,8 +7,8 @@
  * With groups (groups.ts), ci is counted from the first channel of co's group.
  *
  * X (n, h, w, in), W (kh, kw, in / groups, out), bias (out), Y (n, oh, ow, out), channels last; X and Y are float32 or
- * float16, all else is float32. Each variant is a file: `narrow`, `resident` and `subgroup` for software GPUs, `gemm`
- * for real ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
+ * float16, all else is float32. Each variant is a file: `pointwise`, `narrow`, `resident` and `subgroup` for software
+ * GPUs, `gemm` for real ones, `plain` for all. All are timed by `pnpm anke bench kernels --filter conv2d/forward`.
  */
 import { epilogueCounters } from '../../epilogue/bindings.js';
 import { finishReference } from '../../epilogue/epilogue.js';

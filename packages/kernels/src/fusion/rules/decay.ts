@@ -1,5 +1,6 @@
 /**
- * The gradient of an L2 penalty, added by the kernel that computes the weights' gradient from the loss.
+ * The gradient of an L2 penalty, added by the kernel that computes the weights' gradient from the loss. One that has an
+ * L1 part too stays by itself.
  *
  *   dW = 2λ · w;  t = Xᵀ · dY;  dW = dW + t     →   dW = Xᵀ · dY + 2λ · w
  */

@@ -1,6 +1,7 @@
 /**
  * Zero padding before a convolution, ordinary or depthwise: its kernels count pixels outside the image as zero anyway,
- * so that the padded image is never written. The sums are the same, term by term.
+ * so that the padded image is never written. The sums are the same, term by term; only where the images are float32
+ * and the padded ones would be stored as 16 bits, they are now read without that rounding.
  *
  *   z = pad(x);  y = z ∗ w;  dW = zᵀ · dY     →   y = x ∗ w;  dW = xᵀ · dY,  with the padding among the sizes
  *   dZ = dY ∗ wᵀ;  dX = crop(dZ)              →   dX = dY ∗ wᵀ
