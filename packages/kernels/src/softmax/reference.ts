@@ -62,7 +62,7 @@ export function crossEntropyGradient(
 
 const rowSums = (values: Float64Array, classes: number): Float64Array =>
   Float64Array.from({ length: values.length / classes }, (_, row) =>
-    values.subarray(row * classes, (row + 1) * classes).reduce((sum, value) => sum + Math.abs(value), 0),
+    values.subarray(row * classes, (row + 1) * classes).reduce((sum, value) => sum + value, 0),
   );
 
 export interface SoftmaxMagnitudes {
@@ -105,7 +105,7 @@ export function crossEntropyMagnitudes(
   classes: number,
 ): Float64Array {
   const { totals, distances } = softmaxMagnitudes(logits, classes);
-  const sums = rowSums(values, classes);
+  const sums = rowSums(values.map(Math.abs), classes);
   return totals.map((total, row) => {
     const powers = distances.subarray(row * classes, (row + 1) * classes);
     const sum = powers.reduce((all, distance) => all + Math.exp(-distance), 0);
@@ -120,7 +120,7 @@ export function crossEntropyGradientMagnitudes(
   { values, weights }: Targets,
   { classes, share }: { readonly classes: number; readonly share: number },
 ): Float64Array {
-  const sums = rowSums(values, classes);
+  const sums = rowSums(values.map(Math.abs), classes);
   return softmaxMagnitudes(logits, classes).probabilities.map((p, i) => {
     const row = Math.floor(i / classes);
     const size = p * (sums[row] as number) + Math.abs(values[i] as number);
