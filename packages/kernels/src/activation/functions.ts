@@ -11,7 +11,6 @@
  * where it is less than any float32. exp(x) − 1, log(1 + x) and tanh are computed such that small results keep their
  * precision; WGSL's own tanh may be off by 1e-5, and overflows on some devices.
  */
-import { EPSILON } from '../runtime/kernel.js';
 import { constants } from '../runtime/wgsl.js';
 import { DENSITY, RATIO_WGSL, ratioRoundings, tail } from './normal.js';
 
@@ -103,12 +102,12 @@ fn slope(x: f32) -> f32 {
   },
   valueRoundings(x) {
     const a = abs(x);
-    return phi(x) * a * (tail(a) * (phiRoundings(a) + 3) + ratioRoundings(a, EPSILON)) + abs(this.value(x));
+    return phi(x) * a * (tail(a) * (phiRoundings(a) + 3) + ratioRoundings(a)) + abs(this.value(x));
   },
   slopeRoundings(x) {
     const a = abs(x);
     const size = tail(a) + a * DENSITY;
-    return phi(x) * (size * (phiRoundings(a) + 4) + ratioRoundings(a, EPSILON)) + abs(this.slope(x));
+    return phi(x) * (size * (phiRoundings(a) + 4) + ratioRoundings(a)) + abs(this.slope(x));
   },
 };
 

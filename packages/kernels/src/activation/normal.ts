@@ -8,6 +8,9 @@
  * u lies between −1 and 1, the absolute values of P's terms add up to hardly more than P, so that little is lost in
  * float32.
  */
+import { EPSILON } from '../runtime/kernel.js';
+
+/** Of P, that of u⁰ first. */
 export const COEFFICIENTS = [
   0.12151394762823262, -0.20640261903937562, 0.12322503067661132, -0.046213290957197645, 0.006132070672318347,
   0.0029045561942257054, -0.0009837584799065994, -0.0003394849396500484, 0.00011554380260008043,
@@ -50,9 +53,9 @@ export function tail(a: number): number {
 }
 
 /** Roundings of `ratio`, each with the size of what is rounded, and the error of P, in units of float32's epsilon. */
-export function ratioRoundings(a: number, epsilon: number): number {
+export function ratioRoundings(a: number): number {
   const u = Math.abs((a - 3) / (a + 3));
   // A coefficient, and a multiplication and an addition at each degree; u by two differences and a quotient.
   const terms = COEFFICIENTS.reduce((sum, c, k) => sum + (2 * k + 2 + 4.5 * k) * Math.abs(c) * u ** k, 0);
-  return terms + (tail(a) * FIT) / epsilon;
+  return terms + (tail(a) * FIT) / EPSILON;
 }

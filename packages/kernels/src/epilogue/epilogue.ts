@@ -28,9 +28,6 @@ export interface Mask extends Rectifier {
   readonly keep: number;
 }
 
-/** Bias, nothing else. */
-export const LINEAR: Epilogue = { bias: true };
-
 /** WGSL of `rectify(x: f32) -> f32`. */
 export const rectifierWgsl = ({ slope, cap }: Rectifier): string => {
   const bent = slope === 0 ? 'max(x, 0.0)' : 'select(SLOPE * x, x, x > 0.0)';

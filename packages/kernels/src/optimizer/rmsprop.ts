@@ -94,7 +94,7 @@ ${p.momentum > 0 ? '  velocity[i] = u;' : ''}
     return held(after, inputs);
   },
   magnitudes(p, inputs) {
-    const { gradients, weights, weightMagnitudes } = prepared(p, inputs);
+    const { gradients, weightMagnitudes } = prepared(p, inputs);
     const { v, mean, velocity } = moments(p, inputs, gradients);
     const apart = gradients.map((g, i) => Math.abs(g) + (p.centered ? Math.abs(inputs.mean[i] as number) : 0));
     const second = inputs.v.map((value, i) => value + (1 - p.rho) * ((apart[i] as number) ** 2 + value));
@@ -108,10 +108,9 @@ ${p.momentum > 0 ? '  velocity[i] = u;' : ''}
       (u, i) =>
         Math.abs(u) + (p.momentum > 0 ? p.momentum * Math.abs(inputs.velocity[i] as number) : 0) + (steps[i] as number),
     );
-    const moved = weights.map((_, i) => (weightMagnitudes[i] as number) + (velocities[i] as number));
     return {
       v: second,
-      weights: moved,
+      weights: weightMagnitudes.map((size, i) => size + (velocities[i] as number)),
       ...(p.centered ? { mean: mean.map((value, i) => Math.abs(value) + (apart[i] as number)) } : {}),
       ...(p.momentum > 0 ? { velocity: velocities } : {}),
     };
