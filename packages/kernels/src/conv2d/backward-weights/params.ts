@@ -7,8 +7,9 @@ export interface Conv2dBackwardWeightsParams extends Conv2dParams, WeightGradien
 /**
  * Parameters of an algorithm that cuts the batch's output rows into parts and writes sums for each part.
  *
- * Its shader has the constant ROWS_PER_SPLIT, calls `writeWeight(index, sum)` for element `index` of (splits, kh, kw,
- * in, out) and, if there is a bias, `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.
+ * Its shader has the constant ROWS_PER_SPLIT, unless its sizes are passed with the dispatch. It calls
+ * `writeWeight(index, sum)` for element `index` of (splits, kh, kw, in, out) and, if there is a bias,
+ * `writeBias(index, sum)` for element `index` of (splits, out): see splits.ts.
  */
 export interface SplitParams extends Conv2dBackwardWeightsParams {
   readonly splits: number;
