@@ -32,7 +32,13 @@ export const gatherRows = defineKernel<GatherRowsParams, keyof typeof bindings>(
       available: () => true,
       grid: (p) => flatGrid(outputs(p)),
       wgsl: (p) => `
-${constants({ ROW_LENGTH: p.rowLength, STRIDE: p.stride, NUMBERS: outputs(p), ROW: flatRow(outputs(p)), INDEX: COUNTER.index })}
+${constants({
+  ROW_LENGTH: p.rowLength,
+  STRIDE: p.stride,
+  NUMBERS: outputs(p),
+  ROW: flatRow(outputs(p)),
+  INDEX: COUNTER.index,
+})}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
