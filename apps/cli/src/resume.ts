@@ -1,6 +1,14 @@
 /** Runs that go on: what they were asked for, and more epochs than that. */
 import { join, resolve } from 'node:path';
-import { checkRecipe, type Phase, type RecipePhase, type ResolvedRecipe, readProgress, readText } from '@anke/training';
+import {
+  checkRecipe,
+  isOver,
+  type Phase,
+  type RecipePhase,
+  type ResolvedRecipe,
+  readProgress,
+  readText,
+} from '@anke/training';
 import type { Command } from 'commander';
 import type { DataOptions } from './data-sets.js';
 import type { Device, TuningOptions } from './device.js';
@@ -99,11 +107,11 @@ export async function extendedRecipe(run: string, command: string, more: MoreEpo
       throw new UsageError(`${run}: phase ${i + 1}, ${phase}, is over, as ${name} has begun from its weights`);
   if (wanted < epochs.length)
     throw new UsageError(`${run}: ${name} has had ${epochs.length} epochs already, more than ${wanted}`);
-  const isOver = progress.ended && current === recipe.phases.length - 1 && wanted <= (progress.planned ?? wanted);
+  const isFinished = current === recipe.phases.length - 1 && isOver(progress, wanted);
   const option = command === 'train' ? '--epochs' : `--${fresh.phases[current]?.optimizer.type.toLowerCase()}-epochs`;
   const had = epochs.length === 1 ? '1 epoch' : `${epochs.length} epochs`;
   const remark = `${run} is finished (${had} of ${name}); ${option} ${2 * epochs.length} would go on`;
-  return { recipe: fresh, remark: isOver ? remark : undefined };
+  return { recipe: fresh, remark: isFinished ? remark : undefined };
 }
 
 /** Epochs that options ask for, for a phase with this optimizer. */

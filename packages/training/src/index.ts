@@ -31,7 +31,7 @@ export {
 export type { Recipe, RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './recipe/schema.js';
 export { type ModelSize, noSize, SHIPPED_NAMES, shippedRecipe } from './recipe/shipped.js';
 export { didYouMean } from './recipe/suggestion.js';
-export { CHECKPOINT_FILES, type RunProgress, readProgress } from './run/checkpoint.js';
+export { CHECKPOINT_FILES, isOver, type RunProgress, readProgress } from './run/checkpoint.js';
 export {
   CHOICES_FILE,
   formatChoices,

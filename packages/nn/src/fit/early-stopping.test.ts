@@ -1,12 +1,19 @@
 /** If these failed, training would stop too early or too late, or keep other weights than the best. */
 import { expect, test } from 'vitest';
-import type { TrainingControl } from './callback.js';
+import type { CallbackState, TrainingControl } from './callback.js';
 import { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
 
+/** A training that is resumed. */
+interface Earlier {
+  readonly state: CallbackState;
+  readonly epochs: number;
+}
+
 /** Feeds a series of losses; returns the callback, the epochs it let run and the epoch whose weights are restored. */
-function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 'val_loss') {
+function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 'val_loss', earlier?: Earlier) {
   const stopping = new EarlyStopping(options);
-  let epoch = 0;
+  if (earlier) stopping.setState(earlier.state);
+  let epoch = earlier?.epochs ?? 0;
   let restored: number | undefined;
   const control: TrainingControl = {
     learningRate: 1,
@@ -30,9 +37,7 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
     getState: () => Promise.reject(new Error('not used')),
   };
   stopping.onTrainBegin(control);
-  for (; epoch < losses.length && !control.stopTraining; epoch++) {
-    stopping.onEpochEnd(epoch, { [name]: losses[epoch] as number }, control);
-  }
+  for (const loss of losses) if (!control.stopTraining) stopping.onEpochEnd(epoch++, { [name]: loss }, control);
   stopping.onTrainEnd();
   return { stopping, epochs: epoch, restored };
 }
@@ -43,6 +48,15 @@ test('it waits as many epochs as patience says, then restores the best weights',
   expect(stopping.stoppedEpoch).toBe(4);
   expect(stopping.bestEpoch).toBe(1);
   expect(restored).toBe(1);
+});
+
+test('a training that had stopped and goes on is not stopped any more', async () => {
+  const { stopping, epochs } = watch([5, 6], { patience: 1 });
+  expect(stopping.stoppedEpoch).toBe(1);
+  const resumed = async (losses: readonly number[]) =>
+    watch(losses, { patience: 1 }, 'val_loss', { state: await stopping.getState(), epochs }).stopping;
+  expect(await resumed([])).toMatchObject({ stoppedEpoch: 1, bestEpoch: 0 });
+  expect(await resumed([4])).toMatchObject({ stoppedEpoch: undefined, bestEpoch: 2 });
 });
 
 test('gains of at most minDelta are none', () => {

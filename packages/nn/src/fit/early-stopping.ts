@@ -82,6 +82,7 @@ export class EarlyStopping implements Callback {
   }
 
   onEpochEnd(epoch: number, logs: Logs, control: TrainingControl): void {
+    this.stoppedEpoch = undefined; // a training that had stopped goes on where more epochs are asked for
     const current = logs[this.monitor];
     if (current === undefined) return; // of an epoch that is not validated
     // Without a best value yet, the current weights are the best, even if the value is not a number.

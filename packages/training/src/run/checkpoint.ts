@@ -15,11 +15,15 @@ const FORMER_FILE = 'checkpoint/state.safetensors';
 /** The phases that are done, and the one that was under way. */
 export interface RunProgress {
   readonly phases: readonly Phase[];
-  /** Whether the last of them needs no further epoch. */
+  /** Whether the last of them has come to its end. */
   readonly ended: boolean;
-  /** Epochs that the last of them was to have at most. */
+  /** Epochs that it was to have at most. */
   readonly planned?: number;
 }
+
+/** Whether a run's last phase needs no further epoch: it had all, or was stopped early, and no more are asked for now. */
+export const isOver = ({ ended, planned = Number.POSITIVE_INFINITY }: RunProgress, epochs: number): boolean =>
+  ended && epochs <= planned;
 
 export interface RunCheckpoint extends Checkpoint {
   readonly run: RunProgress;

@@ -10,7 +10,7 @@ import {
 } from '@anke/nn';
 import { classWeightOf, makeCallbacks } from '../recipe/make.js';
 import type { RecipePhase } from '../recipe/schema.js';
-import { type RunCheckpoint, type RunProgress, saveCheckpoint } from './checkpoint.js';
+import { isOver, type RunCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { saveChoices } from './choices.js';
 import type { EpochRecord, Phase, TrainEvent } from './events.js';
 import { withoutOwnFiles } from './own-files.js';
@@ -40,7 +40,7 @@ export async function* trainPhase(
   const initialEpoch = run.epochs;
   const events = model.fitEvents(samples.training, {
     initialEpoch,
-    epochs: checkpoint && isOver(checkpoint.run, plan) ? initialEpoch : plan.epochs,
+    epochs: checkpoint && isOver(checkpoint.run, plan.epochs) ? initialEpoch : plan.epochs,
     batchSize: recipe.batchSize,
     stepsPerEpoch: recipe.stepsPerEpoch,
     classWeight: classWeightOf(recipe, data.training),
@@ -65,10 +65,6 @@ export async function* trainPhase(
   yield { type: 'phaseEnd', plan, result: phase };
   return { phase, end };
 }
-
-/** Whether a phase needs no further epoch: it had all of them, or was stopped early, and no more are wanted now. */
-const isOver = ({ ended, planned = Number.POSITIVE_INFINITY }: RunProgress, plan: RecipePhase): boolean =>
-  ended && plan.epochs <= planned;
 
 /**
  * The recipe's callbacks, and what a run does besides, as one callback, because the order matters: first the recipe's

@@ -27,12 +27,19 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.destroy());
 
+interface Listening {
+  readonly signal?: AbortSignal;
+  readonly stop?: (event: TrainEvent) => boolean;
+  /** The tiny recipe, if absent. */
+  readonly of?: ResolvedRecipe;
+}
+
 /** The events of a training, or of its beginning, until `stop` says so. */
 async function events(
   store: MemoryStore,
-  { signal, stop = () => false }: { signal?: AbortSignal; stop?: (event: TrainEvent) => boolean } = {},
+  { signal, stop = () => false, of = recipe }: Listening = {},
 ): Promise<TrainEvent[]> {
-  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape: [28, 28, 1], classes: 10 });
+  const model = makeModel(of.layers, { seed: of.seed, inputShape: [28, 28, 1], classes: 10 });
   const told: TrainEvent[] = [];
   try {
     for await (const event of train({
@@ -40,7 +47,7 @@ async function events(
       device: 'here',
       model,
       data,
-      recipe,
+      recipe: of,
       store,
       ...(signal ? { signal } : {}),
     })) {
@@ -144,10 +151,59 @@ test('a callback may not write over a file of the run, nor outside it', async ()
   });
   for (const filename of ['../recipe.json', '/etc/passwd', 'a/../../b', 'C:/b', 'a\\b'])
     await expect(checkRecipe(named(filename), 'recipe')).rejects.toThrow('must be a path in the run folder');
-  const before = recipe;
-  recipe = await checkRecipe(named('kernels.json'), 'recipe');
-  await expect(events(memoryStore())).rejects.toThrow('kernels.json: a callback of the recipe would write over');
-  recipe = before;
+  const of = await checkRecipe(named('kernels.json'), 'recipe');
+  await expect(events(memoryStore(), { of })).rejects.toThrow(
+    'kernels.json: a callback of the recipe would write over',
+  );
+});
+
+/** The tiny recipe, with a last phase of so many epochs. */
+const lastOf = (epochs: number, callbacks: Recipe['phases'][number]['callbacks'] = []): Promise<ResolvedRecipe> => {
+  const optimizer = { type: 'SGD', momentum: 0.9, useEma: true } as const;
+  const phases = [...tinyRecipe(1).phases.slice(0, 1), { optimizer, epochs, callbacks }];
+  return checkRecipe({ ...TINY, phases }, 'tiny');
+};
+
+/** The last phase's epochs among a training's events, by their numbers. */
+const epochsOf = (told: readonly TrainEvent[]): number[] =>
+  told.flatMap((event) => (event.type === 'epoch' ? [event.epoch] : []));
+
+/** A history but for its times. */
+const history = async (store: MemoryStore) =>
+  parseHistory((await readText(store, 'history.csv')) as string).map(({ record: { seconds: _, ...logs }, ...row }) => ({
+    ...row,
+    logs,
+  }));
+
+test('asked for more epochs, a run that was complete comes to the bits of one that was asked for all at once', async () => {
+  const atOnce = memoryStore();
+  await events(atOnce, { of: await lastOf(3) });
+  const store = memoryStore();
+  await events(store, { of: await lastOf(1) });
+  // The model is that of the averages, with which the phase ended; the training goes on from the weights.
+  const once = weights(store);
+  expect(epochsOf(await events(store, { of: await lastOf(1) }))).toEqual([]);
+  expect(weights(store)).toEqual(once);
+  expect(epochsOf(await events(store, { of: await lastOf(3) }))).toEqual([2, 3]);
+  expect(weights(store)).toEqual(weights(atOnce));
+  expect(await history(store)).toEqual(await history(atOnce));
+});
+
+test('a phase that was stopped early stays over, unless more epochs are asked for', async () => {
+  // No gain is large enough: the first epoch is the best, and the second one the last.
+  const callbacks = [{ type: 'EarlyStopping' as const, patience: 1, minDelta: 1e9 }];
+  const store = memoryStore();
+  expect(epochsOf(await events(store, { of: await lastOf(4, callbacks) }))).toEqual([1, 1, 2]);
+  const stopped = weights(store);
+  const again = await events(store, { of: await lastOf(4, callbacks) });
+  expect(epochsOf(again)).toEqual([]);
+  expect(again.at(-1)).toMatchObject({ type: 'done', phases: [{}, { stoppedEarly: true, bestEpoch: 1 }] });
+  expect(weights(store)).toEqual(stopped);
+  const more = await events(store, { of: await lastOf(5, callbacks) });
+  // It has waited already, so that another epoch without a gain is the last.
+  expect(epochsOf(more)).toEqual([3]);
+  expect(more.at(-1)).toMatchObject({ type: 'done', phases: [{}, { stoppedEarly: true, bestEpoch: 1 }] });
+  expect(weights(store)).not.toEqual(stopped);
 });
 
 test('what cannot be resumed says why', async () => {
