@@ -24,6 +24,7 @@ export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, type Source, sizeOf, Tensor } from './autograd/tensor.js';
 export { Batches, type BatchesOptions, type Fault } from './engine/batches.js';
 export { balancedClassWeight, type ClassWeight } from './engine/class-weight.js';
+export { checkedMetrics } from './engine/compiled.js';
 export { DataCache, DeviceData, type PixelScale, type Samples } from './engine/device-data.js';
 export type { Evaluation, MetricSums } from './engine/epoch-sums.js';
 export { ModelMemory, type Slot } from './engine/memory.js';
@@ -69,6 +70,7 @@ export {
   type CallbackState,
   isMaximized,
   type Logs,
+  loggedQuantities,
   type Quantities,
   type TrainingControl,
   type Watching,

@@ -81,7 +81,7 @@ export class Model {
    * weights and starts the new optimizer from zero.
    *
    * @throws ModelError if the device is another one than before, or cannot keep activations as float16, or if metrics
-   *   do not fit the model or the loss
+   *   do not fit the model or the loss, or the optimizer's options the model
    */
   compile({ gpu, storage = 'float32', ...training }: CompileOptions): void {
     const kept = storage === 'float16' ? 'f16' : 'f32';

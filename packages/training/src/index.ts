@@ -17,6 +17,7 @@ export { replay } from './golden/replay.js';
 export { deviceMachine, type Machine, referenceMachine } from './golden/track.js';
 export { type Verdict, verifyGolden } from './golden/verify.js';
 export { checkRecipe, recipeJsonSchema } from './recipe/check.js';
+export { checkPhases } from './recipe/check-phases.js';
 export { defineRecipe } from './recipe/define.js';
 export { formatJson } from './recipe/format.js';
 export {

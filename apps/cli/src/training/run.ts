@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ImageDataGenerator } from '@anke/data';
 import { type Model, NonFiniteError, SGD } from '@anke/nn';
 import {
+  checkPhases,
   makeModel,
   type Phase,
   type ResolvedRecipe,
@@ -79,8 +80,9 @@ interface Steps {
 export async function runTraining(request: Request, data: TrainingData, { begin, end }: Steps): Promise<void> {
   const { command, options, terminal, recipe } = request;
   const { shape: inputShape, classes } = data.training;
-  // An impossible model is rejected here, before a device is opened.
+  // An impossible model, or training of it, is rejected here, before a device is opened.
   const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
+  checkPhases(recipe, model);
   const device = await openDevice(terminal, options);
   const files = { config: configOf(command, options, device), recipe };
   await inRunFolder(options, recipe.name, files, async (folder, store) => {

@@ -12,6 +12,9 @@ export interface PassOptions extends Omit<BatchesOptions, 'rows'> {
   readonly stepsPerEpoch?: number | undefined;
 }
 
+/** A pass as it is asked of a session, which knows the rest. */
+export type AskedPass = Omit<PassOptions, 'seed' | 'counted'>;
+
 /** Samples in a batch where there is no backward pass and the caller gives no size. */
 export const EVEN_BATCH = 256;
 
@@ -64,6 +67,15 @@ export class Pass {
       record(recorder, this.batches, { size, stride: batchSize });
       return recorder;
     });
+  }
+
+  /** Whether it does what is asked for, so that no other one need be made. */
+  isFor(asked: AskedPass): boolean {
+    const { options } = this;
+    const isSame = (['data', 'batchSize', 'augmentation', 'stepsPerEpoch'] as const).every(
+      (name) => options[name] === asked[name],
+    );
+    return isSame && JSON.stringify(options.classWeight) === JSON.stringify(asked.classWeight);
   }
 
   /** Work that is left before it can run: for each dispatch a variant is chosen, then compiled. */

@@ -16,7 +16,7 @@ import type { Batches } from './batches.js';
 import { checkEnd, checkedMetrics } from './compiled.js';
 import { DataCache, type DeviceData, type PixelScale, type Samples } from './device-data.js';
 import { ModelMemory } from './memory.js';
-import { checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
+import { type AskedPass, checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
 import { Predictor } from './predictor.js';
 import { checkComparedSamples } from './sample-check.js';
 import { StateCheck } from './state-check.js';
@@ -121,15 +121,18 @@ export class Session {
   /**
    * Sets what the model is trained with. The weights stay, the optimizer starts from zero.
    *
-   * @throws ModelError if metrics do not fit the model or the loss
+   * @throws ModelError if metrics do not fit the model or the loss, or the optimizer's options the model
    */
   compile({ optimizer, loss = sparseCategoricalCrossentropy, metrics: asked }: SessionTraining): void {
     this.#checkIdle('compiled');
     const metrics = checkedMetrics(asked, loss, sizeOf(this.graph.outputShape));
+    optimizer.check?.(this.memory.trained.map(({ name }) => name));
     const same = this.#training?.measures(loss, metrics) ?? false;
     this.#free(({ step }) => step === 'train' || !same);
     this.#training?.destroy();
     this.#stateCheck?.destroy();
+    this.#training = undefined; // should there be no memory for the new one
+    this.#stateCheck = undefined;
     this.#training = new TrainingState(this.gpu, this.memory, optimizer, loss, metrics);
     this.#stateCheck = this.#makeStateCheck(); // compiled by the time that it is asked
   }
@@ -316,11 +319,9 @@ export class Session {
     return { model: this.#model(batches), data, batch, loss: this.training.loss, totals, metrics: sums.metrics };
   }
 
-  #pass(step: KeptPass['step'], options: Omit<PassOptions, 'seed' | 'counted'>): Pass {
+  #pass(step: KeptPass['step'], options: AskedPass): Pass {
     checkBatchSize(options.batchSize);
-    const known = this.#passes.find(
-      ({ step: its, pass }) => its === step && !pass.busy && isSame(pass.options, options),
-    );
+    const known = this.#passes.find(({ step: its, pass }) => its === step && !pass.busy && pass.isFor(options));
     const record = (executor: Executor, batches: Batches, batch: StepBatch) => this[step](executor, batches, batch);
     const { seed, outputShape } = this.graph;
     const { loss, metrics } = this.training;
@@ -343,8 +344,3 @@ export class Session {
     return [['weights', memory.weights], ['untrained', memory.untrained], ...own];
   }
 }
-
-/** Whether a pass may serve for another one that is asked for. */
-const isSame = (a: Omit<PassOptions, 'seed'>, b: Omit<PassOptions, 'seed'>): boolean =>
-  (['data', 'batchSize', 'augmentation', 'stepsPerEpoch'] as const).every((name) => a[name] === b[name]) &&
-  JSON.stringify(a.classWeight) === JSON.stringify(b.classWeight);

@@ -2,6 +2,7 @@
 import type { ModelState } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
 import { ModelError } from '../errors.js';
+import type { Metric } from '../metrics/metric.js';
 
 /**
  * What an epoch came to: `loss`, the metrics by their names, `learning_rate`, and `val_loss` and the metrics as
@@ -11,6 +12,13 @@ export type Logs = Readonly<Record<string, number>>;
 
 /** Names from logs, each with the direction in which it gets better, where that is known. */
 export type Quantities = Readonly<Record<string, 'max' | 'min' | undefined>>;
+
+/** What the logs of a training hold that is measured by these metrics. */
+export function loggedQuantities(metrics: readonly Metric[], validates: boolean): Quantities {
+  const measured = [['loss', 'min'] as const, ...metrics.map(({ name, direction }) => [name, direction] as const)];
+  const validated = measured.map(([name, direction]) => [`val_${name}`, direction] as const);
+  return Object.fromEntries([...measured, ['learning_rate', undefined], ...(validates ? validated : [])]);
+}
 
 /** What callbacks can do to the training that calls them. */
 export interface TrainingControl {
@@ -62,8 +70,11 @@ export interface Watching {
  *
  * @throws ModelError if the training has no such quantity, or with the mode `auto` does not tell
  */
-export function isMaximized({ callback, monitor, mode }: Watching, { quantities }: TrainingControl): boolean {
-  if (!(monitor in quantities))
+export function isMaximized(
+  { callback, monitor, mode }: Watching,
+  { quantities }: Pick<TrainingControl, 'quantities'>,
+): boolean {
+  if (!Object.hasOwn(quantities, monitor))
     throw new ModelError(`${callback} watches "${monitor}", but the logs hold ${Object.keys(quantities).join(', ')}`);
   const direction = mode === 'auto' ? quantities[monitor] : mode;
   if (!direction)

@@ -1,7 +1,7 @@
 /** What callbacks can do to a session. */
 import type { ModelState, Session } from '../engine/session.js';
 import type { WeightSnapshot, WeightValues } from '../engine/weights.js';
-import type { Quantities, TrainingControl } from './callback.js';
+import { loggedQuantities, type Quantities, type TrainingControl } from './callback.js';
 
 export class Control implements TrainingControl {
   stopTraining = false;
@@ -12,10 +12,7 @@ export class Control implements TrainingControl {
     private readonly session: Session,
     validates: boolean,
   ) {
-    const metrics = session.training.metrics.map(({ name, direction }) => [name, direction] as const);
-    const measured = [['loss', 'min'] as const, ...metrics];
-    const validated = measured.map(([name, direction]) => [`val_${name}`, direction] as const);
-    this.quantities = Object.fromEntries([...measured, ['learning_rate', undefined], ...(validates ? validated : [])]);
+    this.quantities = loggedQuantities(session.training.metrics, validates);
   }
 
   get learningRate(): number {

@@ -98,6 +98,12 @@ export abstract class BaseOptimizer implements Optimizer {
     };
   }
 
+  check(trained: readonly string[]): void {
+    for (const name of this.#excluded)
+      if (name.includes('/') && !trained.includes(name))
+        throw new ModelError(`excludeFromWeightDecay names "${name}", but no trained weight is called so`);
+  }
+
   tables({ length, trained }: Pick<OptimizerMemory, 'length' | 'trained'>): Record<string, Uint32Array> {
     const blocks = Math.ceil(length / BLOCK);
     const fill = (value: (weight: TrainedWeight, index: number) => number) => {
@@ -107,9 +113,6 @@ export abstract class BaseOptimizer implements Optimizer {
       });
       return table;
     };
-    for (const name of this.#excluded)
-      if (name.includes('/') && !trained.some((weight) => weight.name === name))
-        throw new ModelError(`excludeFromWeightDecay names "${name}", but no trained weight is called so`);
     return {
       ...(this.#clip?.by === 'clipnorm' ? { owners: fill((_, i) => i) } : {}),
       ...(this.#decay > 0 ? { decays: fill((weight) => (this.#isExcluded(weight) ? 0 : 1)) } : {}),

@@ -43,10 +43,13 @@ export interface Optimizer {
    */
   state(length: number): Readonly<Record<string, number>>;
   /**
-   * Buffers that it reads and never changes.
+   * Makes sure that its options fit a model.
    *
-   * @throws ModelError if an option names a weight that there is not
+   * @param trained the names of the weights that the model trains, `layer/weight`
+   * @throws ModelError if an option names a weight that is not among them
    */
+  check?(trained: readonly string[]): void;
+  /** Buffers that it reads and never changes. */
   tables?(memory: Pick<OptimizerMemory, 'length' | 'trained'>): Readonly<Record<string, Uint32Array>>;
   /** Sends the kernels of one update. */
   update(executor: Executor, memory: OptimizerMemory): void;

@@ -6,7 +6,7 @@ import { quoted } from '@anke/messages';
 import { ModelError } from '@anke/nn';
 import type { z } from 'zod';
 import { RecipeError } from '../errors.js';
-import { makeOptimizer } from './make.js';
+import { makeGoal, makeOptimizer } from './make.js';
 import type { ResolvedRecipe } from './schema.js';
 import { didYouMean } from './suggestion.js';
 
@@ -24,6 +24,7 @@ export async function checkRecipe(recipe: unknown, where: string): Promise<Resol
     throw new RecipeError(`${where}: a recipe is an object, with layers and phases`);
   const { recipeSchema } = await import('./schema.js');
   const { $schema: _, ...resolved } = await parsed(recipeSchema, recipe, where);
+  inRecipe(`${where}: metrics`, () => makeGoal(resolved));
   const phases = uniqueNames(resolved.phases, where);
   phases.forEach((phase, i) => {
     checkOptimizer(phase, `${where}: phases[${i}]`);
@@ -53,16 +54,21 @@ async function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): P
   throw new RecipeError(`${where}: ${first}${more}`);
 }
 
+/** @throws RecipeError that says where in the recipe something stands which the engine refuses */
+export function inRecipe<T>(where: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof ModelError ? new RecipeError(`${where}: ${error.message}`) : error;
+  }
+}
+
 /** Callbacks that set the learning rate. */
 const SETTING_THE_RATE: readonly string[] = ['LearningRateScheduler', 'ReduceLROnPlateau'];
 
 /** @throws RecipeError if options of a phase's optimizer do not go together, or a callback does not go with them */
 function checkOptimizer({ optimizer, callbacks }: ResolvedRecipe['phases'][number], where: string): void {
-  try {
-    makeOptimizer(optimizer);
-  } catch (error) {
-    throw error instanceof ModelError ? new RecipeError(`${where}.optimizer: ${error.message}`) : error;
-  }
+  inRecipe(`${where}.optimizer`, () => makeOptimizer(optimizer));
   const { learningRate } = optimizer;
   const setting = callbacks.findIndex(({ type }) => SETTING_THE_RATE.includes(type));
   if (typeof learningRate === 'object' && setting >= 0)

@@ -16,12 +16,16 @@ export const lossSchemas = {
   MeanSquaredError: typed('MeanSquaredError', {}),
 } satisfies Record<LossType, z.ZodType>;
 
+/** What a history holds of each epoch beside what is measured. */
+const COLUMNS = ['phase', 'epoch', 'seconds'];
+
 /** A type of metric with its options. */
 const metric = <T extends MetricType, O extends z.core.$ZodLooseShape>(type: T, options: O) =>
   typed(type, {
     name: z
       .string()
       .regex(/^\w+$/, 'must consist of letters, digits and _')
+      .refine((text) => !COLUMNS.includes(text), `${COLUMNS.join(', ')} are columns of the history already`)
       .exactOptional()
       .describe('in logs; default: Keras’s'),
     ...options,

@@ -116,7 +116,7 @@ test('a callback that watches what the training does not tell is refused before 
     ...soft,
     phases: [{ optimizer: { type: 'Adam' }, epochs: 1, callbacks: [{ type: 'EarlyStopping', monitor: 'val_auc' }] }],
   };
-  const run = trained(memoryStore(), recipe, ({ type }) => void seen.push(type) as unknown as boolean);
+  const run = trained(memoryStore(), recipe, ({ type }) => seen.push(type) === 0);
   await expect(run).rejects.toThrow('EarlyStopping watches "val_auc", but the logs hold loss, accuracy, top_3,');
   expect(seen).not.toContain('progress');
 });
@@ -139,6 +139,10 @@ test.each([
   ],
   [{ loss: { type: 'MeanSquaredError', labelSmoothing: 0.1 } }, 'loss: "labelSmoothing" is not known here'],
   [{ metrics: [{ type: 'TopKCategoricalAccuracy', k: 0 }] }, 'metrics[0].k: '],
+  [
+    { metrics: [{ type: 'Accuracy', name: 'seconds' }] },
+    'metrics[0].name: phase, epoch, seconds are columns of the history already',
+  ],
   [{ classWeight: { cat: 1 } }, 'classWeight'],
   [{ stepsPerEpoch: 0 }, 'stepsPerEpoch: '],
   [{ validationFreq: 1.5 }, 'validationFreq: '],

@@ -206,6 +206,15 @@ test('a phase that was stopped early stays over, unless more epochs are asked fo
   expect(weights(store)).not.toEqual(stopped);
 });
 
+test('a recipe that names what its model does not have is refused before anything is written', async () => {
+  const store = memoryStore();
+  const of = await lastOf(1, [{ type: 'EarlyStopping', monitor: 'val_acc' }]);
+  await expect(events(store, { of })).rejects.toThrow(
+    'recipe: phases[1].callbacks[0]: EarlyStopping watches "val_acc"',
+  );
+  expect([...store.files.keys()]).toEqual([]);
+});
+
 test('what cannot be resumed says why', async () => {
   const store = memoryStore();
   await store.write(CHECKPOINT_FILES[1], Uint8Array.of(1, 2, 3));

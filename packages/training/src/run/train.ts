@@ -9,6 +9,7 @@
  */
 import { DeviceError, DeviceLostError, type Gpu } from '@anke/kernels';
 import { type Model, NonFiniteError, sizeOf, Use, type WeightValues } from '@anke/nn';
+import { checkPhases } from '../recipe/check-phases.js';
 import { makeGoal, makeOptimizer } from '../recipe/make.js';
 import { comparedSamplesOf } from '../samples.js';
 import { SealedStore } from '../sealed-store.js';
@@ -27,13 +28,15 @@ const MOST_REOPENINGS = 3;
 /**
  * Trains, and ends with the event `done`. Where `reopen` is given, a lost device is replaced up to three times.
  *
+ * @throws RecipeError before the first event if the model does not have what the recipe names
  * @throws RunError before the first event if the store holds a run of other data, or a checkpoint that cannot be read
  * @throws NonFiniteError if a value is NaN or infinite; the store then holds the model as it was before that epoch,
  *   if there was one before
  * @throws DeviceError if the device fails, and what the store throws; the checkpoint of the epoch before stays
  */
 export async function* train(training: Training): AsyncGenerator<TrainEvent, void, void> {
-  const { model, data } = training;
+  const { model, data, recipe } = training;
+  checkPhases(recipe, model);
   const store = SealedStore.of(training.store);
   const found = await readCheckpoint(store);
   let { checkpoint } = found;
