@@ -99,6 +99,7 @@ export { CaffePreprocessing, type CaffePreprocessingOptions, caffeScale } from '
 export { catalogue, type LayerOptionsOf, makeLayer } from './layers/catalogue.js';
 export { Concatenate } from './layers/concatenate.js';
 export { Conv2D, type Conv2DOptions } from './layers/conv2d.js';
+export type { ConvolutionOptions } from './layers/convolution.js';
 export type {
   CallContext,
   Inference,

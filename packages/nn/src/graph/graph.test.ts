@@ -174,7 +174,10 @@ describe('what cannot be built', () => {
       () => new Conv2D({ filters: 6, kernelSize: 1, groups: 3, name: 'cut' }).apply(...at([4, 4, 4])),
       'layer "cut" (Conv2D) expects images whose channels can be cut into 3 groups, but its input is (None, 4, 4, 4)',
     ],
-    [() => new Conv2D({ filters: 6, kernelSize: 1, groups: 0 }), 'dilationRate and groups must be positive integers'],
+    [
+      () => new Conv2D({ filters: 6, kernelSize: 1, groups: 0 }),
+      'strides, dilationRate, filters and groups must be positive integers',
+    ],
     [() => new Dense({ units: 1, biasRegularizer: l1(-1) }), 'layer "Dense": biasRegularizer must be { "l1": number,'],
     [() => new Dense({ units: 1, kernelRegularizer: {} }), 'layer "Dense": kernelRegularizer must be { "l1": number,'],
     [

@@ -33,12 +33,6 @@ export function image(inputs: readonly Shape[]): ImageShape {
   return { height, width, channels };
 }
 
-/** Pixels that a kernel with a dilation covers: (k − 1) · rate + 1 along each axis. */
-export function covered(kernelSize: Pair, dilationRate: Pair = 1): readonly [number, number] {
-  const [[height, width], [down, across]] = [pair(kernelSize), pair(dilationRate)];
-  return [(height - 1) * down + 1, (width - 1) * across + 1];
-}
-
 /** @throws Mismatch if a window does not fit into the images */
 export function fitting<P>([height, width]: readonly [number, number], geometry: () => P): P {
   try {

@@ -6,7 +6,6 @@ import type { Shape, Tensor } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import { connect, type Node } from '../graph/node.js';
 import type { CallContext, Inference, LayerDefinition, LayerOptions } from './definition.js';
-import { type Pair, pair } from './expect.js';
 import type { LayerType } from './layer-type.js';
 import { weightOptionFault } from './weight-options.js';
 
@@ -33,12 +32,6 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> implements La
   /** Whether training changes the layer's weights. */
   get trainable(): boolean {
     return this.options.trainable !== false;
-  }
-
-  /** @throws ModelError if there are both: Keras refuses it too */
-  protected requireNoStridesWhereDilated(strides: Pair, dilationRate: Pair): void {
-    const both = Math.max(...pair(strides)) > 1 && Math.max(...pair(dilationRate)) > 1;
-    this.require(!both, 'strides and a dilationRate above 1 do not go together: leave one of them out');
   }
 
   /** @throws ModelError if an initializer or regularizer among the options is none, or has a number out of range */

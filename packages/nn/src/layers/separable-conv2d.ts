@@ -4,11 +4,11 @@ import type { Shape, Tensor } from '../autograd/tensor.js';
 import { conv2d } from '../operations/conv2d.js';
 import { depthwiseConv2d } from '../operations/depthwise-conv2d.js';
 import { applyActivation } from './activation.js';
+import { Convolution } from './convolution.js';
 import { type CallContext, type Inference, regularized, type WeightSpec } from './definition.js';
 import type { DepthwiseConv2DOptions } from './depthwise-conv2d.js';
-import { batchOf, covered, first, fitting, type ImageShape, image, pair, positiveInteger } from './expect.js';
+import { batchOf, first, type ImageShape, image, pair } from './expect.js';
 import type { Initializer } from './initializers.js';
-import { Layer } from './layer.js';
 import type { Regularizer } from './regularizers.js';
 
 export interface SeparableConv2DOptions extends DepthwiseConv2DOptions {
@@ -19,41 +19,31 @@ export interface SeparableConv2DOptions extends DepthwiseConv2DOptions {
   readonly pointwiseRegularizer?: Regularizer;
 }
 
-export class SeparableConv2D extends Layer<SeparableConv2DOptions> {
+export class SeparableConv2D extends Convolution<SeparableConv2DOptions> {
   override readonly type = 'SeparableConv2D';
 
   constructor(options: SeparableConv2DOptions) {
-    super(options);
-    const { filters, kernelSize, strides = 1, dilationRate = 1, depthMultiplier = 1 } = options;
-    const numbers = [filters, ...pair(kernelSize), ...pair(strides), ...pair(dilationRate), depthMultiplier];
-    this.require(
-      numbers.every(positiveInteger),
-      'filters, kernelSize, strides, dilationRate and depthMultiplier must be positive integers',
-    );
-    this.requireNoStridesWhereDilated(strides, dilationRate);
-    this.requireWeightOptions();
+    const { filters, depthMultiplier = 1 } = options;
+    super(options, { filters, depthMultiplier });
   }
 
   override infer(inputs: readonly Shape[]): Inference {
-    const { filters, kernelSize, dilationRate, depthMultiplier = 1, useBias = true } = this.options;
+    const { filters, kernelSize, depthMultiplier = 1 } = this.options;
     const input = image(inputs);
-    const window = covered(kernelSize, dilationRate);
-    const { outHeight, outWidth } = fitting(window, () => this.#across({ ...input, batch: 1 }));
-    const { depthwiseInitializer, pointwiseInitializer, biasInitializer = 'zeros' } = this.options;
+    const { outHeight, outWidth } = this.fitting(() => this.#across({ ...input, batch: 1 }));
     const weight = (name: string, shape: Shape, initializer: Initializer = 'glorotUniform'): WeightSpec => ({
       ...{ name, shape, initializer, trainable: true },
     });
     const { channels } = input;
     const across = [...pair(kernelSize), channels, depthMultiplier];
     const mixing = [1, 1, channels * depthMultiplier, filters];
-    const bias = weight('bias', [filters], biasInitializer);
-    const { depthwiseRegularizer, pointwiseRegularizer, biasRegularizer } = this.options;
+    const { depthwiseInitializer, depthwiseRegularizer, pointwiseInitializer, pointwiseRegularizer } = this.options;
     return {
       output: [outHeight, outWidth, filters],
       weights: [
         regularized(weight('depthwise_kernel', across, depthwiseInitializer), depthwiseRegularizer),
         regularized(weight('pointwise_kernel', mixing, pointwiseInitializer), pointwiseRegularizer),
-        ...(useBias ? [regularized(bias, biasRegularizer)] : []),
+        ...this.bias(filters),
       ],
     };
   }
@@ -69,9 +59,7 @@ export class SeparableConv2D extends Layer<SeparableConv2DOptions> {
   }
 
   #across(input: ImageShape & { readonly batch: number }): DepthwiseParams {
-    const { kernelSize, strides = 1, dilationRate = 1, padding = 'valid', depthMultiplier = 1 } = this.options;
-    const window = { kernel: pair(kernelSize), stride: pair(strides), dilation: pair(dilationRate), padding };
-    return depthwiseParams({ ...input, multiplier: depthMultiplier, ...window });
+    return depthwiseParams({ ...input, multiplier: this.options.depthMultiplier ?? 1, ...this.window });
   }
 
   #mixing({ channels: inChannels, ...input }: ImageShape & { readonly batch: number }): Conv2dParams {
