@@ -31,3 +31,11 @@ export class Tensor {
     return this.gradient !== undefined || this.source !== undefined;
   }
 }
+
+/** The memory of those tensors that there are, by name: what kernels are given of optional operands. */
+export const storagesOf = <N extends string>(
+  tensors: Readonly<Record<N, Tensor | undefined>>,
+): Partial<Record<N, Storage>> =>
+  Object.fromEntries(
+    Object.entries<Tensor | undefined>(tensors).flatMap(([name, tensor]) => (tensor ? [[name, tensor.storage]] : [])),
+  ) as Partial<Record<N, Storage>>;

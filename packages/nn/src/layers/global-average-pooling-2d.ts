@@ -1,26 +1,14 @@
 /** The mean of each channel over a whole (height, width, channels) image. */
-import { poolParams } from '@anke/kernels';
-import type { Shape, Tensor } from '../autograd/tensor.js';
+import type { PoolParams } from '@anke/kernels';
+import type { Tape } from '../autograd/tape.js';
+import type { Tensor } from '../autograd/tensor.js';
 import { averagePool } from '../operations/average-pool.js';
-import type { CallContext, Inference, LayerOptions } from './definition.js';
-import { batchOf, first, image } from './expect.js';
-import { Layer } from './layer.js';
+import { GlobalPooling2D } from './global-pooling-2d.js';
 
-export class GlobalAveragePooling2D extends Layer {
+export class GlobalAveragePooling2D extends GlobalPooling2D {
   override readonly type = 'GlobalAveragePooling2D';
 
-  constructor(options: LayerOptions = {}) {
-    super(options);
-  }
-
-  override infer(inputs: readonly Shape[]): Inference {
-    return { output: [image(inputs).channels], weights: [] };
-  }
-
-  override call({ tape }: CallContext, inputs: readonly Tensor[]): Tensor {
-    const x = first(inputs);
-    const { batch, height, width, channels } = batchOf(x);
-    const params = poolParams({ batch, height, width, channels, pool: [height, width] });
-    return tape.reshape(tape.apply(averagePool, { x }, params), [batch, channels]);
+  protected override pool(tape: Tape, x: Tensor, params: PoolParams): Tensor {
+    return tape.apply(averagePool, { x }, params);
   }
 }

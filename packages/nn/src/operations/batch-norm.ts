@@ -4,8 +4,8 @@
  *   y = γ · (x − mean) / √(variance + ε) + β
  *
  * In training, mean and variance are those of the batch, through which gradients flow, and the moving averages follow
- * them. Where there is no γ it is 1, where there is no β it is 0. In inference, and where the layer is frozen, they are
- * the moving averages, which are constants.
+ * them. In inference, and where the layer is frozen, they are the moving averages, which are constants. A γ that is left
+ * out is 1, a β that is left out is 0.
  */
 import {
   batchNormBackward,
@@ -16,7 +16,7 @@ import {
   type Storage,
 } from '@anke/kernels';
 import { defineOperation, type GradientContext, type Workspace } from '../autograd/operation.js';
-import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import { sizeOf, storagesOf, type Tensor } from '../autograd/tensor.js';
 
 export interface BatchNormAttributes {
   readonly epsilon: number;
@@ -40,17 +40,9 @@ const sides = ({ shape }: Tensor): { rows: number; channels: number } => {
   return { rows: sizeOf(shape) / channels, channels };
 };
 
-/** What the kernels are told of those that there are not. */
-const without = ({ gamma, beta }: { readonly gamma: unknown; readonly beta: unknown }) => ({
-  ...(gamma ? {} : { scale: false as const }),
-  ...(beta ? {} : { center: false as const }),
-});
-
-/** The memory of those that there are, by name. */
-const bound = <N extends string>(tensors: Readonly<Record<N, Tensor | undefined>>): Partial<Record<N, Storage>> =>
-  Object.fromEntries(
-    Object.entries<Tensor | undefined>(tensors).flatMap(([name, tensor]) => (tensor ? [[name, tensor.storage]] : [])),
-  ) as Partial<Record<N, Storage>>;
+/** How the kernels are told that there is no γ, or no β. */
+const scaled = (gamma: Tensor | undefined) => (gamma ? {} : { scale: false as const });
+const centered = (beta: Tensor | undefined) => (beta ? {} : { center: false as const });
 
 function normalized(
   tape: Workspace,
@@ -59,8 +51,8 @@ function normalized(
   epsilon: number,
 ): Tensor {
   const y = tape.activation('batch norm', x.shape);
-  const bindings = { x: x.storage, mean, variance, ...bound({ gamma, beta }), y: y.storage };
-  tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon, ...without({ gamma, beta }) }, bindings);
+  const bindings = { x: x.storage, mean, variance, ...storagesOf({ gamma, beta }), y: y.storage };
+  tape.executor.dispatch(batchNormNormalize, { ...sides(x), epsilon, ...scaled(gamma), ...centered(beta) }, bindings);
   return y;
 }
 
@@ -76,13 +68,13 @@ const parameterGradients = (context: Context) =>
     const coefficients = tape.temporary('batch norm coefficients', [4, shape.channels]).storage;
     executor.dispatch(
       batchNormGradients,
-      { ...shape, epsilon: attributes.epsilon, ...without({ gamma: inputs.gamma, beta: true }) },
+      { ...shape, epsilon: attributes.epsilon, ...scaled(inputs.gamma) },
       {
         x: inputs.x.storage,
         dY: dY.storage,
         mean: saved.mean,
         variance: saved.variance,
-        ...bound({ gamma: inputs.gamma }),
+        ...storagesOf({ gamma: inputs.gamma }),
         dBeta: dBeta.storage,
         dGamma: dGamma.storage,
         coefficients,
@@ -132,8 +124,8 @@ export const batchNormInference = defineOperation<BatchNormAttributes, Inputs, k
       const dX = destination('x');
       executor.dispatch(
         batchNormInferenceBackward,
-        { ...sides(inputs.x), epsilon: attributes.epsilon, ...without({ gamma: inputs.gamma, beta: true }) },
-        { dY: dY.storage, variance: saved.variance, ...bound({ gamma: inputs.gamma }), dX: dX.storage },
+        { ...sides(inputs.x), epsilon: attributes.epsilon, ...scaled(inputs.gamma) },
+        { dY: dY.storage, variance: saved.variance, ...storagesOf({ gamma: inputs.gamma }), dX: dX.storage },
       );
       return dX;
     },

@@ -6,7 +6,7 @@ import {
   layerNorm as layerNormKernel,
 } from '@anke/kernels';
 import { defineOperation, type GradientContext } from '../autograd/operation.js';
-import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import { sizeOf, storagesOf, type Tensor } from '../autograd/tensor.js';
 
 export interface LayerNormAttributes {
   readonly epsilon: number;
@@ -35,11 +35,7 @@ const parameterGradients = (context: Context) =>
     executor.dispatch(
       layerNormGradients,
       { ...paramsOf(inputs), scale: dGamma !== undefined, center: dBeta !== undefined },
-      {
-        ...{ x: inputs.x.storage, dY: dY.storage, ...saved },
-        ...(dGamma ? { dGamma: dGamma.storage } : {}),
-        ...(dBeta ? { dBeta: dBeta.storage } : {}),
-      },
+      { x: inputs.x.storage, dY: dY.storage, ...saved, ...storagesOf({ dGamma, dBeta }) },
     );
     return { dGamma, dBeta };
   });
@@ -55,11 +51,7 @@ export const layerNorm = defineOperation<LayerNormAttributes, Inputs, 'mean' | '
     tape.executor.dispatch(
       layerNormKernel,
       { ...params, epsilon },
-      {
-        ...{ x: x.storage, y: y.storage, mean, inverse },
-        ...(gamma ? { gamma: gamma.storage } : {}),
-        ...(beta ? { beta: beta.storage } : {}),
-      },
+      { x: x.storage, y: y.storage, mean, inverse, ...storagesOf({ gamma, beta }) },
     );
     return { output: y, saved: { mean, inverse } };
   },
@@ -69,11 +61,8 @@ export const layerNorm = defineOperation<LayerNormAttributes, Inputs, 'mean' | '
     x({ executor, inputs, saved, dY, destination }) {
       const dX = destination('x');
       const { x, gamma } = inputs;
-      const bindings = { x: x.storage, dY: dY.storage, ...saved, dX: dX.storage };
-      executor.dispatch(layerNormBackward, paramsOf(inputs), {
-        ...bindings,
-        ...(gamma ? { gamma: gamma.storage } : {}),
-      });
+      const bindings = { x: x.storage, dY: dY.storage, ...saved, dX: dX.storage, ...storagesOf({ gamma }) };
+      executor.dispatch(layerNormBackward, paramsOf(inputs), bindings);
       return dX;
     },
   },

@@ -15,14 +15,14 @@ export interface AdamOptions extends OptimizerOptions {
 
 export class Adam extends BaseOptimizer {
   readonly name: OptimizerType = 'Adam';
-  readonly #betas: { readonly beta1: number; readonly beta2: number };
-  readonly #epsilon: number;
+  protected readonly betas: { readonly beta1: number; readonly beta2: number };
+  protected readonly epsilon: number;
 
   /** @throws ModelError if a number is out of range, or if options do not go together */
   constructor({ learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...options }: AdamOptions = {}) {
     super({ learningRate, ...options });
-    this.#betas = { beta1: fraction(beta1, 'beta1'), beta2: fraction(beta2, 'beta2') };
-    this.#epsilon = positive(epsilon, 'epsilon');
+    this.betas = { beta1: fraction(beta1, 'beta1'), beta2: fraction(beta2, 'beta2') };
+    this.epsilon = positive(epsilon, 'epsilon');
   }
 
   /** Moments of the gradient and of its square, and their bias corrections 1 − β₁ᵗ and 1 − β₂ᵗ. */
@@ -31,8 +31,8 @@ export class Adam extends BaseOptimizer {
   }
 
   protected step(executor: Executor, { params, bindings }: Update): void {
-    executor.dispatch(adamCorrections, this.#betas, bindings);
-    executor.dispatch(adam, { ...params, ...this.#betas, epsilon: this.#epsilon }, bindings);
+    executor.dispatch(adamCorrections, this.betas, bindings);
+    executor.dispatch(adam, { ...params, ...this.betas, epsilon: this.epsilon }, bindings);
   }
 }
 
