@@ -3,7 +3,6 @@
  * the caller keeps about the run. The optimizer's buffers lie beside the weights by their names, so that any
  * optimizer's can be kept.
  */
-
 import { quoted } from '@anke/messages';
 import type { ModelState } from '../engine/session.js';
 import { FormatError } from '../errors.js';

@@ -2,7 +2,6 @@
  * The safetensors format: eight bytes with the header's length, a JSON header with each tensor's type, shape and
  * offsets, then the values, little-endian. Source: github.com/huggingface/safetensors, README.
  */
-
 import { quoted } from '@anke/messages';
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { FormatError } from '../errors.js';

@@ -1,5 +1,4 @@
 /** A model's weights as the bytes of a safetensors file. */
-
 import { quoted } from '@anke/messages';
 import type { WeightValues } from '../engine/weights.js';
 import { FormatError } from '../errors.js';

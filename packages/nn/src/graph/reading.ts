@@ -1,5 +1,4 @@
 /** Graphs from their descriptions: see `description.ts` for the format. */
-
 import { quoted } from '@anke/messages';
 import type { Shape } from '../autograd/tensor.js';
 import { FormatError, ModelError } from '../errors.js';

@@ -1,5 +1,4 @@
 /** Activations, as a layer of their own or as the end of another layer. */
-
 import type { Activation as KernelActivation, Rectifier } from '@anke/kernels';
 import { quoted } from '@anke/messages';
 import type { Tape } from '../autograd/tape.js';

@@ -1,5 +1,4 @@
 /** How each type of layer is made from its options: what saved models and recipes are read with. */
-
 import { quoted } from '@anke/messages';
 import { FormatError } from '../errors.js';
 import { ACTIVATIONS, Activation, type ActivationOptions } from './activation.js';

@@ -10,7 +10,6 @@
  *
  * Source of the formulas and defaults: keras/src/initializers/random_initializers.py.
  */
-
 import { quoted } from '@anke/messages';
 import { Random } from '@anke/random';
 import { type Shape, sizeOf } from '../autograd/tensor.js';

@@ -1,5 +1,4 @@
 /** Resamples (height, width, channels) images to another size. */
-
 import { quoted } from '@anke/messages';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { type Interpolation, resize } from '../operations/resize.js';
