@@ -3,13 +3,17 @@
  * these failed, a page that predicts while its model learns would teach it something else.
  */
 import type { Gpu } from '@anke/kernels';
-import { beforeAll, expect, test } from 'vitest';
-import type { ModelState } from '../engine/session.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModelState, SessionTraining } from '../engine/session.js';
 import type { WeightValues } from '../engine/weights.js';
+import { Accuracy, TopKCategoricalAccuracy } from '../metrics/accuracy.js';
+import { Precision } from '../metrics/precision.js';
 import type { Sequential } from '../model.js';
 import { Adam } from '../optimizers/adam.js';
+import { Nadam } from '../optimizers/nadam.js';
 import { useGpu } from '../testing/device.js';
 import { smallModel, stripes } from '../testing/small-model.js';
+import type { FitOptions } from './fit.js';
 
 const gpu = useGpu();
 const training = stripes(64);
@@ -26,14 +30,34 @@ interface Before {
   readonly state: ModelState;
 }
 
+/** How a model is trained. */
+interface Training {
+  readonly compiled: () => SessionTraining;
+  readonly fitted: Partial<FitOptions>;
+}
+const TRAININGS: Readonly<Record<string, Training>> = {
+  'a training': { compiled: () => ({ optimizer: new Adam() }), fitted: {} },
+  'one with all options': {
+    compiled: () => ({
+      optimizer: new Nadam({
+        learningRate: { type: 'cosineDecay', initialLearningRate: 0.01, decaySteps: 25 },
+        ...{ clipnorm: 0.5, weightDecay: 0.01, useEma: true, emaOverwriteFrequency: 7 },
+      }),
+      metrics: [new Accuracy(), new TopKCategoricalAccuracy({ k: 2 }), new Precision()],
+    }),
+    fitted: { stepsPerEpoch: 10, validationFreq: 2, classWeight: { 1: 2 } },
+  },
+};
+const PLAIN = TRAININGS['a training'] as Training;
+
 /** The bits of a training, during which `use` is made of the model again and again, without being waited for. */
-async function trained(use: Use = () => undefined) {
+async function trained(use: Use = () => undefined, { compiled, fitted }: Training = PLAIN) {
   const model = smallModel();
-  model.compile({ gpu: gpu(), optimizer: new Adam() });
+  model.compile({ gpu: gpu(), ...compiled() });
   const before = { gpu: gpu(), weights: await model.getWeights(), state: await model.getState() };
   const losses: unknown[] = [];
   const uses: Promise<unknown>[] = [];
-  const options = { epochs: 3, batchSize: 4, validationData, submitMilliseconds: 0.001 };
+  const options = { epochs: 3, batchSize: 4, validationData, submitMilliseconds: 0.001, ...fitted };
   for await (const event of model.fitEvents(training, options)) {
     if (event.type === 'epoch') losses.push(event.logs);
     if (event.type !== 'progress' && event.type !== 'preparing') continue;
@@ -49,9 +73,10 @@ async function trained(use: Use = () => undefined) {
   return { bits: { losses, weights }, uses: uses.length, refusals };
 }
 
-let alone: Awaited<ReturnType<typeof trained>>;
+/** What each training comes to by itself. */
+const alone: Record<string, Awaited<ReturnType<typeof trained>>['bits']> = {};
 beforeAll(async () => {
-  alone = await trained();
+  for (const [name, how] of Object.entries(TRAININGS)) alone[name] = (await trained(undefined, how)).bits;
 });
 
 const BESIDE: Readonly<Record<string, Use>> = {
@@ -72,11 +97,13 @@ const BESIDE: Readonly<Record<string, Use>> = {
   },
 };
 
-test.each(Object.entries(BESIDE))('%s changes no bit', async (_, use) => {
-  const { bits, uses, refusals } = await trained(use);
-  expect(uses).toBe(12);
-  expect(refusals).toEqual([]);
-  expect(bits).toEqual(alone.bits);
+describe.each(Object.entries(TRAININGS))('beside %s', (name, how) => {
+  test.each(Object.entries(BESIDE))('%s changes no bit', async (_, use) => {
+    const { bits, uses, refusals } = await trained(use, how);
+    expect(uses).toBe(12);
+    expect(refusals).toEqual([]);
+    expect(bits).toEqual(alone[name]);
+  });
 });
 
 const REFUSED: Readonly<Record<string, readonly [use: Use, reason: string]>> = {
@@ -98,7 +125,7 @@ const REFUSED: Readonly<Record<string, readonly [use: Use, reason: string]>> = {
 test.each(Object.entries(REFUSED))('%s is refused, and changes no bit', async (_, [use, reason]) => {
   const { bits, uses, refusals } = await trained(use);
   expect(refusals).toEqual(Array.from({ length: uses }, () => `ModelError: ${reason}`));
-  expect(bits).toEqual(alone.bits);
+  expect(bits).toEqual(alone['a training']);
 });
 
 test('an evaluation is not disturbed by others, by predictions, or by what it refuses', async () => {

@@ -176,7 +176,7 @@ describe('what cannot be built', () => {
     ],
     [
       () => new Conv2D({ filters: 6, kernelSize: 1, groups: 0 }),
-      'strides, dilationRate, filters and groups must be positive integers',
+      'filters, groups, kernelSize, strides and dilationRate must be positive integers',
     ],
     [() => new Dense({ units: 1, biasRegularizer: l1(-1) }), 'layer "Dense": biasRegularizer must be { "l1": number,'],
     [() => new Dense({ units: 1, kernelRegularizer: {} }), 'layer "Dense": kernelRegularizer must be { "l1": number,'],

@@ -32,12 +32,9 @@ export abstract class Convolution<O extends ConvolutionOptions> extends Layer<O>
     super(options);
     const { kernelSize, strides = 1, dilationRate = 1 } = options;
     const numbers = [kernelSize, strides, dilationRate].flatMap(pair).concat(Object.values(counts));
-    const names = Object.keys(counts).join(' and ');
-    this.require(
-      numbers.every(positiveInteger),
-      `kernelSize, strides, dilationRate, ${names} must be positive integers`,
-    );
-    // Keras refuses them too.
+    const names = [...Object.keys(counts), 'kernelSize', 'strides'].join(', ');
+    this.require(numbers.every(positiveInteger), `${names} and dilationRate must be positive integers`);
+    // Keras refuses both together too.
     const isBoth = Math.max(...pair(strides)) > 1 && Math.max(...pair(dilationRate)) > 1;
     this.require(!isBoth, 'strides and a dilationRate above 1 do not go together: leave one of them out');
     this.requireWeightOptions();
@@ -49,7 +46,11 @@ export abstract class Convolution<O extends ConvolutionOptions> extends Layer<O>
     return { kernel: pair(kernelSize), stride: pair(strides), dilation: pair(dilationRate), padding } as const;
   }
 
-  /** @throws Mismatch if the window, which covers (k − 1) · dilation + 1 pixels along each axis, is larger than the images */
+  /**
+   * The window covers (k − 1) · dilation + 1 pixels along each axis.
+   *
+   * @throws Mismatch if it does not fit into the images
+   */
   protected fitting<P>(geometry: () => P): P {
     const { kernel, dilation } = this.window;
     return fitting([(kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1], geometry);

@@ -4,8 +4,8 @@
  *   y = γ · (x − mean) / √(variance + ε) + β
  *
  * In training, mean and variance are those of the batch, through which gradients flow, and the moving averages follow
- * them. In inference, and where the layer is frozen, they are the moving averages, which are constants. A γ that is left
- * out is 1, a β that is left out is 0.
+ * them. In inference, and where the layer is frozen, they are the moving averages, which are constants. A γ that is
+ * left out is 1, a β that is left out is 0.
  */
 import {
   batchNormBackward,

@@ -21,7 +21,7 @@ export interface RunProgress {
   readonly planned?: number;
 }
 
-/** Whether a run's last phase needs no further epoch: it had all, or was stopped early, and no more are asked for now. */
+/** Whether a run's last phase has come to its end, and no more epochs of it are asked for than before. */
 export const isOver = ({ ended, planned = Number.POSITIVE_INFINITY }: RunProgress, epochs: number): boolean =>
   ended && epochs <= planned;
 

@@ -175,7 +175,7 @@ const history = async (store: MemoryStore) =>
     logs,
   }));
 
-test('asked for more epochs, a run that was complete comes to the bits of one that was asked for all at once', async () => {
+test('asked for more epochs, a complete run comes to the bits of one that was asked for all at once', async () => {
   const atOnce = memoryStore();
   await events(atOnce, { of: await lastOf(3) });
   const store = memoryStore();
