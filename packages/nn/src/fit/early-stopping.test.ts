@@ -37,7 +37,11 @@ function watch(losses: readonly number[], options: EarlyStoppingOptions, name = 
     getState: () => Promise.reject(new Error('not used')),
   };
   stopping.onTrainBegin(control);
-  for (const loss of losses) if (!control.stopTraining) stopping.onEpochEnd(epoch++, { [name]: loss }, control);
+  for (const loss of losses) {
+    if (control.stopTraining) break;
+    stopping.onEpochEnd(epoch, { [name]: loss }, control);
+    epoch++;
+  }
   stopping.onTrainEnd();
   return { stopping, epochs: epoch, restored };
 }

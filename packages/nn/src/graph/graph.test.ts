@@ -152,6 +152,7 @@ describe('what cannot be built', () => {
       () => sequential([new Flatten({ inputShape: [4] })], { seed: -1 }),
       'the seed must be an integer in 0 … 4294967295',
     ],
+    [() => new MaxPooling2D({ poolSize: 0 }), 'layer "MaxPooling2D": poolSize and strides must be positive integers'],
     [() => new ReLU({ maxValue: 0 }), 'layer "ReLU": maxValue must be positive, not 0'],
     [() => new Dense({ units: 0.5, name: 'half' }), 'layer "half": units must be a positive integer'],
     [

@@ -26,8 +26,9 @@ export class Conv2D extends Convolution<Conv2DOptions> {
   override readonly type = 'Conv2D';
 
   constructor(options: Conv2DOptions) {
+    super(options);
     const { filters, groups = 1 } = options;
-    super(options, { filters, groups });
+    this.requireConvolution({ filters, groups });
     this.require(filters % groups === 0, `its ${filters} filters cannot be cut into ${groups} groups of equal size`);
   }
 

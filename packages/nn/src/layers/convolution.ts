@@ -27,11 +27,15 @@ export interface ConvolutionOptions extends LayerOptions {
 }
 
 export abstract class Convolution<O extends ConvolutionOptions> extends Layer<O> {
-  /** @param counts the layer's further options that must be positive integers, by name */
-  constructor(options: O, counts: Readonly<Record<string, number>>) {
-    super(options);
-    const { kernelSize, strides = 1, dilationRate = 1 } = options;
-    const numbers = [kernelSize, strides, dilationRate].flatMap(pair).concat(Object.values(counts));
+  /**
+   * To be called by constructors.
+   *
+   * @param counts the layer's further options that must be positive integers, by name
+   * @throws ModelError if an option is out of range, or options do not go together
+   */
+  protected requireConvolution(counts: Readonly<Record<string, number>>): void {
+    const { kernelSize, strides = 1, dilationRate = 1 } = this.options;
+    const numbers = [...Object.values(counts), ...pair(kernelSize), ...pair(strides), ...pair(dilationRate)];
     const names = [...Object.keys(counts), 'kernelSize', 'strides'].join(', ');
     this.require(numbers.every(positiveInteger), `${names} and dilationRate must be positive integers`);
     // Keras refuses both together too.

@@ -21,7 +21,8 @@ export class DepthwiseConv2D extends Convolution<DepthwiseConv2DOptions> {
   override readonly type = 'DepthwiseConv2D';
 
   constructor(options: DepthwiseConv2DOptions) {
-    super(options, { depthMultiplier: options.depthMultiplier ?? 1 });
+    super(options);
+    this.requireConvolution({ depthMultiplier: options.depthMultiplier ?? 1 });
   }
 
   override infer(inputs: readonly Shape[]): Inference {

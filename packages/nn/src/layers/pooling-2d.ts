@@ -15,9 +15,14 @@ export interface Pooling2DOptions extends LayerOptions {
 }
 
 export abstract class Pooling2D extends Layer<Pooling2DOptions> {
-  constructor(options: Pooling2DOptions = {}) {
-    super(options);
-    const numbers = [...pair(options.poolSize ?? 2), ...pair(options.strides ?? 1)];
+  /**
+   * To be called by constructors.
+   *
+   * @throws ModelError if an option is out of range
+   */
+  protected requirePooling(): void {
+    const { poolSize = 2, strides = 1 } = this.options;
+    const numbers = [...pair(poolSize), ...pair(strides)];
     this.require(numbers.every(positiveInteger), 'poolSize and strides must be positive integers');
   }
 

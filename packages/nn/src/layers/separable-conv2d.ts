@@ -23,8 +23,9 @@ export class SeparableConv2D extends Convolution<SeparableConv2DOptions> {
   override readonly type = 'SeparableConv2D';
 
   constructor(options: SeparableConv2DOptions) {
+    super(options);
     const { filters, depthMultiplier = 1 } = options;
-    super(options, { filters, depthMultiplier });
+    this.requireConvolution({ filters, depthMultiplier });
   }
 
   override infer(inputs: readonly Shape[]): Inference {
