@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Random } from '@anke/random';
-import { optionsOf } from './arguments.mjs';
+import { optionsOf, refuse } from './arguments.mjs';
 
 const KINDS = ['train', 'notebook', 'import', 'export', 'set-up'];
 const USAGE = `pnpm kills: kills the program at random moments, and looks at what is left
@@ -29,8 +29,11 @@ const values = optionsOf(
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: KINDS.join(',') },
   },
-  ['count', 'seed'],
+  { count: 'whole', seed: 'whole' },
 );
+const kinds = values.only.split(',');
+const unknown = kinds.find((kind) => !KINDS.includes(kind));
+if (unknown !== undefined) refuse(`--only takes ${KINDS}, not "${unknown}"`);
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'apps/cli/dist/main.js');
 const work = mkdtempSync(join(tmpdir(), 'anke kills '));
@@ -200,7 +203,6 @@ await done(
   ...['--out', at('model'), '--quiet'],
 );
 
-const kinds = values.only.split(',');
 const figures = Object.fromEntries(kinds.map((kind) => [kind, { chains: 0, kills: 0 }]));
 let kills = 0;
 for (let turn = 0; kills < Number(values.count); turn++) {

@@ -26,7 +26,7 @@ const USAGE = `pnpm soak: whether memory stays level
 const { steps, models } = optionsOf(
   USAGE,
   { steps: { type: 'string', default: '100000' }, models: { type: 'string', default: '500' } },
-  ['steps', 'models'],
+  { steps: 'whole', models: 'whole' },
 );
 
 const BATCH = 4;

@@ -10,7 +10,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { optionsOf } from '../arguments.mjs';
+import { optionsOf, refuse } from '../arguments.mjs';
 import { type Count, inputsOf, NOTHING, readCounts, tableOf, writeCounts } from './counts.ts';
 import type { Told } from './loop.ts';
 import { outcomeOf, type Reader } from './reader.ts';
@@ -36,7 +36,7 @@ const options = optionsOf(
     input: { type: 'string' },
     table: { type: 'boolean', default: false },
   },
-  ['minutes', 'seed', 'jobs'],
+  { minutes: 'positive', seed: 'whole', jobs: 'whole' },
 );
 
 const from = process.env['INIT_CWD'] ?? process.cwd();
@@ -49,10 +49,8 @@ const FAST = 1000;
 /** A process that has not said anything for so long hangs. */
 const SILENT_MS = 60_000;
 
-if (options.reader !== undefined && !Object.hasOwn(readers, options.reader)) {
-  process.stderr.write(`fuzz: there is no reader "${options.reader}"; there are ${Object.keys(readers).join(', ')}\n`);
-  process.exit(2);
-}
+if (options.reader !== undefined && !Object.hasOwn(readers, options.reader))
+  refuse(`there is no reader "${options.reader}"`);
 
 if (options.table) {
   process.stdout.write(`${tableOf(readCounts(countsFile))}\n`);

@@ -5,8 +5,9 @@
  * MESA_SHADER_CACHE_DISABLE=true, software drivers show it cold. Of the notebook's model, predictions are measured too.
  * `--json` prints one JSON object on stdout; all else then goes to stderr.
  */
-import { parseArgs } from 'node:util';
 import { openAdapter } from '../../packages/dawn/dist/index.js';
+import { countParameters } from '../../packages/nn/dist/index.js';
+import { optionsOf, refuse } from '../arguments.mjs';
 import { MODELS, type Model } from './models.js';
 import type { Peer, Run } from './peer.js';
 import { pytorch } from './pytorch.js';
@@ -16,8 +17,13 @@ const WARM_UP = 3;
 /** Short runs are repeated within a round. */
 const ROUND_MILLISECONDS = 200;
 
-const NAMES = Object.keys(MODELS).join('|');
-const USAGE = `pnpm bench:peers [--model ${NAMES}] [--image-size PIXELS] [--batch IMAGES] [--steps ROUNDS] [--json]`;
+const USAGE = `pnpm bench:peers: training steps and predictions by Anke and by its peers, on one adapter
+
+  --model NAME     ${Object.keys(MODELS).join(', ')} (notebook)
+  --image-size N   side of the images in pixels
+  --batch N        images a training step; predictions are left out then
+  --steps N        so many rounds (7)
+  --json           one JSON object on stdout, all else on stderr`;
 
 interface Case {
   readonly what: string;
@@ -28,10 +34,24 @@ interface Case {
 const trainer = (batch: number): Case => ({ what: 'training step', kind: 'trainer', batch });
 const predictor = (batch: number): Case => ({ what: 'prediction', kind: 'predictor', batch });
 
-const { json, name, model, size, batch, rounds } = settings();
+const options = optionsOf(
+  USAGE,
+  {
+    model: { type: 'string', default: 'notebook' },
+    'image-size': { type: 'string' },
+    batch: { type: 'string' },
+    steps: { type: 'string', default: '7' },
+    json: { type: 'boolean', default: false },
+  },
+  { 'image-size': 'whole', batch: 'whole', steps: 'whole' },
+);
+const { json, model: name, batch } = options;
+const model: Model = Object.entries(MODELS).find(([one]) => one === name)?.[1] ?? refuse(`there is no model "${name}"`);
+const size = Number(options['image-size'] ?? model.imageSize);
+const rounds = Number(options.steps);
 const cases =
   name !== 'notebook' || batch !== undefined
-    ? [trainer(batch ?? 32)]
+    ? [trainer(Number(batch ?? 32))]
     : [trainer(32), trainer(128), predictor(1), predictor(256)];
 
 const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -54,8 +74,7 @@ const peers: Peer[] = [
 ];
 
 say(`adapter: ${report.name}`);
-const weights = graph.layers.flatMap((layer) => layer.weights.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-const parameters = weights.reduce((a, b) => a + b, 0).toLocaleString('en-US');
+const parameters = countParameters(graph.layers).total.toLocaleString('en-US');
 say(`model: ${name}, images of ${graph.inputShape.join(' × ')}, ${parameters} weights`);
 const clock = async (run: Run, times = 1): Promise<number> => {
   const started = performance.now();
@@ -99,44 +118,3 @@ for (const { what, kind, batch: images } of cases) {
 }
 if (json) process.stdout.write(`${JSON.stringify({ adapter: report.name, model: name, imageSize: size, results })}\n`);
 process.exit(0);
-
-/** What the command line asks for; where it is wrong, the program ends with one line. */
-function settings() {
-  const fail = (message: string): never => {
-    process.stderr.write(`bench:peers: ${message}; ${USAGE}\n`);
-    process.exit(2);
-  };
-  const number = (option: string, text: string | undefined): number | undefined => {
-    if (text === undefined) return undefined;
-    return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : fail(`--${option} takes a whole number above 0, not "${text}"`);
-  };
-  try {
-    const { values } = parseArgs({
-      args: process.argv.slice(2).filter((word) => word !== '--'),
-      options: {
-        model: { type: 'string', default: 'notebook' },
-        'image-size': { type: 'string' },
-        batch: { type: 'string' },
-        steps: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (values.help) {
-      process.stdout.write(`${USAGE}\n`);
-      process.exit(0);
-    }
-    const named = Object.entries<Model>(MODELS).find(([one]) => one === values.model);
-    if (!named) return fail(`there is no model "${values.model}"`);
-    return {
-      json: values.json,
-      name: named[0],
-      model: named[1],
-      size: number('image-size', values['image-size']) ?? named[1].imageSize,
-      batch: number('batch', values.batch),
-      rounds: number('steps', values.steps) ?? 7,
-    };
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}

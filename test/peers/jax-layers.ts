@@ -16,7 +16,6 @@ const pair = (value: unknown, otherwise = 1): [number, number] => {
   return typeof given === 'number' ? [given, given] : given;
 };
 
-/** An output's channels lie in the second axis of images, in the last of rows. */
 const rectified = (x: np.Array, activation: unknown): np.Array => {
   if (activation === 'relu') return nn.relu(x);
   if (activation === undefined || activation === 'linear' || activation === 'softmax') return x;

@@ -12,25 +12,19 @@ import {
 export interface Model {
   /** Side of the square images, if it is not given. */
   readonly imageSize: number;
-  readonly channels: number;
   make(size: number): Graph;
 }
 
 const CLASSES = 10;
 
 export const MODELS = {
-  notebook: { imageSize: 28, channels: 1, make: (size) => notebookCnn([size, size, 1], { seed: 1 }) },
+  notebook: { imageSize: 28, make: (size) => notebookCnn([size, size, 1], { seed: 1 }) },
   /** A width of 0.35, Keras's narrowest. */
   mobilenetv2: {
     imageSize: 64,
-    channels: 3,
     make: (size) => mobileNetV2({ inputShape: [size, size, 3], alpha: 0.35, classes: CLASSES, seed: 1 }),
   },
-  vgg16: {
-    imageSize: 32,
-    channels: 3,
-    make: vggOf,
-  },
+  vgg16: { imageSize: 32, make: vggOf },
 } as const satisfies Record<string, Model>;
 
 /**

@@ -2,10 +2,9 @@
  * PyTorch on the CPU in the comparison of `pnpm bench:peers`, where a Python has it (Debian's package python3-torch):
  * a process that does a step for each line that it is sent (pytorch.py).
  */
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import { createInterface } from 'node:readline';
 import { describeGraph, type Graph } from '../../packages/nn/dist/index.js';
 import type { Peer, Run } from './peer.js';
 
@@ -23,18 +22,13 @@ export async function pytorch(graph: Graph, say: (line: string) => void): Promis
     async (batch: number): Promise<Run> => {
       const child = spawn(python, [join(import.meta.dirname, 'pytorch.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
       const { layers } = describeGraph(graph);
-      child.stdin.write(`${JSON.stringify({ kind, batch, layers, inputShape: graph.inputShape })}\n`);
-      await answer(child);
-      return async () => {
-        child.stdin.write('step\n');
-        await answer(child);
+      const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const ask = async (line: string): Promise<void> => {
+        child.stdin.write(`${line}\n`);
+        if ((await answers.next()).done) throw new Error('PyTorch has ended');
       };
+      await ask(JSON.stringify({ kind, batch, layers, inputShape: graph.inputShape }));
+      return () => ask('step');
     };
   return [{ name: 'PyTorch, CPU', trainer: start('trainer'), predictor: start('predictor') }];
-}
-
-/** Waits for the process's next line. */
-async function answer(child: ChildProcessByStdio<Writable, Readable, null>): Promise<void> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('PyTorch has ended')));
-  await Promise.race([once(child.stdout, 'data'), ended]);
 }
