@@ -13,7 +13,6 @@ const PAUSE_MILLISECONDS = 100;
 
 const requests = hostileRequests().map(({ make, ...request }) => ({ ...request, body: make() }));
 let asking = false;
-let ended = Promise.resolve();
 
 /** Sends one request after the other, as long as it is wanted, and a connection that says nothing with each. */
 async function client(port, first, counts) {
@@ -30,16 +29,12 @@ async function client(port, first, counts) {
 }
 
 process.on('message', async (port) => {
-  if (port === 'end') {
-    asking = false;
-    return;
-  }
-  await ended;
-  asking = true;
+  asking = port !== 'end';
+  if (!asking) return;
   const counts = {};
   const apart = Math.floor(requests.length / CLIENTS);
-  ended = Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(port, i * apart, counts)));
-  await ended;
+  await Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(port, i * apart, counts)));
   process.send(counts);
 });
+process.on('disconnect', () => process.exit());
 process.send('ready');

@@ -44,7 +44,7 @@ const options = optionsOf(
     delays: { type: 'boolean', default: false },
     model: { type: 'string' },
   },
-  ['minutes', 'requests', 'clients'],
+  { minutes: 'positive', requests: 'whole', clients: 'whole' },
 );
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
@@ -103,24 +103,29 @@ class HostileClients {
   /** Answers by what they were. */
   counts = new Map();
   #process = fork(join(import.meta.dirname, 'hostile-clients.mjs'));
+  #ended = once(this.#process, 'exit').then(() => Promise.reject(new Error('the hostile clients have ended')));
 
   /** Resolves when they have made what they send. */
   async prepare() {
-    await once(this.#process, 'message');
+    await this.#answer();
   }
 
   /** Lets them ask while `work` goes on. */
   async during(port, work) {
-    const answered = once(this.#process, 'message');
     this.#process.send(port);
     await work();
     this.#process.send('end');
-    const [counts] = await answered;
+    const counts = await this.#answer();
     for (const [what, times] of Object.entries(counts)) this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
 
   end() {
-    this.#process.kill();
+    this.#process.disconnect();
+  }
+
+  /** What the process says next. */
+  async #answer() {
+    return (await Promise.race([once(this.#process, 'message'), this.#ended]))[0];
   }
 }
 
@@ -194,21 +199,22 @@ const work = mkdtempSync(join(tmpdir(), 'anke load '));
 if (options.model) synthesize(work);
 else trainModel(work);
 const server = new Server(work, ['--model', options.model ? resolve(options.model) : 'run']);
+let hostile;
 try {
   await server.start();
   const bodies = imagesOf(join(work, 'digits/test.csv')).map((image) => Buffer.from(JSON.stringify([image])));
   if (options.delays) await showDelays(server);
   else {
-    const hostile = options.hostile ? new HostileClients() : undefined;
+    if (options.hostile) hostile = new HostileClients();
     await hostile?.prepare();
     const failures = await load(server, bodies, hostile);
-    hostile?.end();
     for (const failure of failures) console.error(`failed: ${failure}`);
     process.exitCode = failures.length > 0 ? 1 : 0;
   }
   server.process.kill('SIGTERM');
   console.log(`the server ended with exit code ${await server.ended}`);
 } finally {
+  hostile?.end();
   server.process.kill('SIGKILL');
   rmSync(work, { recursive: true });
 }
