@@ -3,7 +3,7 @@
  * long lines of whatever runs next would be cut off.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -19,7 +19,9 @@ if (!hasTerminal) console.log('Skipped: an interrupted terminal, as the program 
 test.skipIf(!hasTerminal).each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
   '%s gives cursor and line wrap back',
   async (signal) => {
-    const command = `stty cols 80; exec "${process.execPath}" "${main}" synth --out digits-${signal} --train 60000`;
+    // The program takes the shell's place, and with it its number.
+    const program = `exec "${process.execPath}" "${main}" synth --out digits-${signal} --train 60000`;
+    const command = `stty cols 80; echo $$ > ${signal}; ${program}`;
     const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: work, stdio: ['pipe', 'pipe', 'inherit'] });
     let output = '';
     let isKilled = false;
@@ -28,9 +30,7 @@ test.skipIf(!hasTerminal).each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
       output += data;
       if (isKilled || !output.includes('Drawing')) continue;
       isKilled = true;
-      // The program has taken the shell's place, the only child of `script`.
-      const { stdout } = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' });
-      process.kill(Number(stdout.trim()), signal);
+      process.kill(Number(readFileSync(join(work, signal), 'utf8')), signal);
     }
     expect(await isDone).toBe(130);
     expect(output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(output.lastIndexOf('\x1b[?25l'));
