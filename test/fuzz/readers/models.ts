@@ -144,8 +144,19 @@ export const onnxReader: Reader = {
 };
 
 export const hdf5Reader: Reader = {
-  seeds: () => [readFileSync(new URL('../../fixtures/keras.weights.h5', import.meta.url))],
-  words: ['TREE', 'SNOD', 'HEAP', 'OHDR', '\x89HDF', '\xff\xff\xff\xff\xff\xff\xff\xff', 'layers', 'vars'],
+  seeds: () =>
+    ['keras.weights.h5', 'keras-2.h5'].map((file) => readFileSync(new URL(`../../fixtures/${file}`, import.meta.url))),
+  words: [
+    'TREE',
+    'SNOD',
+    'HEAP',
+    'OHDR',
+    '\x89HDF',
+    '\xff\xff\xff\xff\xff\xff\xff\xff',
+    'layers',
+    'vars',
+    'layer_names',
+  ],
   async read(bytes) {
     for (const { weights } of (await readKerasWeights('file', bytes)).layers) checkWeights(weights);
   },

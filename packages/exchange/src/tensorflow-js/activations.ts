@@ -31,6 +31,7 @@ export function elu(layer: string, alpha: number): TensorFlowLayer {
   );
 }
 
+/** TensorFlow.js has the approximate one as `gelu_new`, but turns that into `geluNew`, which it does not know. */
 export function gelu(layer: string, approximate: boolean): TensorFlowLayer {
   if (!approximate) return activationLayer('gelu');
   throw new ExchangeError(

@@ -1,6 +1,6 @@
 /**
  * Weights of `keras.applications`, in the layouts in which Keras 3 and Keras 2 write them, of any width, by the HDF5
- * library. Files that Keras 3 has written itself are in test/fixtures, and read by weights.test.ts.
+ * library. Files that Keras has written itself are in test/fixtures, and read by weights.test.ts.
  */
 import { Dense, GlobalAveragePooling2D, type Graph, Graph as GraphOf, mobileNetV2, type WeightValues } from '@anke/nn';
 import h5wasm, { type File } from 'h5wasm';
@@ -101,6 +101,19 @@ test.each([
   const weights = randomWeights(graph);
   const found = await readKerasWeights('a', await keras2(graph, weights, called, root));
   expectSame(assignWeights(graph, found), weights);
+});
+
+test('a model within a model of Keras 2 is named', async () => {
+  const bytes = await hdf5((file) => {
+    file.create_attribute('layer_names', ['base']);
+    const group = file.create_group('base');
+    group.create_attribute('weight_names', ['a/kernel:0', 'b/kernel:0']);
+    for (const layer of ['a', 'b']) {
+      group.create_group(layer);
+      group.create_dataset({ name: `${layer}/kernel:0`, data: new Float32Array(6), shape: [2, 3] });
+    }
+  });
+  await expect(readKerasWeights('a', bytes)).rejects.toThrow('a: base is a model within the model, which is not read');
 });
 
 test.each([

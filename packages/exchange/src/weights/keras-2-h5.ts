@@ -2,7 +2,8 @@
  * Keras 2's HDF5 of weights, as the files published for `keras.applications` have it. The attribute `layer_names` lists
  * the layers in the model's order; each has a group with the attribute `weight_names`, by which its arrays are found:
  * `Conv1` → `Conv1/kernel:0`. In the file of a whole model, all that lies in the group `model_weights`. An attribute
- * that is too long for HDF5 is cut into `layer_names0`, `layer_names1`, …
+ * that is too long for HDF5 is cut into `layer_names0`, `layer_names1`, … A model within the model is one group, in
+ * which several arrays end in the same name.
  *
  * keras/src/legacy/saving/legacy_h5_format.py, save_weights_to_hdf5_group
  */
@@ -29,7 +30,10 @@ function readLayer(whole: Whole, root: Group, name: string): FoundLayer[] {
   for (const path of names) {
     const dataset = layer?.get(path) as Dataset | null;
     if (!dataset || !('dtype' in dataset)) throw new ExchangeError(`${whole.file}: ${name} has no array ${path}`);
-    weights.set(path.replace(/^.*\//, '').replace(/:\d+$/, ''), floatsOf(whole, path, dataset));
+    const weight = path.replace(/^.*\//, '').replace(/:\d+$/, '');
+    if (weights.has(weight))
+      throw new ExchangeError(`${whole.file}: ${name} is a model within the model, which is not read`);
+    weights.set(weight, floatsOf(whole, path, dataset));
   }
   return weights.size === 0 ? [] : [layerToldByWeights(whole.file, name, weights)];
 }

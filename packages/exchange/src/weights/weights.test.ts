@@ -175,7 +175,8 @@ describe('safetensors', () => {
 });
 
 describe('Keras’s HDF5', () => {
-  const file = join(import.meta.dirname, '../../../../test/fixtures/keras.weights.h5');
+  const fixtures = join(import.meta.dirname, '../../../../test/fixtures');
+  const file = join(fixtures, 'keras.weights.h5');
   const relu = { activation: 'relu' } as const;
   const model = (second = 4): Graph =>
     sequential(
@@ -203,8 +204,15 @@ describe('Keras’s HDF5', () => {
     expect(Math.abs((got[6] as number) - 0.2252423018217087)).toBeLessThan(1e-6);
   });
 
+  test('in the layout of Keras 2, as Keras 3 writes it, they are the same', async () => {
+    const wanted = assignWeights(model(), await readKerasWeights('a', readFileSync(file)));
+    const older = await readKerasWeights('a', readFileSync(join(fixtures, 'keras-2.h5')));
+    expect(older.names).toBe('listed');
+    expect(assignWeights(model(), older)).toEqual(wanted);
+  });
+
   test('MobileNetV2 predicts what it predicts in Keras', async () => {
-    const fixture = join(file, '../mobilenetv2');
+    const fixture = join(fixtures, 'mobilenetv2');
     const graph = mobileNetV2({ inputShape: [32, 32, 3], alpha: 0.1, classes: 10 });
     const found = await readKerasWeights('a', readFileSync(`${fixture}.weights.h5`));
     const weights = assignWeights(graph, found);
