@@ -1,5 +1,4 @@
 /** Submissions: `id,label`, a row a test image. */
-
 import { quoted } from '@anke/messages';
 import { DataError } from './errors.js';
 import { LABEL_RANGE, MOST_CLASSES } from './labels.js';

@@ -1,5 +1,4 @@
 /** The first line of a CSV file of images: the names of columns say what they hold. */
-
 import { quoted } from '@anke/messages';
 import type { ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';

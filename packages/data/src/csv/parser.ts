@@ -9,7 +9,6 @@
  *
  * Line ends may be LF or CRLF, a byte order mark may come first, cells may be quoted, the last line end may be missing.
  */
-
 import { quoted } from '@anke/messages';
 import { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
