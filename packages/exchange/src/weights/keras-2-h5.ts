@@ -44,5 +44,7 @@ function textsOf({ attrs }: Group, name: string): string[] | undefined {
   if (Object.hasOwn(attrs, name)) parts.push(attrs[name]?.value);
   else for (let i = 0; Object.hasOwn(attrs, `${name}${i}`); i++) parts.push(attrs[`${name}${i}`]?.value);
   if (parts.length === 0) return undefined;
-  return parts.flat().map((text) => String(text).replace(/\0+$/, ''));
+  // An empty list is one of numbers: NumPy has no type for the texts that are not there.
+  const texts = parts.flat().filter((part) => typeof part === 'string');
+  return texts.map((text) => text.replace(/\0+$/, ''));
 }
