@@ -95,11 +95,14 @@ function reachedFrom(files: readonly string[]): string[] {
   return [...reached];
 }
 
-test.each(BROWSER_SAFE)('%s imports nothing from Node', (path) => {
-  const wrong = reachedFrom(path.endsWith('.ts') ? [path] : sourcesOf(path))
+test.each(BROWSER_SAFE)('%s imports nothing from Node, and uses none of its globals', (path) => {
+  const reached = reachedFrom(path.endsWith('.ts') ? [path] : sourcesOf(path));
+  const wrong = reached
     .flatMap(importsOf)
     .filter(({ target }) => target.startsWith('node:') || builtinModules.includes(target) || target === 'webgpu');
   expect(wrong).toEqual([]);
+  const globals = /^(?! *(\*|\/[*/])).*\b(Buffer|process)\b[.?]/m;
+  expect(reached.filter((file) => globals.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
 });
 
 test('every package is subject to these rules', () => {

@@ -1,8 +1,9 @@
 /** A picture of many images side by side, with or without names at its rows. */
 import type { ImageDataset, ImageShape } from '@anke/data';
 import { PNG } from 'pngjs';
-import { dataUri, html } from './html.js';
+import { html } from './html.js';
 import { shortName } from './names.js';
+import { dataUri } from './pictures.js';
 import { renderPng, textWidth } from './render.js';
 
 const GAP = 4;

@@ -4,13 +4,6 @@
 export const html = (text: string | number): string =>
   String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-/** A picture as an address that holds it. */
-export const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-
-/** A picture of few pixels, drawn `scale` times as large, sharp. */
-export const picture = (png: Uint8Array, width: number, height: number, alt: string): string =>
-  `<img class="pixels" src="${dataUri(png)}" width="${width}" height="${height}" alt="${html(alt)}">`;
-
 /** A table that scrolls in its own box where the page is narrower. Cells are HTML; those without a header get none. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (tag: string, row: readonly string[]): string => row.map((cell) => `<${tag}>${cell}</${tag}>`).join('');

@@ -2,8 +2,8 @@
 import type { ImageDataset } from '@anke/data';
 import type { EvaluationReport, Mistake } from './evaluation.js';
 import { count, percent } from './format.js';
-import { html, picture } from './html.js';
-import { imagePng } from './pictures.js';
+import { html } from './html.js';
+import { imagePng, picture } from './pictures.js';
 
 const THUMBNAIL = 84;
 /** Probabilities that are shown when an image is opened. */

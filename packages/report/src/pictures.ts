@@ -1,6 +1,7 @@
-/** Small pictures in a report: images and kernels of a convolution as PNG. */
+/** Small pictures in a report: images and kernels of a convolution as PNG, and PNG as HTML. */
 import type { ImageDataset } from '@anke/data';
 import { PNG } from 'pngjs';
+import { html } from './html.js';
 
 /** Pixels (height, width, channels) as grey or RGB PNG. */
 export function imagePng([height, width, channels]: ImageDataset['shape'], pixels: ArrayLike<number>): Uint8Array {
@@ -24,3 +25,10 @@ export function kernelPng(height: number, width: number, values: ArrayLike<numbe
   }
   return PNG.sync.write(png);
 }
+
+/** A picture as an address that holds it. */
+export const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+
+/** A picture of few pixels in another size, sharp. */
+export const picture = (png: Uint8Array, width: number, height: number, alt: string): string =>
+  `<img class="pixels" src="${dataUri(png)}" width="${width}" height="${height}" alt="${html(alt)}">`;

@@ -14,7 +14,7 @@ import { facts, html } from './html.js';
 import { mistakes } from './mistakes.js';
 import { pageHtml, type Section } from './page.js';
 import { chartSvg, renderPng } from './render.js';
-import { classTable, confusions, dataFacts, filters, kernelTable, phasesTable, trainingImages } from './sections.js';
+import { classTable, confusions, dataSheet, filters, kernelTable, phasesTable } from './sections.js';
 import { stepTimes } from './step-times.js';
 
 export interface Report {
@@ -61,7 +61,7 @@ export async function makeReport(
       isWide: true,
     },
     ...(classifier?.sections ?? []),
-    { title: 'Data', body: `${dataFacts(training, validation)}${trainingImages(training)}`, isWide: true },
+    { title: 'Data', body: dataSheet(training, validation), isWide: true },
     firstKernel && { title: 'Kernels of the first convolution', body: filters(firstKernel.shape, firstKernel.values) },
     { title: 'Model', body: `<pre>${html(model.summary())}</pre>` },
     { title: 'Environment', body: facts(environment.map(([key, value]) => [key, html(value)])) },

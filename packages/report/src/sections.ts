@@ -1,12 +1,12 @@
 /** The parts of a report as HTML: tables, pictures and the text between them. */
-import { type ImageDataset, inspect } from '@anke/data';
+import { type ImageDataset, type Inspection, inspect } from '@anke/data';
 import type { Phase } from '@anke/training';
 import { contactSheet } from './contact-sheet.js';
 import { bestOf, metricsOf, metricTitle, phaseTitle, quantity } from './epochs.js';
 import { confusionsOf, type EvaluationReport } from './evaluation.js';
 import { count, duration, percent } from './format.js';
-import { bar, dataUri, facts, html, picture, table } from './html.js';
-import { imagePng, kernelPng } from './pictures.js';
+import { bar, facts, html, table } from './html.js';
+import { dataUri, imagePng, kernelPng, picture } from './pictures.js';
 import { remarkOn, type StepTimes } from './step-times.js';
 
 /** A row a phase, with what its best epoch came to: the one that early stopping kept, or that of the least loss. */
@@ -14,9 +14,9 @@ export function phasesTable(phases: readonly Phase[]): string {
   const metrics = metricsOf(phases).map((name) => `val_${name}`);
   return table(
     ['Phase', 'Epochs', 'Best epoch', ...metrics.map((metric) => html(metricTitle(metric))), 'Time'],
-    phases.map((phase) => {
+    phases.map((phase, i) => {
       const { name, epochs, bestEpoch, stoppedEarly } = phase;
-      const before = phases.slice(0, phases.indexOf(phase)).reduce((sum, one) => sum + one.epochs.length, 0);
+      const before = phases.slice(0, i).reduce((sum, one) => sum + one.epochs.length, 0);
       const best = bestEpoch ?? bestOf([phase])?.epoch;
       const values = best === undefined ? undefined : epochs[best - 1];
       return [
@@ -37,10 +37,11 @@ const range = (first: number, last: number): string =>
 /** A class's name in a table, whose line it does not break. */
 const className = (name: string): string => `<span class="name" title="${html(name)}">${html(name)}</span>`;
 
-/** Sizes and pixels of the data. */
-export function dataFacts(training: ImageDataset, validation: ImageDataset): string {
-  const { shape, pixels, duplicates } = inspect(training);
-  return facts([
+/** Sizes and pixels of the data, how many training images each class has, and its first ones. */
+export function dataSheet(training: ImageDataset, validation: ImageDataset): string {
+  const inspection = inspect(training);
+  const { shape, pixels, duplicates } = inspection;
+  const told = facts([
     ['training', `${count(training.count)} images`],
     ['validation', `${count(validation.count)} images`],
     ['shape', shape.join(' × ')],
@@ -48,6 +49,7 @@ export function dataFacts(training: ImageDataset, validation: ImageDataset): str
     ['duplicates', duplicates === 0 ? 'none' : `${count(duplicates)} of the training images`],
     ['source', html(training.source)],
   ]);
+  return `${told}${trainingImages(training, inspection)}`;
 }
 
 /** Images of a class that are shown. */
@@ -56,10 +58,8 @@ const SHEET_COLUMNS = 18;
 /** With more classes than this, the first images are shown as they come. */
 const MOST_CLASSES = 100;
 
-/** How many training images each class has, and its first ones. */
-export function trainingImages(training: ImageDataset): string {
+function trainingImages(training: ImageDataset, { classes = [] }: Inspection): string {
   const { labels } = training;
-  const { classes = [] } = inspect(training);
   if (!labels || classes.length > MOST_CLASSES) {
     const sheet = dataUri(contactSheet(training, SHEET_COLUMNS, 5));
     return `<img class="sheet" alt="the first training images" src="${sheet}">`;
