@@ -2,21 +2,12 @@
  * If this failed, «Initializers and regularizers» in docs/keras.md would promise what the code does not do, or not tell
  * what it does: names, the defaults of their options, and the layers that take them.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { INITIALIZERS, l1, l1l2, l2, makeLayer } from '@anke/nn';
 import { checkRecipe } from '@anke/training';
 import { expect, test } from 'vitest';
+import { isMissing, namesIn, tablesOf } from './keras-document.js';
 
-const text = readFileSync(join(import.meta.dirname, '../docs/keras.md'), 'utf8');
-const [, section = ''] = /^## Initializers and regularizers\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(text) ?? [];
-
-/** The cells of the section's tables, without their heads. */
-const tables = section.split(/\n\n/).flatMap((block) => {
-  const rows = block.split('\n').filter((line) => line.startsWith('|'));
-  const cells = rows.map((line) => line.split('|').map((cell) => cell.trim()));
-  return cells.length > 2 ? [cells.slice(2).map(([, ...row]) => row)] : [];
-});
+const [initializers = [], regularizers = [], layers = []] = tablesOf('Initializers and regularizers');
 
 /** `Name(option=1.0)` as a name in this project's spelling, and its options. */
 function keras(cell: string): { readonly name: string; readonly options: Readonly<Record<string, number>> } {
@@ -25,23 +16,24 @@ function keras(cell: string): { readonly name: string; readonly options: Readonl
   return { name: name.charAt(0).toLowerCase() + name.slice(1), options: Object.fromEntries(pairs) };
 }
 
-const present = (table: readonly (readonly string[])[] = []) =>
-  table.filter(([, ours]) => ours !== 'missing').map(([theirs = '', ours = '']) => ({ ...keras(theirs), ours }));
-
-const names = (cell = ''): string[] => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name as string);
+const present = (table: readonly (readonly string[])[]) =>
+  table
+    .map(([theirs = '', ours = '']) => ({ theirs, ours }))
+    .filter((row) => !isMissing(row))
+    .map(({ theirs, ours }) => ({ ...keras(theirs), ours }));
 
 const recipe = (layer: object) =>
   checkRecipe({ layers: [layer], phases: [{ optimizer: { type: 'SGD' }, epochs: 1 }] }, 'test');
 
 test('initializers', () => {
-  const listed = present(tables[0]);
+  const listed = present(initializers);
   expect(listed.map(({ name, ours }) => `\`${name}\`` === ours)).toEqual(listed.map(() => true));
   expect(Object.fromEntries(listed.map(({ name, options }) => [name, options]))).toEqual(INITIALIZERS);
 });
 
 test('regularizers', () => {
   const made = { l1: l1(), l2: l2(), l1l2: l1l2() };
-  const listed = present(tables[1]);
+  const listed = present(regularizers);
   expect(listed.map(({ ours }) => ours)).toEqual(Object.keys(made).map((name) => `\`${name}\``));
   expect(listed.map(({ options }) => options)).toEqual(Object.values(made));
 });
@@ -54,20 +46,20 @@ test('the layers that take them, in code and in recipes, and no other options', 
     DepthwiseConv2D: { kernelSize },
     SeparableConv2D: { filters: 1, kernelSize },
   };
-  expect(tables[2]?.length).toBe(6);
-  for (const [layer, initializers, regularizers] of tables[2] ?? []) {
-    const [type = ''] = names(layer);
+  expect(layers.length).toBe(6);
+  for (const [layer, starts, penalties] of layers) {
+    const [type = ''] = namesIn(layer);
     const given = Object.fromEntries([
-      ...names(initializers).map((name) => [name, { type: 'constant', value: 0.5 }] as const),
-      ...names(regularizers).map((name) => [name, { l1: 0.25, l2: 0.125 }] as const),
+      ...namesIn(starts).map((name) => [name, { type: 'constant', value: 0.5 }] as const),
+      ...namesIn(penalties).map((name) => [name, { l1: 0.25, l2: 0.125 }] as const),
     ]);
     const options = { ...needed[type as keyof typeof needed], ...given };
     const made = makeLayer(type, options);
     const { weights } = made.infer([type === 'Dense' ? [3] : [4, 4, 3]]);
     // Each option reaches a weight of the layer.
     const started = weights.filter(({ initializer }) => typeof initializer === 'object');
-    expect(started.length, type).toBe(names(initializers).length);
-    expect(weights.filter(({ regularizer }) => regularizer?.l1 === 0.25).length, type).toBe(names(regularizers).length);
+    expect(started.length, type).toBe(namesIn(starts).length);
+    expect(weights.filter(({ regularizer }) => regularizer?.l1 === 0.25).length, type).toBe(namesIn(penalties).length);
     expect((await recipe({ type, ...options })).layers).toEqual([{ type, ...options }]);
     // What is not listed is refused in a recipe.
     await expect(recipe({ type, ...options, kernelConstraint: 1 })).rejects.toThrow('kernelConstraint');

@@ -1,42 +1,25 @@
 /**
- * docs/keras.md against the code: if these failed, the table of what is Keras's would promise what is not there, leave
- * out what is, or call missing what has come.
+ * The sections «Losses and metrics» and «Training» of docs/keras.md: if these failed, they would promise what is not
+ * there, leave out what is, or call missing what has come.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CompileOptions, FitOptions } from '@anke/nn';
 import * as nn from '@anke/nn';
 import * as training from '@anke/training';
 import { expect, test } from 'vitest';
+import { codesIn, document, isMissing, rowsOf } from './keras-document.js';
+
+/** All names that stand in code. */
+const wordsIn = (cell: string): string[] => codesIn(cell).flatMap((code) => code.match(/[A-Za-z_]\w*/g) ?? []);
 
 interface Row {
-  /** Names in code, column by column. */
   readonly keras: readonly string[];
   readonly own: readonly string[];
   readonly isMissing: boolean;
 }
 
-const document = readFileSync(join(import.meta.dirname, '../docs/keras.md'), 'utf8');
-
-/** Names that stand in code. */
-const namesIn = (cell = ''): string[] =>
-  [...cell.matchAll(/`([^`]*)`/g)].flatMap(([, code = '']) => code.match(/[A-Za-z_]\w*/g) ?? []);
-
-/** The rows of a section's table. */
-function rowsOf(title: string): Row[] {
-  const section = document.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
-  const lines = section
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .slice(2);
-  return lines.map((line) => {
-    const [, keras, own = ''] = line.split('|');
-    return { keras: namesIn(keras), own: namesIn(own), isMissing: own.trim() === 'missing' };
-  });
-}
-
-const losses = rowsOf('Losses and metrics');
-const trainingRows = rowsOf('Training');
+const [losses = [], trainingRows = []] = ['Losses and metrics', 'Training'].map((title) =>
+  rowsOf(title).map((row): Row => ({ keras: wordsIn(row.keras), own: wordsIn(row.ours), isMissing: isMissing(row) })),
+);
 const told = (rows: readonly Row[]): string[] => rows.flatMap(({ own }) => own);
 const exported = { ...nn, ...training };
 
