@@ -3,10 +3,15 @@ import { decodePicture } from '@anke/files';
 import { pictureOf } from '../../../packages/files/src/testing/pictures.js';
 import { Difference, type Reader } from '../reader.ts';
 
+/** As the file has them, then as a model asks for them. */
 async function read(bytes: Uint8Array): Promise<void> {
   const { shape, pixels } = await decodePicture('file', bytes, undefined);
   const [height, width, channels] = shape;
-  if (pixels.length !== height * width * channels || channels !== 1) throw new Difference(`${pixels.length} pixels`);
+  if (![1, 3].includes(channels)) throw new Difference(`${channels} channels`);
+  if (pixels.length !== height * width * channels) throw new Difference(`${pixels.length} pixels for ${shape}`);
+  const scaled = await decodePicture('file', bytes, [4, 5, 1]);
+  if (scaled.pixels.length !== 4 * 5 || scaled.shape.join() !== '4,5,1')
+    throw new Difference(`scaled: ${scaled.shape}`);
 }
 
 export const pngReader: Reader = {
