@@ -9,8 +9,8 @@
  *
  * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in / groups, out), channels last; X is float32 or float16,
  * all else is float32. Each algorithm is a file: `pointwise`, `narrow` and `subgroup` for software GPUs, `gemm` for
- * real ones, `plain` for all. All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All are
- * timed by `pnpm anke bench kernels --filter conv2d/backward-weights`.
+ * real ones, `plain` for all. All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All
+ * are timed by `pnpm anke bench kernels --filter conv2d/backward-weights`.
  */
 import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
 import { channelSums, decayedReference } from '../../window/reference.js';

@@ -15,6 +15,9 @@ import { conv2dConstants, outputSize } from '../geometry.js';
 import { forGroups, groupWgsl, isGrouped } from '../groups.js';
 import { biased, type Conv2dForwardParams } from './params.js';
 
+/** Multiplications that a compiler may write out one by one. */
+const MOST_UNROLLED = 64;
+
 export const plain: Variant<Conv2dForwardParams> = {
   available: () => true,
   suits: isGrouped,
@@ -22,8 +25,9 @@ export const plain: Variant<Conv2dForwardParams> = {
   wgsl: (p) => {
     const { ky, kx } = tapDistance(p);
     const { inputs } = groupWgsl(p);
-    // Unrolled, a dilated kernel over 33 channels took lavapipe's compiler 16 seconds.
-    const channels = p.dilation || isGrouped(p) ? opaque(inputs, 'w') : inputs;
+    // Unrolled, 5 × 5 taps of 32 channels took lavapipe's compiler 14 seconds, a dilated kernel over 33 channels 16.
+    const isLong = p.kernelHeight * p.kernelWidth * p.inChannels > MOST_UNROLLED;
+    const channels = isLong || p.dilation || isGrouped(p) ? opaque(inputs, 'w') : inputs;
     return `
 ${constants({ ...conv2dConstants(p), OUTPUTS: outputSize(p), ROW: flatRow(outputSize(p)) })}
 ${epilogueWgsl(p.epilogue)}
