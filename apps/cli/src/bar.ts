@@ -1,38 +1,31 @@
 /** A progress bar in a terminal, which gets its cursor and its line wrap back however the program ends. */
 import { SingleBar } from 'cli-progress';
 
-/** What the bar says. */
-export interface BarText {
-  readonly label: string;
-  readonly amount: string;
-  readonly rate: string;
-  readonly left: string;
-}
-
 const SHOW_CURSOR = '\x1b[?25h';
 const WRAP_LINES = '\x1b[?7h';
 const CLEAR_LINE = '\r\x1b[K';
+/** Columns that are left to what is said behind the bar before it becomes the shortest. */
+const BEHIND = 65;
 
 export class Bar {
   readonly #bar: SingleBar;
+  readonly #size: number;
+  #share = 0;
   #isStarted = false;
   /** What the library takes back only when it is stopped in time. */
   readonly #restore: () => void;
 
-  /** @param kind what is counted, and whether it is known how much there is: else there is no bar, only an amount */
   constructor(
     stream: NodeJS.WriteStream,
-    columns: number,
-    { label, unit, isKnown }: { readonly label: string; readonly unit: string; readonly isKnown: boolean },
+    private readonly columns: number,
+    private readonly label: string,
   ) {
-    const narrow = columns < label.length + 60;
+    this.#size = Math.max(5, Math.min(28, columns - label.length - BEHIND));
     this.#restore = () => stream.write(CLEAR_LINE + WRAP_LINES + SHOW_CURSOR);
     process.on('exit', this.#restore);
     this.#bar = new SingleBar({
-      format: formatOf(isKnown, narrow, unit),
-      barsize: Math.max(6, Math.min(28, columns - label.length - (narrow ? 24 : 52))),
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
+      format: '{line}',
+      formatValue: String,
       hideCursor: true,
       gracefulExit: false, // the program's own handlers end it, and restore what is to be restored
       clearOnComplete: true,
@@ -40,21 +33,29 @@ export class Bar {
     });
   }
 
-  draw(done: number, total: number, text: BarText): void {
-    if (!this.#isStarted) this.#bar.start(total, done, text);
+  /**
+   * @param share what is done, 0 … 1; where that is unknown there is no bar. It never goes back.
+   * @param pieces what is said behind it, the most important first: what does not fit is left out
+   */
+  draw(share: number | undefined, pieces: readonly string[]): void {
+    let line = this.label;
+    if (share !== undefined) {
+      this.#share = Math.max(this.#share, Math.min(share, 1));
+      const full = Math.round(this.#share * this.#size);
+      line += ` ${'█'.repeat(full)}${'░'.repeat(this.#size - full)}`;
+    }
+    for (const [i, piece] of pieces.entries()) {
+      const longer = `${line}${i === 0 ? ' ' : '  '}${piece}`;
+      if (longer.length >= this.columns) break;
+      line = longer;
+    }
+    if (!this.#isStarted) this.#bar.start(1, this.#share, { line });
     this.#isStarted = true;
-    if (total > 0) this.#bar.setTotal(total);
-    this.#bar.update(done, text);
+    this.#bar.update(this.#share, { line });
   }
 
   remove(): void {
     this.#bar.stop();
     process.off('exit', this.#restore);
   }
-}
-
-function formatOf(isKnown: boolean, narrow: boolean, unit: string): string {
-  if (!isKnown) return narrow ? '{label} {amount}' : '{label} {amount}  {rate}';
-  if (narrow) return '{label} {bar} {percentage}%  {left}';
-  return `{label} {bar} ${unit === 'bytes' ? '{amount}' : '{percentage}%'}  {rate}  {left}`;
 }

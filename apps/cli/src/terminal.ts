@@ -5,6 +5,20 @@ import { Bar } from './bar.js';
 import { asCalled } from './called-as.js';
 import { shown } from './one-line.js';
 
+/** How something goes that takes a while. */
+export interface Progress {
+  /**
+   * @param total 0 if it is unknown: then there is no bar
+   * @param figures what else is to be seen, before the time left
+   * @param remark the same, behind it
+   */
+  update(done: number, total: number, figures?: readonly string[], remark?: string): void;
+  stop(): void;
+}
+
+/** Seconds that are measured before a rate is told. */
+const MEASURED = 0.8;
+
 /** Columns before what is said of a name. */
 const FACT_INDENT = 24;
 
@@ -84,15 +98,16 @@ export class Terminal {
   }
 
   /**
-   * A bar with rate and time left, shown after a moment; call `stop` when done. Where there is no terminal, what takes
+   * A bar with time left and rate, shown after a moment; call `stop` when done. Where there is no terminal, what takes
    * more than two seconds is named in a line.
    *
    * @param unit what is counted, in the plural
    * @param isTold whether a line follows when it is done, which names it then
    */
-  progress(label: string, unit: string, isTold = false): { update(done: number, total: number): void; stop(): void } {
+  progress(label: string, unit: string, isTold = false): Progress {
     const started = performance.now();
-    let first: number | undefined;
+    // What was there at first, of an interrupted download, took no time; what came before is no part of the rate.
+    let first: { readonly done: number; readonly time: number } | undefined;
     let isNamed = false;
     let bar: Bar | undefined;
     const hide = (): void => {
@@ -101,10 +116,10 @@ export class Terminal {
       if (this.#hideBar === hide) this.#hideBar = undefined;
     };
     return {
-      /** `total` is 0 if it is unknown: then there is no bar. */
-      update: (done, total) => {
-        first ??= done;
-        const seconds = (performance.now() - started) / 1000;
+      update: (done, total, figures = [], remark = '') => {
+        const now = performance.now();
+        first ??= { done, time: now };
+        const seconds = (now - started) / 1000;
         if (this.#quiet) return;
         if (!this.#stream.isTTY) {
           if (isTold || isNamed || seconds < 2) return;
@@ -113,20 +128,25 @@ export class Terminal {
           return;
         }
         if (seconds < 0.4) return;
-        // What was there before, of an interrupted download, took no time.
-        const rate = (done - first) / seconds;
-        const payload = {
-          label: shown(label),
-          amount: total > 0 && unit === 'bytes' ? `${megabytes(done)} of ${megabytes(total)} MB` : amount(done, unit),
-          rate: `${amount(rate, unit)}/s`,
-          left: rate > 0 ? `${duration((total - done) / rate)} left` : '',
-        };
+        const measured = (now - first.time) / 1000;
+        const rate = measured < MEASURED ? 0 : (done - first.done) / measured;
+        const ofBytes = total > 0 ? `${megabytes(done)} of ${megabytes(total)} MB` : amount(done, unit);
+        const pieces = [
+          unit === 'bytes' || total === 0 ? ofBytes : `${Math.floor((100 * done) / total)}%`,
+          ...figures,
+          rate > 0 && done < total ? `${duration((total - done) / rate)} left` : '',
+          remark,
+          rate > 0 ? `${amount(rate, unit)}/s` : '',
+        ];
         if (!bar) {
           this.#hideBar?.();
-          bar = new Bar(this.#stream, this.columns, { label, unit, isKnown: total > 0 });
+          bar = new Bar(this.#stream, this.columns, shown(label));
           this.#hideBar = hide;
         }
-        bar.draw(done, total, payload);
+        bar.draw(
+          total > 0 ? done / total : undefined,
+          pieces.filter((piece) => piece !== ''),
+        );
       },
       stop: hide,
     };

@@ -10,15 +10,9 @@ import {
   type TrainEvent,
 } from '@anke/training';
 import colors from 'picocolors';
-import type { Terminal } from '../terminal.js';
-import { Estimate } from './estimate.js';
+import type { Progress, Terminal } from '../terminal.js';
 import { LIVE_COLUMNS, lossCurves } from './loss-curves.js';
-
-interface Moment {
-  /** Images of the epoch so far. */
-  readonly done: number;
-  readonly time: number;
-}
+import { Pace } from './pace.js';
 
 /** Draws a training's events. */
 export class TrainingView {
@@ -26,12 +20,10 @@ export class TrainingView {
   #plan: RecipePhase | undefined;
   /** What the bar counts. */
   #counted = '';
-  #bar: ReturnType<Terminal['progress']>;
+  #bar: Progress;
   /** Loss and validation loss of the phase's epochs so far. */
   #losses: (readonly [number, number])[] = [];
-  readonly #estimate: Estimate | undefined;
-  /** Where the epoch's training was at first, behind the compilation of shaders, and is now. */
-  #pace: { readonly from: Moment; to: Moment } | undefined;
+  readonly #pace: Pace;
 
   /**
    * @param images that an epoch trains on
@@ -41,9 +33,9 @@ export class TrainingView {
     readonly terminal: Terminal,
     readonly recipe: ResolvedRecipe,
     readonly images: number,
-    isSlow = false,
+    private readonly isSlow = false,
   ) {
-    if (isSlow) this.#estimate = new Estimate(recipe, images);
+    this.#pace = new Pace(recipe, images);
     this.#bar = terminal.progress('', 'images');
   }
 
@@ -56,26 +48,20 @@ export class TrainingView {
       }
       case 'phase':
         this.#plan = event.plan;
+        this.#pace.begin(event.plan);
         this.#losses = event.epochs.map(lossesOf);
         this.terminal.heading(titleOf(event.plan, this.recipe));
         if (event.resumed) this.terminal.say(colors.dim(`resumed after epoch ${event.epochs.length}`));
         break;
       case 'preparing':
-        this.#count('Preparing the kernels', 'steps', event);
+        this.#barOf('Preparing the kernels', 'steps').update(event.done, event.total);
         break;
-      case 'progress': {
-        const part = event.part === 'training' ? '' : ' validation';
-        const remark = this.#estimate?.after(event);
-        if (remark !== undefined) {
-          this.#endBar();
-          this.terminal.say(remark);
-        }
-        if (event.part === 'training') this.#measure(event.done);
-        this.#count(`${this.#label(event.epoch)}${part}`, 'images', event, true);
+      case 'progress':
+        this.#progress(event);
         break;
-      }
       case 'epoch':
         this.#endBar();
+        this.#pace.epochDone(event.record);
         this.#epoch(this.#label(event.epoch), event.record);
         if (event.clamped > 0) this.terminal.say(colors.yellow(clampedLine(event.clamped)));
         break;
@@ -102,31 +88,25 @@ export class TrainingView {
     this.terminal.footer([]);
   }
 
-  #count(
-    label: string,
-    unit: string,
-    { done, total }: { readonly done: number; readonly total: number },
-    isTold = false,
-  ): void {
+  #progress(event: Extract<TrainEvent, { readonly type: 'progress' }>): void {
+    const { part, epoch, done, total, logs } = event;
+    this.#pace.measure(event);
+    const remark = this.isSlow ? this.#pace.remark(event) : undefined;
+    if (remark !== undefined) this.terminal.say(remark);
+    const left = this.#pace.left(event);
+    const label = `${this.#label(epoch)}${part === 'training' ? '' : ' validation'}`;
+    const figures = Object.entries(logs).map(([name, value]) => `${name.replace(/^val_/, '')} ${value.toPrecision(3)}`);
+    const run = left === undefined ? '' : `run: ${duration(left)} left`;
+    this.#barOf(label, 'images', true).update(done, total, figures, run);
+  }
+
+  #barOf(label: string, unit: string, isTold = false): Progress {
     if (label !== this.#counted) {
       this.#bar.stop();
       this.#bar = this.terminal.progress(label, unit, isTold);
       this.#counted = label;
     }
-    this.#bar.update(done, total);
-  }
-
-  #measure(done: number): void {
-    const moment = { done, time: performance.now() };
-    if (!this.#pace || done < this.#pace.to.done) this.#pace = { from: moment, to: moment };
-    else this.#pace.to = moment;
-  }
-
-  /** Images trained on in a second. */
-  #rate(seconds: number): number {
-    const { from, to } = this.#pace ?? {};
-    if (!from || !to || to.done === from.done) return this.images / seconds;
-    return (1000 * (to.done - from.done)) / (to.time - from.time);
+    return this.#bar;
   }
 
   #endBar(): void {
@@ -145,7 +125,7 @@ export class TrainingView {
     const shown = names.map((name) => ({ name, text: `${name} ${(record[name] as number).toFixed(4)}` }));
     const inColour = (some: typeof shown): string =>
       some.map(({ text }) => text.replace(/\S+$/, (value) => colors.cyan(value))).join('  ');
-    const time = `${duration(record.seconds)}  ${count(this.#rate(record.seconds))} images/s`;
+    const time = `${duration(record.seconds)}  ${count(this.#pace.rate ?? this.images / record.seconds)} images/s`;
     const width = [label, ...shown.map(({ text }) => text), time].join('  ').length;
     if (this.terminal.columns >= Math.max(100, width)) {
       this.terminal.say(`${label}  ${inColour(shown)}  ${colors.dim(time)}`);

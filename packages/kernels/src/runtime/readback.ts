@@ -10,20 +10,28 @@ const MAP_READ = 0x01;
 
 export class Readback {
   readonly #buffer: GPUBuffer;
+  readonly #label: string;
+  readonly #bytes: number;
   #destroyed = false;
 
+  /** @param storages what comes back, one behind the other */
   constructor(
     readonly gpu: Gpu,
-    readonly storage: Storage,
+    readonly storages: readonly Storage[],
   ) {
-    const label = `readback of ${storage.label}`;
-    this.#buffer = gpu.device.createBuffer({ label, size: storage.bytes, usage: READBACK_USAGE });
+    this.#label = storages.map(({ label }) => label).join(', ');
+    this.#bytes = storages.reduce((sum, { bytes }) => sum + bytes, 0);
+    const label = `readback of ${this.#label}`;
+    this.#buffer = gpu.device.createBuffer({ label, size: this.#bytes, usage: READBACK_USAGE });
   }
 
   /** Adds the copy to what is about to be submitted. Until {@link Readback.read} is done, there must be no second. */
   encode(encoder: GPUCommandEncoder): void {
-    const { storage } = this;
-    encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, this.#buffer, 0, storage.bytes);
+    let end = 0;
+    for (const storage of this.storages) {
+      encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, this.#buffer, end, storage.bytes);
+      end += storage.bytes;
+    }
   }
 
   /**
@@ -32,12 +40,12 @@ export class Readback {
    * @throws DeviceError if the device fails
    */
   async read(): Promise<Uint32Array> {
-    const nothing = new Uint32Array(this.storage.bytes / 4);
+    const nothing = new Uint32Array(this.#bytes / 4);
     if (this.#destroyed) return nothing;
     const mapped = this.#buffer.mapAsync(MAP_READ).catch((error: unknown) => {
       if (!this.#destroyed) throw error;
     });
-    await this.gpu.explained(`reading "${this.storage.label}"`, mapped);
+    await this.gpu.explained(`reading "${this.#label}"`, mapped);
     if (this.#destroyed) return nothing;
     const words = new Uint32Array(this.#buffer.getMappedRange().slice(0));
     this.#buffer.unmap();

@@ -92,9 +92,14 @@ export class Batches {
     return this.sums.totals;
   }
 
-  /** The means over all samples since the start. */
-  means(): Promise<Evaluation> {
-    return this.sums.read();
+  /** What tells how a pass goes: the counters, and behind them the sums. */
+  get watched(): readonly Storage[] {
+    return [this.counters, this.sums.all];
+  }
+
+  /** @param words what {@link Batches.watched} held; the means over all samples until then */
+  means(words: Uint32Array): Evaluation {
+    return this.sums.means(new Float32Array(words.buffer, words.byteOffset + 4 * COUNTERS));
   }
 
   destroy(): void {

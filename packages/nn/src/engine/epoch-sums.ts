@@ -34,7 +34,8 @@ export class EpochSums {
   readonly totals: Storage;
   /** The metrics that have sums of their own. */
   readonly metrics: readonly MetricSums[];
-  readonly #all: Storage;
+  /** Both, one behind the other. */
+  readonly all: Storage;
 
   constructor(
     readonly gpu: Gpu,
@@ -44,23 +45,22 @@ export class EpochSums {
     const own = metrics.filter((metric) => !this.#isInTotals(metric));
     const lengths = own.map((metric) => metric.sums(outputs));
     const bytes = 4 * (align(3) + lengths.reduce((sum, length) => sum + align(length), 0));
-    this.#all = gpu.storage('totals', own.length > 0 ? bytes : 12);
-    this.totals = this.#all.slice('totals', 0, 12);
+    this.all = gpu.storage('totals', own.length > 0 ? bytes : 12);
+    this.totals = this.all.slice('totals', 0, 12);
     let offset = 4 * align(3);
     this.metrics = own.map((metric, i) => {
-      const sums = this.#all.slice(`sums of ${metric.name}`, offset, 4 * (lengths[i] as number));
+      const sums = this.all.slice(`sums of ${metric.name}`, offset, 4 * (lengths[i] as number));
       offset += 4 * align(lengths[i] as number);
       return { metric, sums };
     });
   }
 
   reset(): void {
-    this.gpu.write(this.#all, new Float32Array(this.#all.bytes / 4));
+    this.gpu.write(this.all, new Float32Array(this.all.bytes / 4));
   }
 
-  /** The means over all samples since the last reset. */
-  async read(): Promise<Evaluation> {
-    const values = await this.gpu.readFloats(this.#all);
+  /** @param values what {@link EpochSums.all} held; the means over all samples since the last reset */
+  means(values: Float32Array): Evaluation {
     const [loss = 0, correct = 0, samples = 1] = values;
     const byName = this.counted.metrics.map((metric): [string, number] => {
       const sums = this.metrics.find((one) => one.metric === metric)?.sums;
@@ -71,7 +71,7 @@ export class EpochSums {
   }
 
   destroy(): void {
-    this.#all.destroy();
+    this.all.destroy();
   }
 
   /** The end of the forward pass counts right labels with the loss, at no further dispatch. */

@@ -39,7 +39,7 @@ export class Pass {
   /** The steps of an epoch: those that go once over the samples, unless {@link Pass.begin} has said otherwise. */
   stretches: readonly Stretch[];
   readonly batches: Batches;
-  /** Bring the counters back behind each submit, in turns: there are never more than two under way. */
+  /** Bring counters and sums back behind each submit, in turns: there are never more than two under way. */
   readonly readbacks: readonly [Readback, Readback];
   readonly #recorders: readonly Recorder[];
   readonly #recordings: Recording[] = [];
@@ -60,8 +60,8 @@ export class Pass {
     this.restSize = data.count % batchSize;
     this.stretches = stretchesOf(data.count, batchSize);
     this.batches = new Batches(gpu, { ...options, rows: stepsPerEpoch * batchSize });
-    const { counters } = this.batches;
-    this.readbacks = [new Readback(gpu, counters), new Readback(gpu, counters)];
+    const { counters, watched } = this.batches;
+    this.readbacks = [new Readback(gpu, watched), new Readback(gpu, watched)];
     this.#recorders = this.stretches.map(({ size }) => {
       const recorder = new Recorder(gpu, { clamped: counters });
       record(recorder, this.batches, { size, stride: batchSize });

@@ -1,10 +1,10 @@
 /**
  * Runs a pass: many steps in a submit, with one submit waiting behind the one that runs, so that the device never
- * idles. Behind each submit the counters come back, a few bytes, so that a pass which meets values that are not finite
- * ends there.
+ * idles. Behind each submit the counters and the epoch's sums come back, a few bytes: so a pass which meets values that
+ * are not finite ends there, and how it goes can be told while it runs.
  */
 import { COUNTER, type Recording } from '@anke/kernels';
-import { type Fault, faultOf } from './batches.js';
+import { type Batches, type Fault, faultOf } from './batches.js';
 import type { Evaluation } from './epoch-sums.js';
 import type { Pass } from './pass.js';
 
@@ -18,6 +18,14 @@ export interface RunOptions {
   readonly submitMilliseconds?: number;
   /** Ends the run after the present submit. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How far a pass is. */
+export interface PassProgress {
+  /** Samples that are done. */
+  readonly done: number;
+  /** The means over them. */
+  readonly means: Evaluation;
 }
 
 /** What a pass came to. */
@@ -42,14 +50,15 @@ interface Submitted {
   readonly steps: number;
   /** Samples of all of them. */
   readonly samples: number;
+  /** What {@link Batches.watched} holds behind them. */
   readonly finished: Promise<Uint32Array>;
 }
 
-/** Runs an epoch of a prepared pass, and yields how many samples are done. */
+/** Runs an epoch of a prepared pass, and yields how far it is. */
 export async function* runPass(
   pass: Pass,
   { step = 0, submitMilliseconds, signal }: RunOptions = {},
-): AsyncGenerator<number, PassResult> {
+): AsyncGenerator<PassProgress, PassResult> {
   if (signal?.aborted) return 'aborted';
   pass.batches.start(step);
   let steps = 1;
@@ -74,7 +83,8 @@ export async function* runPass(
       const finished = submit(pass.recordingOf(size), count);
       next += count;
       if (running) {
-        const fault = faultOf(await running.finished);
+        const words = await running.finished;
+        const fault = faultOf(words);
         if (fault) {
           await finished;
           return { fault };
@@ -83,16 +93,17 @@ export async function* runPass(
         steps = Math.min(steps * 2, stepsInSubmit((now - finishedAt) / running.steps, submitMilliseconds));
         finishedAt = now;
         done += running.samples;
-        yield done;
+        yield { done, means: pass.batches.means(words) };
       }
       running = { steps: count, samples: count * size, finished };
     }
   }
-  const counters = await running?.finished;
+  const words = await (running as Submitted).finished; // a pass has a step at least
   if (signal?.aborted) return 'aborted';
-  const fault = counters && faultOf(counters);
+  const fault = faultOf(words);
   if (fault) return { fault };
-  yield pass.samples;
+  const means = pass.batches.means(words);
+  yield { done: pass.samples, means };
   if (signal?.aborted) return 'aborted';
-  return { means: await pass.batches.means(), clamped: counters?.[COUNTER.clamped] ?? 0 };
+  return { means, clamped: words[COUNTER.clamped] as number };
 }

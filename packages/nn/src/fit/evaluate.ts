@@ -41,7 +41,7 @@ export async function evaluate(
     const run = runPass(pass, { signal: signal ? AbortSignal.any([signal, closed]) : closed });
     for (;;) {
       const { done, value } = await run.next();
-      if (!done) onProgress?.(value, count);
+      if (!done) onProgress?.(value.done, count);
       else if (value === 'aborted') throw signal?.aborted ? signal.reason : closed.reason;
       else if ('means' in value) return value.means;
       else throw await evaluationError(session, pass, value.fault);

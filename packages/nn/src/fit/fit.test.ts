@@ -65,6 +65,25 @@ test('events come in order: preparing, then progress and an epoch each, then don
   expect(last?.type === 'done' && last.history.epochs.length).toBe(2);
 });
 
+test('progress tells the means so far, of whole samples, up to those of the epoch', async () => {
+  const { events } = await train({ epochs: 1, batchSize: 2, validationData: stripes(20, 2), submitMilliseconds: 1 });
+  const [epoch] = events.flatMap((event) => (event.type === 'epoch' ? [event] : []));
+  for (const [phase, prefix] of [
+    ['training', ''],
+    ['validation', 'val_'],
+  ] as const) {
+    const told = events.flatMap((event) => (event.type === 'progress' && event.phase === phase ? [event] : []));
+    for (const { done, logs } of told) {
+      expect(Object.keys(logs)).toEqual([`${prefix}loss`, `${prefix}accuracy`]);
+      const right = done * (logs[`${prefix}accuracy`] as number);
+      expect(Math.abs(right - Math.round(right))).toBeLessThan(1e-9 * done);
+    }
+    expect(epoch?.logs).toMatchObject(told.at(-1)?.logs ?? {});
+  }
+  const losses = events.flatMap((event) => (event.type === 'progress' ? [event.logs['loss']] : []));
+  expect(new Set(losses).size).toBeGreaterThan(2);
+});
+
 test('a signal ends training after the present submit, and leaves a usable model', async () => {
   const aborter = new AbortController();
   const { events, weights } = await train(

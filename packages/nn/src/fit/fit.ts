@@ -1,6 +1,6 @@
 /**
  * Training as a stream of events. The caller decides what to do with them: print, draw, or nothing. Between two events
- * of an epoch nothing is allocated, compiled or uploaded, and nothing is read back but the counters.
+ * of an epoch nothing is allocated, compiled or uploaded, and nothing is read back but the counters and the sums.
  */
 import type { Augmentation } from '@anke/kernels';
 import { formatShape, sizeOf } from '../autograd/tensor.js';
@@ -8,6 +8,7 @@ import type { Backup } from '../engine/backup.js';
 import { type ClassWeight, checkClassWeight } from '../engine/class-weight.js';
 import type { Samples } from '../engine/device-data.js';
 import { checkStepsPerEpoch, planEpoch } from '../engine/epoch-plan.js';
+import type { Evaluation } from '../engine/epoch-sums.js';
 import { explainFault } from '../engine/explain.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
 import { type PassResult, type RunOptions, runPass } from '../engine/runner.js';
@@ -62,13 +63,14 @@ export type ProgressPhase = 'training' | 'validation';
 export type FitEvent =
   /** Kernels are chosen and compiled; each dispatch counts twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
-  /** Samples of an epoch are done. */
+  /** Samples of an epoch are done; `logs` holds the means over them, by the names of the epoch's logs. */
   | {
       readonly type: 'progress';
       readonly epoch: number;
       readonly phase: ProgressPhase;
       readonly done: number;
       readonly total: number;
+      readonly logs: Logs;
     }
   /** An epoch (from 0) is over, callbacks have seen it. */
   | {
@@ -245,9 +247,15 @@ async function* oneEpoch(
     const { message } = await evaluationError(session, validation, validated.fault);
     throw stopped(`after ${name}: ${message}`, learningRate);
   }
-  const ofValidation = Object.entries(validated.means).map(([metric, value]) => [`val_${metric}`, value]);
-  return { logs: { ...logs, ...Object.fromEntries(ofValidation) }, clamped: trained.clamped + validated.clamped };
+  const ofValidation = logsOf(validated.means, 'validation');
+  return { logs: { ...logs, ...ofValidation }, clamped: trained.clamped + validated.clamped };
 }
+
+/** Means by the names that they have in logs. */
+const logsOf = (means: Evaluation, phase: ProgressPhase): Logs =>
+  phase === 'training'
+    ? means
+    : Object.fromEntries(Object.entries(means).map(([metric, value]) => [`val_${metric}`, value]));
 
 /** The error of a training that met a value which is not finite. */
 function stopped(where: string, learningRate: number): NonFiniteError {
@@ -266,6 +274,6 @@ async function* progress(
   for (;;) {
     const { done, value } = await run.next();
     if (done) return value;
-    yield { type: 'progress', ...which, done: value, total };
+    yield { type: 'progress', ...which, done: value.done, total, logs: logsOf(value.means, which.phase) };
   }
 }

@@ -15,7 +15,7 @@ export type MetricType = (typeof METRIC_TYPES)[number];
 
 /**
  * A quantity of an epoch. An object of one's own may be one: its kernels may be one's own too (`defineKernel`), and its
- * sums are read when the epoch is over, with those of the loss.
+ * sums come back behind each submit, with those of the loss.
  */
 export interface Metric {
   /** Its name in logs and histories; there `val_` stands before it where it is of the validation. */

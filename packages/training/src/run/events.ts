@@ -32,13 +32,17 @@ export type TrainEvent =
     }
   /** Before the first step, kernels are chosen and compiled: each dispatch is counted twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
-  /** Images that have been used in this epoch (from 1), some times a second at most. */
+  /**
+   * Images that have been used in this epoch (from 1), some times a second at most; `logs` holds the means over them, by
+   * the names that they have in the epoch's record.
+   */
   | {
       readonly type: 'progress';
       readonly part: 'training' | 'validation';
       readonly epoch: number;
       readonly done: number;
       readonly total: number;
+      readonly logs: Logs;
     }
   /** An epoch (from 1) is over, and the checkpoint after it is written. */
   | {

@@ -54,8 +54,8 @@ export async function* trainPhase(
   for await (const event of events) {
     if (event.type === 'preparing') yield event;
     else if (event.type === 'progress') {
-      const { phase: part, epoch, done, total } = event;
-      yield { type: 'progress', part, epoch: epoch + 1, done, total };
+      const { phase: part, epoch, done, total, logs } = event;
+      yield { type: 'progress', part, epoch: epoch + 1, done, total, logs };
     } else if (event.type === 'epoch') {
       const { clamped } = event;
       yield { type: 'epoch', epoch: run.epochs, record: run.records.at(-1) as EpochRecord, clamped };
