@@ -41,7 +41,7 @@ export {
   readChoices,
   saveChoices,
 } from './run/choices.js';
-export type { EpochRecord, Phase, TrainEvent } from './run/events.js';
+export type { EpochRecord, Phase, TrainEvent, Warning } from './run/events.js';
 export { type DataFacts, FACTS_FILE, readDataFacts } from './run/facts.js';
 export {
   bestEpochOf,

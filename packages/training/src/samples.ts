@@ -29,8 +29,16 @@ export function comparedSamplesOf(images: ImageDataset, { loss, classes, outputs
   const samples = samplesOf(images);
   const { labels } = images;
   if (loss.takes === 'labels' || !labels) return samples;
+  checkOutputs({ loss, classes, outputs });
   if (outputs === 1) return { ...samples, targets: Float32Array.from(labels) };
-  if (outputs === classes) return { ...samples, targets: toCategorical(labels, classes) };
-  const needed = `${loss.name} needs a model with an output for each of the ${classes} classes, or with one output`;
-  throw new RecipeError(`${needed}; this one has ${outputs}`);
+  return { ...samples, targets: toCategorical(labels, classes) };
+}
+
+/** @throws RecipeError if a model has other outputs than a loss compares with so many classes */
+export function checkOutputs({ loss, classes, outputs }: Comparison): void {
+  const [fits, what] =
+    loss.takes === 'labels' ? [outputs >= classes, ''] : [outputs === 1 || outputs === classes, ', or with one output'];
+  if (fits) return;
+  const needed = `${loss.name} needs a model with an output for each of the ${classes} classes${what}`;
+  throw new RecipeError(`${needed}; this one has ${outputs} ("units": "classes" in its last layer makes as many)`);
 }

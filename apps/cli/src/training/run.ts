@@ -82,7 +82,7 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
   const { shape: inputShape, classes } = data.training;
   // An impossible model, or training of it, is rejected here, before a device is opened.
   const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
-  checkPhases(recipe, model);
+  checkPhases(recipe, model, classes);
   const device = await openDevice(terminal, options);
   const files = { config: configOf(command, options, device), recipe };
   await inRunFolder(options, recipe.name, files, async (folder, store) => {

@@ -46,6 +46,9 @@ export class TrainingView {
         this.terminal.say(colors.yellow(`${event.damage.message}; ${from}, and comes to the same end`));
         break;
       }
+      case 'warning':
+        this.terminal.say(colors.yellow(`warning: ${event.warning.message}`));
+        break;
       case 'phase':
         this.#plan = event.plan;
         this.#pace.begin(event.plan);

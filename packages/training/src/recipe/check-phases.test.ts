@@ -13,7 +13,7 @@ const decaying = { type: 'AdamW', weightDecay: 0.1 } as const;
 async function checked(last: Partial<Recipe['phases'][number]>, others: Partial<Recipe> = {}) {
   const [first, second] = TINY.phases as [Recipe['phases'][number], Recipe['phases'][number]];
   const recipe = await checkRecipe({ ...TINY, name: 'tiny', ...others, phases: [first, { ...second, ...last }] }, 'a');
-  checkPhases(recipe, makeModel(recipe.layers, { seed: 1, inputShape: [28, 28, 1], classes: 10 }));
+  checkPhases(recipe, makeModel(recipe.layers, { seed: 1, inputShape: [28, 28, 1], classes: 10 }), 10);
 }
 
 test('a recipe whose model has all that it names is taken', async () => {
@@ -55,6 +55,11 @@ test.each<[Partial<Recipe['phases'][number]>, Partial<Recipe>, string]>([
     { callbacks: [{ type: 'ModelCheckpoint', monitor: 'toString', saveBestOnly: true }] },
     {},
     'tiny: phases[1].callbacks[0]: ModelCheckpoint watches "toString", but the logs hold loss,',
+  ],
+  [
+    {},
+    { layers: [{ type: 'Flatten' }, { type: 'Dense', units: 7, activation: 'softmax' }] },
+    'SparseCategoricalCrossentropy needs a model with an output for each of the 10 classes; this one has 7',
   ],
   [
     {},

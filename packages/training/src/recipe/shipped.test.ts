@@ -13,9 +13,10 @@ const parameters = async (name: string, size?: ModelSize): Promise<number> =>
   countParameters((await model(name, size)).layers).total;
 
 test('each makes a model for as many classes as there are, of Keras’s size', async () => {
-  expect(SHIPPED_NAMES).toEqual(['notebook', 'cnn', 'mobilenetv2', 'vgg16']);
+  expect(SHIPPED_NAMES).toEqual(['notebook', 'cnn', 'small', 'mobilenetv2', 'vgg16']);
   expect(await parameters('notebook')).toBe(173_674);
   expect(await parameters('cnn')).toBe(173_674);
+  expect(await parameters('small')).toBe(61_578);
   expect(await parameters('mobilenetv2')).toBe(3_538_984 - 990 * 1281);
   expect(await parameters('mobilenetv2', { imageSize: 64, alpha: 0.35 })).toBe(423_018);
   expect(await parameters('vgg16')).toBe(138_357_544 - 990 * 4097);

@@ -20,7 +20,25 @@ export interface Phase {
   readonly stoppedEarly: boolean;
 }
 
+export interface Warning {
+  readonly kind:
+    | 'noEpochs'
+    | 'oneClass'
+    | 'limitAboveImages'
+    | 'batchAboveImages'
+    | 'fewSteps'
+    | 'lagging'
+    | 'diverged';
+  /** One line: what is so, what follows from it, and what helps. */
+  readonly message: string;
+}
+
 export type TrainEvent =
+  /**
+   * The training cannot come to a good model, or has not: before the first phase, behind the epoch in which it turned
+   * out, or behind the end of a phase.
+   */
+  | { readonly type: 'warning'; readonly warning: Warning }
   /** A checkpoint is damaged; the run goes on from the other one, after so many epochs in all. */
   | { readonly type: 'damage'; readonly damage: RunError; readonly epochs: number }
   /** A phase begins, or is resumed after the epochs that it has done already. */

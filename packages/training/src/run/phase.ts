@@ -15,6 +15,7 @@ import { saveChoices } from './choices.js';
 import type { EpochRecord, Phase, TrainEvent } from './events.js';
 import { withoutOwnFiles } from './own-files.js';
 import type { Training } from './training.js';
+import { warningOfEpoch } from './warnings.js';
 
 /** A phase of a training, before it begins. */
 export interface PhaseStart {
@@ -59,6 +60,8 @@ export async function* trainPhase(
     } else if (event.type === 'epoch') {
       const { clamped } = event;
       yield { type: 'epoch', epoch: run.epochs, record: run.records.at(-1) as EpochRecord, clamped };
+      const warning = warningOfEpoch(run.records, training);
+      if (warning) yield { type: 'warning', warning };
     } else end = event.end;
   }
   const phase = run.phase();

@@ -21,6 +21,7 @@ import { formatHistory, HISTORY_FILE } from './history.js';
 import { saveLayers, saveModel } from './model-files.js';
 import { trainPhase } from './phase.js';
 import type { Training } from './training.js';
+import { warningOfPhase, warningsBefore } from './warnings.js';
 
 /** A device that is lost more often than this is not worth another attempt. */
 const MOST_REOPENINGS = 3;
@@ -36,7 +37,7 @@ const MOST_REOPENINGS = 3;
  */
 export async function* train(training: Training): AsyncGenerator<TrainEvent, void, void> {
   const { model, data, recipe } = training;
-  checkPhases(recipe, model);
+  checkPhases(recipe, model, data.training.classes);
   const store = SealedStore.of(training.store);
   const found = await readCheckpoint(store);
   let { checkpoint } = found;
@@ -45,6 +46,7 @@ export async function* train(training: Training): AsyncGenerator<TrainEvent, voi
   await saveLayers(store, model);
   // Weights that the caller has set are on the device alone.
   const weights = model.isCompiled ? await model.getWeights() : undefined;
+  for (const warning of warningsBefore(training)) yield { type: 'warning', warning };
   if (checkpoint && found.damage) yield { type: 'damage', damage: found.damage, epochs: epochsOf(checkpoint.run) };
   let { gpu } = training;
   for (let reopenings = 0; ; reopenings++) {
@@ -105,6 +107,8 @@ async function* trainFrom({ weights, checkpoint }: Start, training: Training): A
       yield { type: 'phase', plan, resumed: resumed !== undefined, epochs: resumed?.run.phases.at(-1)?.epochs ?? [] };
       const { phase, end } = yield* trainPhase(training, { plan, samples, before: phases, checkpoint: resumed });
       phases.push(phase);
+      const warning = warningOfPhase(phases, training);
+      if (warning) yield { type: 'warning', warning };
       interrupted = end === 'aborted';
       if (interrupted) break;
     }
