@@ -1,4 +1,4 @@
-/** If this failed, people would wait for a slow adapter without having been told for how long, or be told a wrong time. */
+/** If this failed, people would wait for a slow adapter without having been told for how long, or be told wrongly. */
 import { checkRecipe, type EpochRecord, type RecipePhase } from '@anke/training';
 import { expect, test } from 'vitest';
 import { Pace } from './pace.js';

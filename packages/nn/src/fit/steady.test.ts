@@ -1,7 +1,7 @@
 /**
  * What must not happen while a model trains: nothing allocated or compiled once the first steps have run, nothing read
- * back but counters and sums, behind each submit, no memory that grows with steps or with models, no work that grows with
- * the number of rows.
+ * back but counters and sums, behind each submit, no memory that grows with steps or with models, no work that grows
+ * with the number of rows.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,6 +1,6 @@
 /**
- * What only a model tells of a recipe: whether it has what the data, metrics, optimizers and callbacks ask for. A name that is
- * mistyped in a later phase would else be found after hours.
+ * What only a model tells of a recipe: whether it has what the data, metrics, optimizers and callbacks ask for. A name
+ * that is mistyped in a later phase would else be found after hours.
  */
 import { checkedMetrics, isMaximized, loggedQuantities, type Model, sizeOf } from '@anke/nn';
 import { checkOutputs } from '../samples.js';

@@ -80,10 +80,10 @@ const small = (): Recipe => ({
   phases: [
     {
       optimizer: { type: 'Adam', learningRate: 0.003 },
-      epochs: 40,
+      epochs: 30,
       callbacks: [
-        { type: 'ReduceLROnPlateau', factor: 0.5, patience: 4 },
-        { type: 'EarlyStopping', patience: 10, restoreBestWeights: true },
+        { type: 'ReduceLROnPlateau', factor: 0.5, patience: 3 },
+        { type: 'EarlyStopping', patience: 8, restoreBestWeights: true },
       ],
     },
   ],

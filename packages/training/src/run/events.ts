@@ -51,8 +51,8 @@ export type TrainEvent =
   /** Before the first step, kernels are chosen and compiled: each dispatch is counted twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
   /**
-   * Images that have been used in this epoch (from 1), some times a second at most; `logs` holds the means over them, by
-   * the names that they have in the epoch's record.
+   * Images that have been used in this epoch (from 1), some times a second at most; `logs` holds the means over them,
+   * by the names that they have in the epoch's record.
    */
   | {
       readonly type: 'progress';

@@ -82,8 +82,8 @@ export function warningOfPhase(phases: readonly Phase[], judged: Judged): Warnin
   return {
     kind: 'lagging',
     message:
-      `validation is far behind training (accuracy ${percent(validated)} against ${percent(accuracy)}): ${steps} steps ` +
-      `are few for batch normalization's averages with momentum ${momentum}; ${remedy(momentum)} helps`,
+      `validation is far behind training (accuracy ${percent(validated)} against ${percent(accuracy)}): ` +
+      `${steps} steps are few for batch normalization's averages with momentum ${momentum}; ${remedy(momentum)} helps`,
   };
 }
 
