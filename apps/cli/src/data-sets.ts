@@ -1,5 +1,12 @@
 /** Data as the command line's users name it, read with a bar for what takes long. */
-import { CsvParser, checkExtraClasses, type DataSets, type ImageDataset, requireTraining } from '@anke/data';
+import {
+  CsvParser,
+  checkExtraClasses,
+  type DataSets,
+  type ImageDataset,
+  namesOfUnused,
+  requireTraining,
+} from '@anke/data';
 import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import { positive } from './commands/options.js';
@@ -67,12 +74,28 @@ export async function readTraining(
   const { load, stop } = loadOptions(terminal, options);
   try {
     const sets = await loadDataAt(options.data, { ...load, needs: 'label', roles: ['train', 'validation'] });
+    stop();
+    for (const line of remarksOn(sets)) terminal.say(line);
     const train = requireTraining(options.data, sets);
     checkExtraClasses(sets);
     return { train, validation: sets.validation };
   } finally {
     stop();
   }
+}
+
+/** What was done to a source without being asked: pictures that were scaled, files that were passed over. */
+export function remarksOn({ pictureSizes: sizes, unused }: DataSets): string[] {
+  const remarks: string[] = [];
+  const size = (sides: readonly number[]): string => sides.join(' × ');
+  if (sizes) {
+    const { different, smallest, largest, mostFrequent, pictures, scaledTo } = sizes;
+    const range = `from ${size(smallest)} to ${size(largest)} pixels, most often ${size(mostFrequent)} (${pictures})`;
+    const option = `--image-shape ${scaledTo.join(',')} or another`;
+    remarks.push(`Pictures of ${different} sizes, ${range}: all are scaled to ${size(scaledTo)}; ${option} chooses`);
+  }
+  if (unused.length > 0) remarks.push(`Not used: ${namesOfUnused(unused)}`);
+  return remarks;
 }
 
 /** Images to predict, or to evaluate a model on; `-` is CSV from stdin. */

@@ -36,6 +36,8 @@ export interface StoredModel {
   readonly graph: Graph;
   /** By name: `layer/weight`. */
   readonly weights: ReadonlyMap<string, WeightValues>;
+  /** What the outputs stand for, where the file or the run tells. */
+  readonly classNames?: readonly string[] | undefined;
 }
 
 /**
@@ -117,7 +119,8 @@ async function readRun(run: string, path: string): Promise<StoredModel> {
   const graph = await explained(join(run, LAYERS_FILE), () =>
     graphFromDescription(JSON.parse(new TextDecoder().decode(json))),
   );
-  return { graph, weights: await explained(path, () => decodeWeights(bytes as Uint8Array)) };
+  const weights = await explained(path, () => decodeWeights(bytes as Uint8Array));
+  return { graph, weights, classNames: (await fromRun(run, readDataFacts))?.classNames };
 }
 
 /** What a file's reader says of it, with the file's name. */

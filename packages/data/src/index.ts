@@ -28,7 +28,9 @@ export {
 export type { DataSets } from './load/collection.js';
 export { checkExtraClasses, loadData, loadImages, requireTest, requireTraining } from './load/load.js';
 export type { LoadOptions } from './load/options.js';
+export type { PictureSize, PictureSizes } from './load/picture-sizes.js';
 export type { Role } from './load/roles.js';
+export { namesOfUnused } from './load/unused.js';
 export { memoryFile, memorySource, readWhole, type Source, type SourceFile } from './source.js';
 export { splitForValidation } from './split.js';
 export { formatSubmission } from './submission.js';

@@ -5,10 +5,11 @@
  * @module exchange
  */
 export { ExchangeError } from './errors.js';
+export type { ModelNotes } from './notes.js';
 export { fromOnnx, type OnnxContents } from './onnx/read.js';
 export { toOnnx } from './onnx/write.js';
 export { type TensorFlowJsModel, toTensorFlowJs } from './tensorflow-js/write.js';
 export { type Assignment, assignPartly, assignWeights, type FoundLayer, type FoundWeights } from './weights/assign.js';
 export { checkedWeights } from './weights/checked.js';
 export { readKerasWeights } from './weights/keras-h5.js';
-export { readSafetensorsWeights } from './weights/safetensors.js';
+export { readSafetensorsWeights, toSafetensors } from './weights/safetensors.js';

@@ -5,7 +5,7 @@ import { comparedSamplesOf, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { factsOf, goalOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
+import { goalOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 import { confusionTable } from './confusion-table.js';
 
@@ -32,7 +32,7 @@ async function runEvaluate(options: Options): Promise<void> {
   const stored = await readModel(options.model);
   const imageShape = options.imageShape ?? imageShapeOf(stored.graph);
   const read = await readImages(terminal, options.input, { ...options, imageShape }, 'label');
-  const names = (await factsOf(options.model))?.classNames;
+  const names = stored.classNames;
   const images = names ? read.withClasses(names) : read;
   const device = await openDevice(terminal, { model: options.model });
   const model = await placeModel(options.model, stored, device.gpu);
@@ -53,7 +53,7 @@ async function runEvaluate(options: Options): Promise<void> {
     classes !== undefined &&
     confusionMatrix(images.labels as Uint32Array, mostLikely(probabilities, classes), classes);
   if (matrix) {
-    const called = matrix.map((_, i) => images.classNames?.[i] ?? String(i));
+    const called = matrix.map((_, i) => (names ?? images.classNames)?.[i] ?? String(i));
     const { title, lines } = confusionTable(matrix, called, terminal.columns);
     terminal.heading(title);
     for (const line of lines) terminal.say(line);

@@ -2,9 +2,8 @@
 
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkedWeights, toOnnx, toTensorFlowJs } from '@anke/exchange';
+import { toOnnx, toSafetensors, toTensorFlowJs } from '@anke/exchange';
 import { makeFolder, moveWhole, writeWhole } from '@anke/files';
-import { encodeWeights } from '@anke/nn';
 import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
 import { readModel } from '../model-folder.js';
@@ -32,6 +31,7 @@ export function addExport(program: Command): void {
       'after',
       `
 The model’s input is (images, height, width, channels), float32, pixels / 255; its output the classes’ probabilities.
+Class names and the input’s shape are in the file’s metadata: classNames and inputShape, as JSON.
 
 Examples:
   anke export runs/first --format onnx --out digits.onnx
@@ -43,16 +43,17 @@ Examples:
 async function runExport(run: string, options: Options): Promise<void> {
   const { format, out } = options;
   const terminal = new Terminal(options);
-  const { graph, weights } = await readModel(run);
+  const stored = await readModel(run);
+  const { graph, weights } = stored;
   const path = out ?? { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' }[format];
   writable(path, options);
   let bytes: number;
   if (format === 'tfjs') {
-    const written = toTensorFlowJs(graph, weights);
+    const written = toTensorFlowJs(graph, weights, stored);
     writeFolder(path, { 'weights.bin': written.weights, 'model.json': written.json });
     bytes = written.weights.length;
   } else {
-    const file = format === 'onnx' ? await toOnnx(graph, weights) : encodeWeights(checkedWeights(graph, weights));
+    const file = format === 'onnx' ? await toOnnx(graph, weights, stored) : toSafetensors(graph, weights, stored);
     writeWhole(path, file);
     bytes = file.length;
   }

@@ -15,7 +15,7 @@ import { contactSheet, count, namedSheet } from '@anke/report';
 import { readDataFacts } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { DATA_KINDS, type DataOptions, dataOptions, readDataSets } from '../data-sets.js';
+import { DATA_KINDS, type DataOptions, dataOptions, readDataSets, remarksOn } from '../data-sets.js';
 import { CommandError } from '../errors.js';
 import { fromRun } from '../run-files.js';
 import { Terminal } from '../terminal.js';
@@ -65,6 +65,7 @@ async function runInspect(path: string, options: Options): Promise<void> {
   const all = parts.flatMap(([name, what, data]) => (data ? [{ name, what, data, result: inspect(data) }] : []));
   const [first] = all;
   if (!first) throw new CommandError(`${path}: there are no images in it`);
+  for (const line of remarksOn(sets)) terminal.say(line);
   for (const { what, data, result } of all) show(terminal, `${data.source}, ${what}`, result);
 
   const warnings = [
@@ -93,6 +94,8 @@ async function runInspect(path: string, options: Options): Promise<void> {
   terminal.result({
     sets: Object.fromEntries(all.map(({ name, data, result }) => [name, { source: data.source, ...result }])),
     warnings,
+    pictureSizes: sets.pictureSizes ?? null,
+    unused: sets.unused,
     sheet: options.sheet,
   });
 }
@@ -126,19 +129,22 @@ const rowsOf = (data: ImageDataset, rows: readonly number[]): string => {
   return `${shown.join(', ')}${rows.length > shown.length ? ` and ${count(rows.length - shown.length)} more` : ''}`;
 };
 
+const imagesThat = (n: number): string => (n === 1 ? '1 image has' : `${count(n)} images have`);
+
 function warningsOf(data: ImageDataset, { classes, constant, contradictions, images }: Inspection): string[] {
   const warnings: string[] = [];
   if (constant.length > 0)
-    warnings.push(`${data.source}: ${count(constant.length)} images have one colour only (${rowsOf(data, constant)})`);
+    warnings.push(`${data.source}: ${imagesThat(constant.length)} one colour only (${rowsOf(data, constant)})`);
   if (contradictions.length > 0) {
     const [a, b] = contradictions[0] as readonly [number, number];
-    const found = `${count(contradictions.length)} images have another label than one that looks the same`;
+    const found = `${imagesThat(contradictions.length)} another label than one that looks the same`;
     warnings.push(`${data.source}: ${found} (${rowsOf(data, [a, b])})`);
   }
   const fair = images / (classes?.length ?? 1);
   for (const { name, images: held } of classes ?? []) {
     if (held === 0) warnings.push(`${data.source}: class ${name} has no images`);
-    else if (held < fair / 10) warnings.push(`${data.source}: class ${name} has only ${count(held)} images`);
+    else if (held < fair / 10)
+      warnings.push(`${data.source}: class ${name} has only ${count(held)} ${held === 1 ? 'image' : 'images'}`);
   }
   return warnings;
 }
@@ -165,7 +171,8 @@ function warningsBetween({ train, validation, test, testLabels, extra }: DataSet
     const shared = train && other && train.rowLength === other.rowLength ? countShared(train, other) : 0;
     if (shared > 0)
       warnings.push(
-        `${other?.source}: ${count(shared)} images are in ${train?.source} too: predicting them proves nothing`,
+        `${other?.source}: ${shared === 1 ? '1 image is' : `${count(shared)} images are`} in ${train?.source} too: ` +
+          'predicting them proves nothing',
       );
   }
   return warnings;

@@ -105,7 +105,7 @@ async function runPredict(
     batchSize === 1 ? await oneByOne(model, images, bar.update) : await inBatches(model, images, batchSize, bar.update);
   bar.stop();
   const labels = mostLikely(probabilities, classes);
-  const nameOf = (i: number): string => facts?.classNames?.[i] ?? String(i);
+  const nameOf = (i: number): string => stored.classNames?.[i] ?? String(i);
   const all: Predictions = { images, probabilities, labels, nameOf };
   if (isSingle && !json) showPrediction(terminal, all);
   else if (path === undefined && !json) showTable(terminal, all);

@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { type Device, openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { factsOf, placeModel, readModel, requireClasses, type StoredModel } from '../model-folder.js';
+import { placeModel, readModel, requireClasses, type StoredModel } from '../model-folder.js';
 import { type OpenedModel, ServedModel } from '../serve/served-model.js';
 import { PredictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
@@ -108,7 +108,7 @@ async function runServe(options: Options): Promise<void> {
     isLost = true; // when this is called again
     return await prepare(path, stored, device, terminal);
   }, say);
-  const names = (await factsOf(path))?.classNames;
+  const names = stored.classNames;
   const server = new PredictionServer(model, {
     shape: [height, width, channels],
     classes,

@@ -8,7 +8,7 @@ import { areLabels, imagesOf, labelsOf, type NumberArray } from '../formats/arra
 import { isIdx, parseIdx } from '../formats/idx.js';
 import { isNpy, isNpz, parseNpy, parseNpz } from '../formats/npy.js';
 import { readWhole, type SourceFile } from '../source.js';
-import { type FoundSet, isRead, type LoadOptions, limitOf, watched } from './options.js';
+import { type FoundSet, isRead, type LoadOptions, limitOf, type Taken, watched } from './options.js';
 import { baseName, type Role, roleOf, sharedName } from './roles.js';
 
 interface Pair {
@@ -39,12 +39,10 @@ export class ArrayFiles {
 
   /**
    * Reads one file of several: its name tells what its arrays are for, unless they have names of their own that do.
-   *
-   * @returns whether it was used
    */
-  async take(file: SourceFile): Promise<boolean> {
+  async take(file: SourceFile): Promise<Taken> {
     const role = roleOf(baseName(file.name)) ?? roleOf(file.name);
-    return await this.#read(file, await readWhole(watched(file, this.options)), role);
+    return (await this.#read(file, await readWhole(watched(file, this.options)), role)) ? 'used' : 'left';
   }
 
   /** Reads a file that is all there is: only names of the arrays within it matter. */

@@ -1,12 +1,13 @@
 /** Passes each file of a source to the reader of its format, and makes data sets of what the readers have found. */
-import type { ImageDataset } from '../dataset.js';
+import type { ImageDataset, ImageShape } from '../dataset.js';
 import { DataError } from '../errors.js';
 import { isPicture } from '../formats/pictures.js';
 import { memoryFile, readWhole, type Source, type SourceFile } from '../source.js';
 import { ArrayFiles, holdsArrays, isArrayFile } from './array-files.js';
 import { CsvFiles, isCsv } from './csv-files.js';
-import { type LoadOptions, watched } from './options.js';
+import { type LoadOptions, type Taken, watched } from './options.js';
 import { PictureFiles } from './picture-files.js';
+import type { PictureSizes } from './picture-sizes.js';
 import { baseName, isPartner, type Role } from './roles.js';
 import { isSubmission, SubmissionFiles } from './submission-files.js';
 
@@ -21,6 +22,10 @@ export interface DataSets {
   readonly extra: Readonly<Record<string, ImageDataset>>;
   /** The labels of the test images, if they are known. */
   readonly testLabels: Uint32Array | undefined;
+  /** The pictures' own sizes, where they are not all of one size and were scaled to the most frequent. */
+  readonly pictureSizes: PictureSizes | undefined;
+  /** Names of files that are none of the data: hidden ones, other formats, pictures of no class. */
+  readonly unused: readonly string[];
   /** Names of the files that were used. */
   readonly files: readonly string[];
   /** Names of all files that were there. */
@@ -33,15 +38,19 @@ export class Collection {
   readonly #pictures: PictureFiles;
   readonly #submissions: SubmissionFiles;
   readonly #used: string[] = [];
+  readonly #unused: string[] = [];
   readonly #found: string[] = [];
 
+  /** @param pictureSizes those that an earlier reading has found: pictures are scaled as they say */
   constructor(
     readonly source: Source,
     readonly options: LoadOptions,
+    readonly pictureSizes?: PictureSizes,
   ) {
+    const imageShape: ImageShape | undefined = options.imageShape ?? pictureSizes?.scaledTo;
     this.#csv = new CsvFiles(source.name, options);
     this.#arrays = new ArrayFiles(source.name, options);
-    this.#pictures = new PictureFiles(source.name, options);
+    this.#pictures = new PictureFiles(source.name, { ...options, imageShape });
     this.#submissions = new SubmissionFiles(options);
   }
 
@@ -49,9 +58,10 @@ export class Collection {
   async take(file: SourceFile): Promise<void> {
     this.#found.push(file.name);
     const name = baseName(file.name);
-    if (name.startsWith('.') || file.name.startsWith('__MACOSX/')) return;
-    const reader = this.#readerOf(name);
-    if (await reader?.take(file)) this.#used.push(file.name);
+    const isHidden = name.startsWith('.') || file.name.startsWith('__MACOSX/');
+    const taken = (isHidden ? undefined : await this.#readerOf(name)?.take(file)) ?? 'unused';
+    if (taken === 'used') this.#used.push(file.name);
+    if (taken === 'unused') this.#unused.push(file.name);
   }
 
   /** Takes a file that is all there is: its content tells what it is, if its name does not. */
@@ -77,6 +87,11 @@ export class Collection {
     if (partner) for await (const file of partner.files()) await this.takeSingle(file);
   }
 
+  /** The sizes of the pictures, if there are several and none is asked for: they must be read again, in one. */
+  mixedSizes(): Promise<PictureSizes | undefined> {
+    return this.#pictures.mixedSizes();
+  }
+
   /** @throws DataError if sets do not go together */
   async finish(): Promise<DataSets> {
     const { factor, offset } = this.options;
@@ -98,12 +113,14 @@ export class Collection {
       test: test?.identified(ids),
       extra,
       testLabels: (test && this.#submissions.labelsOf(ids)) ?? test?.labels,
+      pictureSizes: this.pictureSizes,
+      unused: [...this.#unused, ...(await this.#pictures.unused())],
       files: this.#used,
       found: this.#found,
     };
   }
 
-  #readerOf(name: string): { take(file: SourceFile): Promise<boolean> } | undefined {
+  #readerOf(name: string): { take(file: SourceFile): Promise<Taken> } | undefined {
     if (isSubmission(name)) return this.#submissions;
     if (isCsv(name)) return this.#csv;
     if (isPicture(name)) return this.#pictures;

@@ -4,7 +4,7 @@ import { CsvParser, LONGEST_LINE } from '../csv/parser.js';
 import { text } from '../csv/text.js';
 import { DataError } from '../errors.js';
 import type { SourceFile } from '../source.js';
-import { type FoundSet, isRead, type LoadOptions, limitOf, watched } from './options.js';
+import { type FoundSet, isRead, type LoadOptions, limitOf, type Taken, watched } from './options.js';
 import { baseName, type Role, roleOf } from './roles.js';
 
 const LINE_FEED = 0x0a;
@@ -20,24 +20,20 @@ export class CsvFiles {
     readonly options: LoadOptions,
   ) {}
 
-  /**
-   * Reads one file of several: its name tells what it is for.
-   *
-   * @returns whether it was used
-   */
-  async take(file: SourceFile): Promise<boolean> {
+  /** Reads one file of several: its name tells what it is for. */
+  async take(file: SourceFile): Promise<Taken> {
     const role = roleOf(baseName(file.name));
-    if (!isRead(role ?? 'extra', this.options)) return false;
+    if (!isRead(role ?? 'extra', this.options)) return 'left';
     const parser = this.#parser(file, role ?? 'extra');
     if (role) await parse(file, parser, this.options);
     // A run or a program may have left other files beside the data, such as its history or a submission.
-    else if (!(await parseIfLabelled(file, parser, this.options))) return false;
+    else if (!(await parseIfLabelled(file, parser, this.options))) return 'unused';
     const name = baseName(file.name).replace(/\.csv$/i, '');
     const key = role ?? `extra ${name}`;
     const before = this.#sets.get(key)?.data.source;
     if (before) throw new DataError(`${this.source}: both ${before} and ${file.name} are there; which one is meant?`);
     this.#sets.set(key, { role: role ?? 'extra', name, data: parser.end() });
-    return true;
+    return 'used';
   }
 
   /** Reads a file that is all there is. */

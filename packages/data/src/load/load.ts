@@ -36,15 +36,21 @@ export async function loadImages(source: Source, options: LoadOptions = {}): Pro
   throw new DataError(`${source.name}: ${why}`);
 }
 
+/** Reads a source once, or twice if only the whole of it tells which size its pictures are to have. */
 async function collect(source: Source, options: LoadOptions): Promise<DataSets> {
-  const collection = new Collection(source, options);
+  const collection = await filled(source, new Collection(source, options));
+  const sizes = await collection.mixedSizes();
+  return await (sizes ? await filled(source, new Collection(source, options, sizes)) : collection).finish();
+}
+
+async function filled(source: Source, collection: Collection): Promise<Collection> {
   if (source.kind === 'file') {
     for await (const file of source.files()) await collection.takeSingle(file);
     await collection.takePartner();
   } else {
     for await (const file of source.files()) await collection.take(file);
   }
-  return await collection.finish();
+  return collection;
 }
 
 /**

@@ -8,7 +8,10 @@ import type { Role } from './roles.js';
 export interface LoadOptions {
   /** Reads at most this many training rows. */
   readonly limit?: number | undefined;
-  /** (height, width, channels) where the files do not say it; pictures are scaled to it. */
+  /**
+   * (height, width, channels) where the files do not say it; pictures are scaled to it. Without it, pictures of
+   * different sizes are scaled to the most frequent one.
+   */
   readonly imageShape?: ImageShape | undefined;
   /** Whether a single file must have labels. */
   readonly needs?: 'label' | undefined;
@@ -33,6 +36,9 @@ export interface FoundSet {
   readonly name: string;
   readonly data: ImageDataset;
 }
+
+/** What has become of a file: `left` are data of which nothing is asked, or more than are asked for. */
+export type Taken = 'used' | 'left' | 'unused';
 
 /** Whether images for this are read; images that no name tells of may turn out to be the training data. */
 export const isRead = (role: Role | undefined, { roles }: LoadOptions): boolean =>

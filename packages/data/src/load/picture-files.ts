@@ -7,7 +7,8 @@ import { DataError } from '../errors.js';
 import type { Picture } from '../formats/pictures.js';
 import { MOST_CLASSES } from '../labels.js';
 import { readWhole, type SourceFile } from '../source.js';
-import { type FoundSet, isRead, type LoadOptions, limitOf } from './options.js';
+import { type FoundSet, isRead, type LoadOptions, limitOf, type Taken } from './options.js';
+import { type PictureSizes, sizeKey, sizesOf } from './picture-sizes.js';
 import { baseName, folderOf, type Role, roleOf } from './roles.js';
 
 /** Pictures that are decoded side by side. */
@@ -17,6 +18,7 @@ interface NamedPicture extends Picture {
   readonly file: string;
   /** The folder that it lay in; undefined if that is no class. */
   readonly className: string | undefined;
+  readonly isGrey: boolean;
 }
 
 /** Pictures for one purpose, or in folders of classes that lie side by side. */
@@ -24,7 +26,11 @@ interface Group {
   readonly role: Role | undefined;
   readonly name: string;
   readonly pictures: NamedPicture[];
+  /** How many of them have a size. */
+  readonly sizes: Map<string, number>;
 }
+
+const NO_PIXELS = new Uint8Array();
 
 export class PictureFiles {
   readonly #groups = new Map<string, Group>();
@@ -40,25 +46,32 @@ export class PictureFiles {
    * Reads one picture: `[set/]class/picture`, or `train/picture` and `test/picture` without classes. One that lies in
    * no folder belongs to nothing.
    *
-   * @returns whether it was used
+   * Where no shape is asked for and a second size appears, pixels are not kept: the pictures must be read again then.
    */
-  async take(file: SourceFile): Promise<boolean> {
+  async take(file: SourceFile): Promise<Taken> {
     const { decodePicture, imageShape } = this.options;
     const folder = folderOf(file.name);
-    if (folder === '') return false;
+    if (folder === '') return 'unused';
     const ownRole = roleOf(baseName(folder));
     const role = ownRole ?? roleOf(folderOf(folder));
-    if (!isRead(role, this.options)) return false;
-    const { pictures } = this.#group(role, baseName(folderOf(folder)));
+    if (!isRead(role, this.options)) return 'left';
+    const { pictures, sizes } = this.#group(role, baseName(folderOf(folder)));
     // Classes come one after the other, so that all of them are read before any can be left out.
-    if (ownRole && pictures.length >= (limitOf(role, this.options) ?? Number.POSITIVE_INFINITY)) return false;
+    if (ownRole && pictures.length >= (limitOf(role, this.options) ?? Number.POSITIVE_INFINITY)) return 'left';
     if (!decodePicture) throw new DataError(`${file.name}: this is a picture, and this program cannot decode any`);
     const bytes = await readWhole(file);
     const index = pictures.length;
     const className = ownRole ? undefined : baseName(folder);
-    pictures.push({ shape: [0, 0, 0], pixels: new Uint8Array(), file: file.name, className });
-    const decoded = decodePicture(file.name, bytes, imageShape).then((picture) => {
-      pictures[index] = { file: file.name, className, ...picture };
+    pictures.push({ shape: [0, 0, 0], pixels: NO_PIXELS, file: file.name, className, isGrey: true });
+    const decoded = decodePicture(file.name, bytes, imageShape).then(({ shape, pixels }) => {
+      const key = sizeKey(shape);
+      if (sizes.size === 1 && !sizes.has(key))
+        pictures.forEach((picture, i) => {
+          pictures[i] = { ...picture, pixels: NO_PIXELS };
+        });
+      sizes.set(key, (sizes.get(key) ?? 0) + 1);
+      const kept = sizes.size > 1 ? NO_PIXELS : pixels;
+      pictures[index] = { file: file.name, className, shape, pixels: kept, isGrey: isGrey({ shape, pixels }) };
     });
     decoded.catch(() => undefined); // awaited below, or at the end
     this.#decoding.push(decoded);
@@ -66,32 +79,58 @@ export class PictureFiles {
       await Promise.all(this.#decoding);
       this.#decoding = [];
     }
-    return true;
+    return 'used';
   }
 
+  /** The sizes of the pictures, where no shape is asked for and they have more than one. */
+  async mixedSizes(): Promise<PictureSizes | undefined> {
+    const { groups } = await this.#selected();
+    return sizesOf(groups.flatMap(({ pictures }) => pictures));
+  }
+
+  /** Names of pictures that were read, but are of no class of the data: those of a report beside it. */
+  async unused(): Promise<readonly string[]> {
+    return (await this.#selected()).others.flatMap(({ pictures }) => pictures.map(({ file }) => file));
+  }
+
+  /** The sets of pictures, all of one size: see {@link PictureFiles.mixedSizes}. */
   async finish(): Promise<FoundSet[]> {
+    const { groups, classNames } = await this.#selected();
+    const sets = this.options.imageShape ? groups : inSameChannels(groups);
+    return sets.map((group) => this.#asSet(group, classNames));
+  }
+
+  /** The groups that are the data, and those of classes that it does not have. */
+  async #selected(): Promise<{
+    readonly groups: readonly Group[];
+    readonly others: readonly Group[];
+    readonly classNames: readonly string[];
+  }> {
     await Promise.all(this.#decoding);
-    const read = [...this.#groups.values()];
-    const groups = this.options.imageShape ? read : inSameChannels(read);
-    const named = groups.filter(({ role }) => role);
+    const all = [...this.#groups.values()];
+    const named = all.filter(({ role }) => role);
     // If no folder tells what its pictures are for, all of them belong together.
     if (named.length === 0) {
-      const pictures = groups.flatMap((group) => group.pictures);
-      return pictures.length === 0 ? [] : [this.#asSet({ role: undefined, name: '', pictures }, namesOf(pictures))];
+      const pictures = all.flatMap((group) => group.pictures);
+      const groups = pictures.length === 0 ? [] : [{ role: undefined, name: '', pictures, sizes: new Map() }];
+      return { groups, others: [], classNames: namesOf(pictures) };
     }
     const classNames = namesOf(named.flatMap(({ pictures }) => pictures));
-    const sets = named.map((group) => this.#asSet(group, classNames));
-    if (!isRead('extra', this.options)) return sets;
     // Further pictures of the same classes; any others, such as those of a report, are none of the data.
-    const isExtra = ({ role, name, pictures }: Group): boolean =>
-      !role && name !== '' && pictures.every(({ className = '' }) => labelOf(className, classNames) >= 0);
-    const extra = groups.filter(isExtra).map((group): Group => ({ ...group, role: 'extra' }));
-    return [...sets, ...extra.map((group) => this.#asSet(group, classNames))];
+    const isExtra = ({ name, pictures }: Group): boolean =>
+      name !== '' && pictures.every(({ className = '' }) => labelOf(className, classNames) >= 0);
+    const rest = all.filter(({ role }) => !role);
+    const extra = isRead('extra', this.options) ? rest.filter(isExtra) : [];
+    return {
+      groups: [...named, ...extra.map((group): Group => ({ ...group, role: 'extra' }))],
+      others: rest.filter((group) => !isExtra(group)),
+      classNames,
+    };
   }
 
   #group(role: Role | undefined, name: string): Group {
     const key = role ?? `extra ${name}`;
-    const group = this.#groups.get(key) ?? { role, name, pictures: [] };
+    const group = this.#groups.get(key) ?? { role, name, pictures: [], sizes: new Map() };
     this.#groups.set(key, group);
     return group;
   }
@@ -101,14 +140,7 @@ export class PictureFiles {
     const first = ordered[0] as NamedPicture;
     const length = first.pixels.length;
     const pixels = new Uint8Array(ordered.length * length);
-    ordered.forEach(({ file, shape, pixels: image }, i) => {
-      if (shape.join() !== first.shape.join()) {
-        const size = ([height, width]: readonly number[]): string => `${height} × ${width}`;
-        throw new DataError(
-          `${file}: its ${size(shape)} pixels are not the ${size(first.shape)} of ${first.file}; ` +
-            'with an image shape, all are scaled to it',
-        );
-      }
+    ordered.forEach(({ pixels: image }, i) => {
       pixels.set(image, i * length);
     });
     const isLabelled = ordered.every(({ className }) => className !== undefined);
@@ -131,7 +163,7 @@ const isGrey = ({ shape, pixels }: Picture): boolean => {
 
 /** All pictures with one channel if none of them has a colour, whatever their files say; else all with three. */
 function inSameChannels(groups: readonly Group[]): Group[] {
-  const channels = groups.every(({ pictures }) => pictures.every(isGrey)) ? 1 : 3;
+  const channels = groups.every(({ pictures }) => pictures.every((picture) => picture.isGrey)) ? 1 : 3;
   return groups.map((group) => ({ ...group, pictures: group.pictures.map((one) => withChannels(one, channels)) }));
 }
 

@@ -1,7 +1,7 @@
 /** `sample_submission.csv`, which lists the ids of the test images, and `test-labels.csv`, which has their labels. */
 import { readWhole, type SourceFile } from '../source.js';
 import { readSubmission } from '../submission.js';
-import { isRead, type LoadOptions } from './options.js';
+import { isRead, type LoadOptions, type Taken } from './options.js';
 import { baseName } from './roles.js';
 
 interface Content {
@@ -20,13 +20,12 @@ export class SubmissionFiles {
 
   constructor(readonly options: LoadOptions) {}
 
-  /** @returns whether it was used */
-  async take(file: SourceFile): Promise<boolean> {
-    if (!isRead('test', this.options)) return false;
+  async take(file: SourceFile): Promise<Taken> {
+    if (!isRead('test', this.options)) return 'left';
     const content = { file: file.name, bytes: await readWhole(file) };
     if (SAMPLE.test(baseName(file.name))) this.#sample = content;
     else this.#answers = content;
-    return true;
+    return 'used';
   }
 
   /**

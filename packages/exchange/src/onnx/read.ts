@@ -3,12 +3,13 @@
  */
 import { formatShape, type Graph, graphFromDescription, sizeOf, type WeightSpec, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
+import { classNamesIn, type ModelNotes } from '../notes.js';
 import { DESCRIPTION, type DecodedOnnx, decodeOnnx, FLOAT, type OnnxTensor } from './format.js';
 import { onnxLayer } from './layers.js';
 import { type KernelLayout, UNCHANGED } from './order.js';
 
 /** A model and its weights by name, `layer/weight`. */
-export interface OnnxContents {
+export interface OnnxContents extends ModelNotes {
   readonly graph: Graph;
   readonly weights: Map<string, WeightValues>;
 }
@@ -28,7 +29,8 @@ export async function fromOnnx(bytes: Uint8Array): Promise<OnnxContents> {
       const layout = onnxLayer(layer.type).kernels?.[spec.name];
       weights.set(name, weightOf(name, spec, tensors.get(name), layout));
     }
-  return { graph, weights };
+  const notes = new Map(metadataProps.map(({ key, value }) => [key, value]));
+  return { graph, weights, classNames: classNamesIn(notes, graph) };
 }
 
 async function decoded(bytes: Uint8Array): Promise<DecodedOnnx> {

@@ -5,9 +5,10 @@
  * classes). ONNX's convolutions take (batch, channels, height, width) and kernels (out, in, height, width): images
  * are transposed where a layer needs it, and kernels are transposed here. Batch normalization uses the moving
  * averages; dropout is left out. The model's own description is in the file's metadata, and its weights are there by
- * their names, so that the file can be read back.
+ * their names, so that the file can be read back; so are the input's shape and the names of the classes.
  */
 import { describeGraph, type Graph, type WeightValues } from '@anke/nn';
+import { type ModelNotes, textNotesOf } from '../notes.js';
 import { checkedWeights } from '../weights/checked.js';
 import { DESCRIPTION, encodeOnnx, FLOAT, type OnnxValue } from './format.js';
 import { GraphWriter, type Value } from './graph-writer.js';
@@ -22,7 +23,11 @@ const OUTPUT = 'probabilities';
  * @param weights by name, `layer/weight`
  * @throws ExchangeError if a weight is missing or has another shape
  */
-export async function toOnnx(graph: Graph, weights: ReadonlyMap<string, WeightValues>): Promise<Uint8Array> {
+export async function toOnnx(
+  graph: Graph,
+  weights: ReadonlyMap<string, WeightValues>,
+  notes: ModelNotes = {},
+): Promise<Uint8Array> {
   const writer = new GraphWriter(checkedWeights(graph, weights), [INPUT, OUTPUT]);
   const values = new Map<string, Value>([
     [graph.input.name, { name: INPUT, order: 'channelsLast', rank: graph.inputShape.length }],
@@ -44,7 +49,10 @@ export async function toOnnx(graph: Graph, weights: ReadonlyMap<string, WeightVa
     producerName: 'Anke',
     docString: 'Input: images (batch, height, width, channels), pixels / 255. Output: probabilities (batch, classes).',
     opsetImport: [{ domain: '', version: OPSET }],
-    metadataProps: [{ key: DESCRIPTION, value: JSON.stringify(describeGraph(graph)) }],
+    metadataProps: [
+      { key: DESCRIPTION, value: JSON.stringify(describeGraph(graph)) },
+      ...Object.entries(textNotesOf(graph, notes)).map(([key, value]) => ({ key, value })),
+    ],
     graph: {
       name: 'model',
       node: writer.nodes,

@@ -7,6 +7,7 @@
  */
 import type { Graph, GraphNode, WeightValues } from '@anke/nn';
 import { FreeNames } from '../names.js';
+import { type ModelNotes, notesOf } from '../notes.js';
 import { checkedWeights } from '../weights/checked.js';
 import { tensorFlowLayers, tensorFlowWeight } from './layers.js';
 import type { TensorFlowLayer } from './source.js';
@@ -22,7 +23,11 @@ export interface TensorFlowJsModel {
  * @param weights by name, `layer/weight`
  * @throws ExchangeError if a layer has no counterpart in TensorFlow.js, or a weight is missing or has another shape
  */
-export function toTensorFlowJs(graph: Graph, weights: ReadonlyMap<string, WeightValues>): TensorFlowJsModel {
+export function toTensorFlowJs(
+  graph: Graph,
+  weights: ReadonlyMap<string, WeightValues>,
+  notes: ModelNotes = {},
+): TensorFlowJsModel {
   const writer = new Writer(graph, checkedWeights(graph, weights));
   for (const node of graph.nodes) writer.add(node);
   const values = [...writer.weights];
@@ -30,6 +35,7 @@ export function toTensorFlowJs(graph: Graph, weights: ReadonlyMap<string, Weight
     format: 'layers-model',
     generatedBy: 'Anke',
     convertedBy: null,
+    userDefinedMetadata: notesOf(graph, notes),
     modelTopology: {
       keras_version: '2.15.0',
       backend: 'tensorflow',

@@ -1,8 +1,21 @@
-/** Weights from a safetensors file, whoever has written it: names as Keras and as PyTorch have them. */
-import { FormatError, readSafetensors, type Safetensors, type WeightValues } from '@anke/nn';
+/** Weights from a safetensors file, whoever has written it: names as Keras and as PyTorch have them; and into one. */
+import { encodeWeights, FormatError, type Graph, readSafetensors, type Safetensors, type WeightValues } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
+import { type ModelNotes, textNotesOf } from '../notes.js';
 import { byName, type FoundWeights } from './assign.js';
+import { checkedWeights } from './checked.js';
 import { layerToldByWeights } from './told-by-weights.js';
+
+/**
+ * A model's weights by Keras's names as a file.
+ *
+ * @throws ExchangeError if a weight is missing or has another shape
+ */
+export const toSafetensors = (
+  graph: Graph,
+  weights: ReadonlyMap<string, WeightValues>,
+  notes: ModelNotes = {},
+): Uint8Array => encodeWeights(checkedWeights(graph, weights), textNotesOf(graph, notes));
 
 /**
  * The layers of a file.

@@ -9,16 +9,18 @@ import { filePieces, reasonOf } from './disk.js';
 const DEEPEST = 3;
 
 /**
- * The files of a folder and of those in it, by name; hidden ones are left out.
+ * The files of a folder and of those in it, by name; hidden folders are left out. Whoever reads data passes over hidden
+ * files, but can name them.
  *
  * @throws FilesError if a folder cannot be read
  */
 export async function* folderFiles(folder: string, prefix = '', depth = 0): AsyncGenerator<SourceFile> {
   for (const entry of namesIn(folder)) {
-    if (entry.startsWith('.')) continue;
     const path = join(folder, entry);
     const status = statSync(path, { throwIfNoEntry: false });
-    if (status?.isDirectory() && depth < DEEPEST) yield* folderFiles(path, `${prefix}${entry}/`, depth + 1);
+    const isHidden = entry.startsWith('.');
+    if (status?.isDirectory() && depth < DEEPEST && !isHidden)
+      yield* folderFiles(path, `${prefix}${entry}/`, depth + 1);
     else if (status?.isFile()) yield { name: prefix + entry, bytes: status.size, pieces: () => filePieces(path) };
   }
 }

@@ -4,12 +4,19 @@ import type { WeightValues } from '../engine/weights.js';
 import { FormatError } from '../errors.js';
 import { encodeSafetensors, readSafetensors, type TensorEntry } from './safetensors.js';
 
-/** The bytes of `model.safetensors`. */
-export function encodeWeights(weights: ReadonlyMap<string, WeightValues>): Uint8Array {
+/**
+ * The bytes of `model.safetensors`.
+ *
+ * @param notes what the file tells about itself besides
+ */
+export function encodeWeights(
+  weights: ReadonlyMap<string, WeightValues>,
+  notes: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const entries = [...weights].map(([name, { shape, values }]): [string, TensorEntry] => {
     return [name, { type: 'F32', shape, values }];
   });
-  return encodeSafetensors(new Map(entries), { format: 'anke' });
+  return encodeSafetensors(new Map(entries), { ...notes, format: 'anke' });
 }
 
 /** @throws FormatError if the bytes are no safetensors file of finite float32 weights */
