@@ -228,9 +228,13 @@ describe('every form of data', () => {
       '16',
       '--out',
       'from pictures',
+      '--shuffle-split',
+      '--stratified',
     ]);
     expect(status, stderr).toBe(0);
     expect(existsSync(join(work, 'from pictures/model.safetensors'))).toBe(true);
+    const { data } = JSON.parse(readFileSync(join(work, 'from pictures/recipe.json'), 'utf8'));
+    expect(data).toMatchObject({ validationSplit: 0.2, shuffleSplit: true, stratified: true });
   });
 
   test('pictures of mixed sizes and what is not used are told; names of classes travel with the model', async () => {

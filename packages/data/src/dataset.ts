@@ -100,9 +100,13 @@ export class ImageDataset {
 
   /** The rows in an order that the seed decides. */
   shuffled(seed: number): ImageDataset {
-    const order = new Random(seed, 'dataset').permutation(this.count);
+    return this.rows(new Random(seed, 'dataset').permutation(this.count));
+  }
+
+  /** A copy of these rows, in this order. The classes stay those of the whole. */
+  rows(order: Uint32Array): ImageDataset {
     const { labels, ids, rowLength } = this;
-    const pixels = new Uint8Array(this.pixels.length);
+    const pixels = new Uint8Array(order.length * rowLength);
     order.forEach((row, i) => {
       pixels.set(this.pixels.subarray(row * rowLength, (row + 1) * rowLength), i * rowLength);
     });

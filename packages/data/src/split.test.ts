@@ -19,7 +19,7 @@ test('the first part, rounded down, is for validation', () => {
 
 test('both parts must hold the same classes', () => {
   expect(() => splitForValidation(dataset([0, 0, 1, 0, 1]), 0.4)).toThrow(
-    'training has 0, 1 and validation (the first 2 rows) has 0; shuffle the file or change the split',
+    'training has 0, 1 and validation (the first 2 rows) has 0; draw the rows by class (stratified), shuffle the file or',
   );
 });
 
@@ -29,5 +29,45 @@ test('neither part may be empty', () => {
 
 test('of many classes only some are listed', () => {
   const labels = Array.from({ length: 5000 }, (_, i) => i);
-  expect(() => splitForValidation(dataset(labels), 0.5)).toThrow(/18, 19 and 2480 more; shuffle/);
+  expect(() => splitForValidation(dataset(labels), 0.5)).toThrow(/18, 19 and 2480 more; draw/);
+});
+
+test('rows drawn by a seed are the same again, in the order of the file, and others by another seed', () => {
+  const data = dataset(Array.from({ length: 100 }, (_, i) => i % 2));
+  const drawn = (seed: number): number[][] => {
+    const { training, validation } = splitForValidation(data, 0.2, { seed });
+    return [Array.from(training.pixels), Array.from(validation.pixels)];
+  };
+  const [training, validation] = drawn(1) as [number[], number[]];
+  expect(drawn(1)).toEqual([training, validation]);
+  expect(drawn(2)).not.toEqual([training, validation]);
+  expect(validation).toHaveLength(20);
+  expect(validation).not.toEqual(Array.from({ length: 20 }, (_, i) => i));
+  for (const part of [training, validation]) expect(part).toEqual(part.toSorted((a, b) => a - b));
+  expect([...training, ...validation].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+});
+
+test.each([undefined, 7])('stratified, each class gives its share (seed %s)', (seed) => {
+  // Classes that follow one another, of which the first rows would hold only the first.
+  const data = dataset([...new Array(51).fill(0), ...new Array(29).fill(1), ...new Array(20).fill(2)]);
+  const { training, validation } = splitForValidation(data, 0.25, { seed, stratified: true });
+  const counts = (labels: Uint32Array = new Uint32Array()): number[] =>
+    [0, 1, 2].map((label) => labels.filter((one) => one === label).length);
+  // 12.75, 7.25 and 5: the one that is left goes to the largest remainder.
+  expect(counts(validation.labels)).toEqual([13, 7, 5]);
+  expect(counts(training.labels)).toEqual([38, 22, 15]);
+  const firstOfEach = [
+    ...Array.from({ length: 13 }, (_, i) => i),
+    ...[51, 52, 53, 54, 55, 56, 57],
+    ...[80, 81, 82, 83, 84],
+  ];
+  if (seed === undefined) expect(Array.from(validation.pixels)).toEqual(firstOfEach);
+  else expect(Array.from(validation.pixels)).not.toEqual(firstOfEach);
+});
+
+test('stratified, a class that is too small is told', () => {
+  const few = dataset([0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+  expect(() => splitForValidation(few, 0.2, { stratified: true })).toThrow(
+    'validation (2 chosen rows) has 0; a class needs more images, or a larger share must be held out',
+  );
 });

@@ -1,20 +1,30 @@
 /** Parts a data set into rows to train on and rows for validation. */
+import { Random } from '@anke/random';
 import type { ImageDataset } from './dataset.js';
 import { DataError } from './errors.js';
 
 /** Classes that a message lists; of more it says how many. */
 const MOST_SHOWN = 20;
 
+export interface SplitOptions {
+  /** Rows are drawn by this seed; without it, the first ones are held out. */
+  readonly seed?: number | undefined;
+  /** Whether the same share of each class is held out. */
+  readonly stratified?: boolean | undefined;
+}
+
+export interface Split {
+  readonly training: ImageDataset;
+  readonly validation: ImageDataset;
+}
+
 /**
- * Holds out a part for validation as Keras's ImageDataGenerator does: the first ⌊validationSplit · n⌋ rows, in the
- * order of the file.
+ * Holds out a part for validation: ⌊validationSplit · n⌋ rows. Without options they are the first ones, as Keras's
+ * ImageDataGenerator takes them. Both parts keep the order of the file, and the same options give the same parts.
  *
- * @throws DataError if a part is empty, or the two do not hold the same classes
+ * @throws DataError if a part is empty, or the two do not hold the same classes, or there are none to stratify by
  */
-export function splitForValidation(
-  data: ImageDataset,
-  validationSplit: number,
-): { readonly training: ImageDataset; readonly validation: ImageDataset } {
+export function splitForValidation(data: ImageDataset, validationSplit: number, options: SplitOptions = {}): Split {
   const held = Math.floor(data.count * validationSplit);
   if (held < 1 || held >= data.count) {
     throw new DataError(
@@ -22,17 +32,76 @@ export function splitForValidation(
         `and ${data.count - held} for training`,
     );
   }
-  const validation = data.slice(0, held);
-  const training = data.slice(held, data.count);
-  const [ofValidation, ofTraining] = [classesOf(validation), classesOf(training)];
-  if (ofValidation.join() !== ofTraining.join()) {
-    throw new DataError(
-      `${data.source}: the training and the validation rows must hold the same classes, ` +
-        `but training has ${listed(ofTraining)} and validation (the first ${held} rows) has ${listed(ofValidation)}; ` +
-        'shuffle the file or change the split',
+  const isFirst = options.seed === undefined && !options.stratified;
+  const split = isFirst ? atRow(data, held) : byChoice(data, chosenRows(data, held, options));
+  checkClasses(data, split, options);
+  return split;
+}
+
+const atRow = (data: ImageDataset, held: number): Split => ({
+  training: data.slice(held, data.count),
+  validation: data.slice(0, held),
+});
+
+function byChoice(data: ImageDataset, chosen: ReadonlySet<number>): Split {
+  const rows = (isHeld: boolean): ImageDataset =>
+    data.rows(
+      Uint32Array.from(Array.from({ length: data.count }, (_, row) => row).filter((row) => chosen.has(row) === isHeld)),
     );
+  return { training: rows(false), validation: rows(true) };
+}
+
+/** The rows that are held out: the first of an order, or as many of each class as its share of all rows is. */
+function chosenRows(data: ImageDataset, held: number, { seed, stratified }: SplitOptions): ReadonlySet<number> {
+  const order =
+    seed === undefined
+      ? Uint32Array.from({ length: data.count }, (_, row) => row)
+      : new Random(seed, 'validation split').permutation(data.count);
+  if (!stratified) return new Set(order.subarray(0, held));
+  const { labels } = data;
+  if (!labels) throw new DataError(`${data.source}: without labels, no share of each class can be held out`);
+  const left = quotas(labels, held);
+  const chosen = new Set<number>();
+  for (const row of order) {
+    const label = labels[row] as number;
+    const more = left.get(label) as number;
+    if (more > 0) chosen.add(row);
+    left.set(label, more - 1);
   }
-  return { training, validation };
+  return chosen;
+}
+
+/**
+ * How many rows of each class are held out: held · nᶜ / n, rounded down, and one more for the classes with the largest
+ * remainders until there are `held` (Hamilton's method).
+ */
+function quotas(labels: Uint32Array, held: number): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const shares = [...counts].map(([label, images]) => ({ label, share: (held * images) / labels.length }));
+  const quota = new Map(shares.map(({ label, share }) => [label, Math.floor(share)]));
+  const missing = held - [...quota.values()].reduce((sum, rows) => sum + rows, 0);
+  const byRemainder = shares.sort((a, b) => (b.share % 1) - (a.share % 1) || a.label - b.label);
+  for (const { label } of byRemainder.slice(0, missing)) quota.set(label, (quota.get(label) as number) + 1);
+  return quota;
+}
+
+/** @throws DataError if one part has a class that the other lacks */
+function checkClasses(
+  { source }: ImageDataset,
+  { training, validation }: Split,
+  { seed, stratified }: SplitOptions,
+): void {
+  const [ofValidation, ofTraining] = [classesOf(validation), classesOf(training)];
+  if (ofValidation.join() === ofTraining.join()) return;
+  const rows = seed === undefined && !stratified ? `the first ${validation.count}` : `${validation.count} chosen`;
+  const remedy = stratified
+    ? 'a class needs more images, or a larger share must be held out'
+    : 'draw the rows by class (stratified), shuffle the file or change the split';
+  throw new DataError(
+    `${source}: the training and the validation rows must hold the same classes, ` +
+      `but training has ${listed(ofTraining)} and validation (${rows} rows) has ${listed(ofValidation)}; ${remedy}`,
+  );
 }
 
 const classesOf = ({ labels }: ImageDataset): number[] => [...new Set(labels)].sort((a, b) => a - b);

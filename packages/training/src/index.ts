@@ -57,3 +57,4 @@ export type { Training, TrainingData } from './run/training.js';
 export { type Comparison, comparedSamplesOf, samplesOf } from './samples.js';
 export { DamageError, SealedStore, SUMS_FILE } from './sealed-store.js';
 export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';
+export { splitText, trainingDataOf } from './training-data.js';

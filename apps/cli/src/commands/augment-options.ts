@@ -4,10 +4,8 @@ import {
   type FillMode,
   ImageDataGenerator,
   type ImageDataGeneratorOptions,
-  type ImageDataset,
   ParameterError,
 } from '@anke/data';
-import type { TrainingData } from '@anke/training';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
 
@@ -100,17 +98,3 @@ export function generatorOf(
     throw new UsageError(`--${option} ${error.reason}`);
   }
 }
-
-/**
- * Labelled images as a generator makes them into what a training needs.
- *
- * @param validation images for validation; without them, the first rows are held out
- */
-export const trainingDataOf = (
-  generator: ImageDataGenerator,
-  images: ImageDataset,
-  validation?: ImageDataset,
-): TrainingData => ({
-  ...(validation ? { training: images, validation } : generator.split(images)),
-  augmentation: generator.augmentation(images.shape),
-});

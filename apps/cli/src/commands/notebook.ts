@@ -11,7 +11,7 @@ import {
 } from '@anke/data';
 import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
-import { bestEpochOf, samplesOf, saveChoices, writeText } from '@anke/training';
+import { bestEpochOf, samplesOf, saveChoices, splitText, trainingDataOf, writeText } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
@@ -20,7 +20,6 @@ import { requireClasses } from '../model-folder.js';
 import type { Terminal } from '../terminal.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
-import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
 import { type RecipeOptions, recipeOptions } from './recipe-options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
@@ -52,13 +51,13 @@ Examples:
 async function runNotebook(given: RecipeOptions): Promise<void> {
   const started = performance.now();
   const asked = await requestOf(given, 'notebook');
-  const { terminal, options, recipe, generator } = asked;
-  const { validationSplit, ...reading } = recipe.data;
+  const { terminal, options, recipe } = asked;
+  const { validationSplit: _, ...reading } = recipe.data;
   const path = recipe.data.path ?? (await synthetic(terminal));
 
   terminal.heading('Input files');
   const sets = await readDataSets(terminal, path, { ...options, ...reading });
-  const data = trainingDataOf(generator, requireTraining(path, sets), sets.validation);
+  const data = trainingDataOf(recipe, requireTraining(path, sets), sets.validation);
   checkExtraClasses(sets);
   requireTest(path, sets);
   for (const set of [sets.train, sets.validation, sets.test, ...Object.values(sets.extra)])
@@ -67,7 +66,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
   const [height, width, channels] = training.shape;
   const range = [0, 255].map((byte) => Number((byte * training.factor + training.offset).toPrecision(6))).join(' … ');
   terminal.fact('X', `(${training.count}, ${height}, ${width}, ${channels}), scaled to ${range}`);
-  const held = sets.validation?.source ?? `the first ${Math.round(100 * validationSplit)}% of the rows`;
+  const held = sets.validation?.source ?? splitText(recipe.data);
   terminal.fact('validation', `(${validation.count}, ${height}, ${width}, ${channels}), ${held}`);
 
   const complete = { ...recipe, data: { ...recipe.data, path: resolve(path) } };

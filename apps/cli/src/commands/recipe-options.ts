@@ -31,6 +31,8 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly batchSize?: number;
   readonly storage?: 'float32' | 'float16';
   readonly validationSplit?: number;
+  readonly shuffleSplit?: boolean;
+  readonly stratified?: boolean;
   readonly weights?: string;
   readonly partial?: boolean;
   readonly freezeUntil?: string;
@@ -76,6 +78,8 @@ export function recipeOptions(command: Command, recipe: string, dataNote = ''): 
     .option('--seed <n>', 'everything random comes from it', seed)
     .option('--limit <n>', 'use only the first rows of the training data', positive)
     .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
+    .option('--shuffle-split', 'draw the rows for validation, by the seed, instead of taking the first ones')
+    .option('--stratified', 'hold out the same share of each class')
     .option('--batch-size <n>', 'images in a training step', positive)
     .addOption(
       new Option(
@@ -123,7 +127,8 @@ function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Re
   put('batchSize', options.batchSize);
   put('storage', options.storage);
   put('data.path', options.data === undefined ? undefined : resolve(options.data));
-  for (const name of ['limit', 'imageShape', 'validationSplit'] as const) put(`data.${name}`, options[name]);
+  for (const name of ['limit', 'imageShape', 'validationSplit', 'shuffleSplit', 'stratified'] as const)
+    put(`data.${name}`, options[name]);
   if (options.weights !== undefined) put('weights', { path: resolve(options.weights) });
   if (options.partial) {
     if (options.weights === undefined)

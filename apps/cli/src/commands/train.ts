@@ -1,12 +1,12 @@
 /** `anke train`: trains a recipe on labelled images. */
 import { count, duration } from '@anke/report';
+import { splitText, trainingDataOf } from '@anke/training';
 import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { UsageError } from '../errors.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
-import { trainingDataOf } from './augment-options.js';
 import { natural } from './options.js';
 import { phaseOptions, type RecipeOptions, recipeOptions } from './recipe-options.js';
 
@@ -31,16 +31,18 @@ Examples:
 async function runTrain(given: RecipeOptions): Promise<void> {
   const started = performance.now();
   const asked = await requestOf(given, 'train');
-  const { terminal, options, recipe, generator } = asked;
+  const { terminal, options, recipe } = asked;
   const { path, validationSplit: _, ...reading } = recipe.data;
   if (path === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
   const read = await readTraining(terminal, { ...options, ...reading, data: path });
-  const data = trainingDataOf(generator, read.train, read.validation);
+  const data = trainingDataOf(recipe, read.train, read.validation);
   const { training, validation } = data;
   await runTraining(asked, data, {
     begin: ({ device, folder }) => {
       terminal.fact('recipe', recipe.name);
-      terminal.fact('data', `${count(training.count)} images to train on, ${count(validation.count)} for validation`);
+      const held = read.validation ? '' : ` (${splitText(recipe.data)})`;
+      const counts = `${count(training.count)} images to train on, ${count(validation.count)} for validation`;
+      terminal.fact('data', `${counts}${held}`);
       terminal.fact('device', deviceLine(device.report));
       terminal.fact('run folder', folder);
     },

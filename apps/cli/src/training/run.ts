@@ -3,7 +3,6 @@
  * and told in a report.
  */
 import { join } from 'node:path';
-import type { ImageDataGenerator } from '@anke/data';
 import { type Model, NonFiniteError, SGD } from '@anke/nn';
 import {
   checkPhases,
@@ -34,7 +33,6 @@ export interface Request {
   readonly options: RecipeOptions;
   readonly terminal: Terminal;
   readonly recipe: ResolvedRecipe;
-  readonly generator: ImageDataGenerator;
 }
 
 /**
@@ -50,8 +48,8 @@ export async function requestOf(given: RecipeOptions, command: string): Promise<
       ? { recipe: await recipeOf(options), remark: undefined }
       : await extendedRecipe(options.resume, command, given);
   if (remark) terminal.say(remark);
-  const generator = generatorOf(recipe.augmentation, recipe.data.validationSplit);
-  return { command, options, terminal, recipe, generator };
+  generatorOf(recipe.augmentation, recipe.data.validationSplit); // a wrong option is told before anything is read
+  return { command, options, terminal, recipe };
 }
 
 /** A training in its folder. */

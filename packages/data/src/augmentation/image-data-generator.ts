@@ -5,7 +5,7 @@
  */
 import type { ImageDataset, ImageShape } from '../dataset.js';
 import { ParameterError } from '../errors.js';
-import { splitForValidation } from '../split.js';
+import { type Split, type SplitOptions, splitForValidation } from '../split.js';
 
 export const FILL_MODES = ['nearest', 'constant', 'reflect', 'wrap'] as const;
 export type FillMode = (typeof FILL_MODES)[number];
@@ -13,7 +13,7 @@ export type FillMode = (typeof FILL_MODES)[number];
 export interface ImageDataGeneratorOptions {
   /** Each byte is multiplied by this, after everything else; if absent, the images stay scaled as they are. */
   readonly rescale?: number;
-  /** The share of the rows, the first ones, that is held out for validation. */
+  /** The share of the rows that is held out for validation. */
   readonly validationSplit?: number;
   /** Degrees: images turn by −range … range. */
   readonly rotationRange?: number;
@@ -105,13 +105,13 @@ export class ImageDataGenerator {
   }
 
   /**
-   * Scales the images, and holds out the first rows for validation.
+   * Scales the images, and holds out rows for validation: the first ones, unless the options say otherwise.
    *
    * @throws DataError if a part is empty, or the two do not hold the same classes
    */
-  split(data: ImageDataset): { readonly training: ImageDataset; readonly validation: ImageDataset } {
+  split(data: ImageDataset, options: SplitOptions = {}): Split {
     const { rescale } = this.#options;
-    return splitForValidation(rescale === undefined ? data : data.scaled(rescale, 0), this.validationSplit);
+    return splitForValidation(rescale === undefined ? data : data.scaled(rescale, 0), this.validationSplit, options);
   }
 
   /** What it does to images of this size; undefined where that is nothing. */

@@ -29,7 +29,9 @@ const data = z.strictObject({
     .gt(0)
     .lt(1)
     .default(0.2)
-    .describe('share of the rows, the first ones, held out for validation'),
+    .describe('share of the rows held out for validation, the first ones unless said otherwise'),
+  shuffleSplit: z.boolean().exactOptional().describe('draw the rows for validation, by the seed'),
+  stratified: z.boolean().exactOptional().describe('hold out the same share of each class'),
 });
 
 const augmentation = z

@@ -1,0 +1,30 @@
+/** If this failed, a resumed run would validate on images that it has been trained on. */
+import { ImageDataset } from '@anke/data';
+import { expect, test } from 'vitest';
+import { checkRecipe } from './recipe/check.js';
+import { splitText, trainingDataOf } from './training-data.js';
+
+const labels = Uint32Array.from({ length: 60 }, (_, i) => i % 3);
+const images = new ImageDataset(
+  'rows',
+  [1, 1, 1],
+  Uint8Array.from(labels, (_, i) => i),
+  { labels },
+);
+const layers = [{ type: 'Flatten' }];
+const phases = [{ optimizer: { type: 'Adam' }, epochs: 1 }];
+
+test.each([
+  [{}, 'the first 20% of the rows', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
+  [{ shuffleSplit: true }, '20% of the rows, drawn by the seed', undefined],
+  [{ stratified: true }, 'the first 20% of each class', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
+  [{ shuffleSplit: true, stratified: true }, '20% of each class, drawn by the seed', undefined],
+])('%j: a recipe gives the same parts each time', async (data, text, expected) => {
+  const recipe = await checkRecipe({ data, layers, phases }, 'one');
+  const held = (seed: number): number[] => Array.from(trainingDataOf({ ...recipe, seed }, images).validation.pixels);
+  expect(held(5)).toHaveLength(12);
+  expect(held(5)).toEqual(expected ?? held(5));
+  if (expected) expect(held(6)).toEqual(expected);
+  else expect(held(6)).not.toEqual(held(5));
+  expect(splitText(recipe.data)).toBe(text);
+});
