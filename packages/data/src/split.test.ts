@@ -19,7 +19,7 @@ test('the first part, rounded down, is for validation', () => {
 
 test('both parts must hold the same classes', () => {
   expect(() => splitForValidation(dataset([0, 0, 1, 0, 1]), 0.4)).toThrow(
-    'training has 0, 1 and validation (the first 2 rows) has 0; draw the rows by class (stratified), shuffle the file or',
+    'training has 0, 1 and validation (the first 2 rows) has 0; draw the rows by class (stratified), shuffle',
   );
 });
 
