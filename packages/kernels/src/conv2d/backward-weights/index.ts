@@ -8,9 +8,9 @@
  * With groups (groups.ts), ci is counted from the first channel of co's group.
  *
  * X (n, h, w, in), dY (n, oh, ow, out), W and dW (kh, kw, in / groups, out), channels last; X is float32 or float16,
- * all else is float32. Each algorithm is a file: `pointwise`, `narrow` and `subgroup` for software GPUs, `gemm` for
- * real ones, `plain` for all. All but `plain` exist whole and with the sum split (splits.ts), in two dispatches. All
- * are timed by `pnpm anke bench kernels --filter conv2d/backward-weights`.
+ * all else is float32. Each algorithm is a file: `pointwise`, `narrow`, `rows` and `subgroup` for software GPUs, `gemm`
+ * for real ones, `plain` for all. All but `plain` exist whole and with the sum split (splits.ts), in two dispatches.
+ * All are timed by `pnpm anke bench kernels --filter conv2d/backward-weights`.
  */
 import { absolute, type Binding, bindingBytes, defineKernel, type Variant } from '../../runtime/kernel.js';
 import { channelSums, decayedReference } from '../../window/reference.js';
@@ -23,6 +23,7 @@ import { narrow } from './narrow.js';
 import type { Conv2dBackwardWeightsParams } from './params.js';
 import { plain } from './plain.js';
 import { pointwise } from './pointwise.js';
+import { rows } from './rows.js';
 import { split, whole } from './splits.js';
 import { subgroup } from './subgroup.js';
 
@@ -52,6 +53,7 @@ const wholeGemm = (variant: (typeof gemm)['gemm64']): Variant<Conv2dBackwardWeig
 export const wholeVariants = {
   pointwise: whole(pointwise),
   narrow: whole(narrow),
+  rows: whole(rows),
   subgroup: whole(subgroup),
   gemm128: wholeGemm(gemm.gemm128),
   gemm32: wholeGemm(gemm.gemm32),
@@ -70,6 +72,8 @@ export const conv2dBackwardWeights = defineKernel<Conv2dBackwardWeightsParams, k
     },
     narrowSplit: split(narrow, cacheSplits),
     narrow: wholeVariants.narrow,
+    rowsSplit: split(rows, cacheSplits),
+    rows: wholeVariants.rows,
     subgroupSplit: split(subgroup, cacheSplits),
     subgroup: wholeVariants.subgroup,
     gemm128Split: split(gemm.gemm128, gemmSplits),
