@@ -12,6 +12,8 @@ const MAX_TAPS = 49;
 const MAX_DOUBLE_TAPS = 25;
 /** The most rows for which a subgroup uses the weights that it has loaded. */
 const MAX_ROWS = 64;
+/** The most weights that are held because more channels at a time save loads and stores of sums. */
+const MAX_WEIGHTS = 300;
 /** The least number of workgroups: below this, weights are loaded again for fewer rows, so that no core idles. */
 const LEAST_GROUPS = 16;
 /**
@@ -21,34 +23,63 @@ const LEAST_GROUPS = 16;
 export const canReside = (p: Conv2dParams, { software }: Traits): boolean =>
   software && !p.dilation && p.kernelWidth > 1 && p.kernelHeight * p.kernelWidth <= MAX_TAPS;
 
-/** A subgroup computes `groups` lane-fulls of channels, of which there are `columns`, for a run of `rows`. */
+/**
+ * A subgroup computes `groups` lane-fulls of channels, of which there are `columns`, for a run of `rows`, from `chunk`
+ * channels of the other side at a time.
+ */
 export interface Cut {
+  readonly chunk: number;
   readonly groups: number;
   readonly columns: number;
   readonly rows: number;
 }
 
+/** Channels of the two sides of a convolution. */
+interface Channels {
+  readonly summed: number;
+  readonly computed: number;
+}
+
 /**
  * How the work is cut into subgroups.
  *
- * @param channels number of channels that are computed
  * @param allRows number of rows in the whole batch
  */
 export function residentCut(
   { kernelHeight, kernelWidth }: Conv2dParams,
   lanes: number,
-  channels: number,
+  { summed, computed }: Channels,
   allRows: number,
 ): Cut {
-  const groups = channels > lanes && kernelHeight * kernelWidth <= MAX_DOUBLE_TAPS ? 2 : 1;
-  const columns = Math.ceil(channels / (lanes * groups));
-  return { groups, columns, rows: Math.min(MAX_ROWS, Math.ceil((allRows * columns) / LEAST_GROUPS)) };
+  const taps = kernelHeight * kernelWidth;
+  const groups = computed > lanes && taps <= MAX_DOUBLE_TAPS ? 2 : 1;
+  const columns = Math.ceil(computed / (lanes * groups));
+  const laneFulls = Math.ceil(summed / lanes);
+  const chunks = Math.ceil(laneFulls / Math.max(1, Math.floor(MAX_WEIGHTS / (taps * lanes * groups))));
+  const chunk = Math.min(Math.ceil(laneFulls / chunks) * lanes, summed);
+  return { chunk, groups, columns, rows: Math.min(MAX_ROWS, Math.ceil((allRows * columns) / LEAST_GROUPS)) };
 }
 
 export function residentGrid({ columns, rows }: Cut, allRows: number): Grid {
   const runs = Math.ceil(allRows / rows);
   return [Math.min(runs, MAX_GRID_SIDE), Math.ceil(runs / MAX_GRID_SIDE), columns];
 }
+
+/** A lane-full of the chunk, of which lane j holds channel j, and which lanes hold none. */
+export interface Part {
+  readonly index: number;
+  /** WGSL of its lane's channel, counted from the chunk's first. */
+  readonly channel: string;
+  readonly isWhole: boolean;
+}
+
+/** The lane-fulls of a chunk. */
+export const partsOf = (chunk: number, lanes: number): Part[] =>
+  range(Math.ceil(chunk / lanes)).map((index) => ({
+    index,
+    channel: index === 0 ? 'lane' : `${index * lanes}u + lane`,
+    isWhole: (index + 1) * lanes <= chunk,
+  }));
 
 /** Name of the weight of a tap and a channel of the chunk, for a group of the channels that are computed. */
 export const residentWeight = (

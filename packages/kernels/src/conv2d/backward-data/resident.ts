@@ -1,12 +1,12 @@
 /**
  * conv2d backward data for software GPUs, with stride 1: a subgroup keeps its weights in registers and walks over dY.
  *
- * A subgroup holds the weights of all taps × a lane-full (CHUNK) of output channels × GROUPS lane-fulls of input
+ * A subgroup holds the weights of all taps × some lane-fulls (CHUNK) of output channels × GROUPS lane-fulls of input
  * channels, and takes them along ROWS rows of dX. It walks along the rows of dY that reach a row of dX: lane j loads
- * channel j of an element, and `subgroupBroadcast` hands it to all lanes, a lane an input channel, where it is added to
- * the sums of all inputs that it reaches. Of these there are as many as a kernel row is wide. The leftmost is complete
- * then and is added to dX in memory; each other sum becomes that of the tap to its left. The last chunk of output
- * channels finishes what it writes.
+ * channel j of each lane-full of an element, and `subgroupBroadcast` hands it to all lanes, a lane an input channel,
+ * where it is added to the sums of all inputs that it reaches. Of these there are as many as a kernel row is wide. The
+ * leftmost is complete then and is added to dX in memory; each other sum becomes that of the tap to its left. The last
+ * chunk of output channels finishes what it writes.
  *
  * At batch 256, 35 to 51 and 24 to 35 GFLOP/s for the notebook's second and third convolution, where `subgroup` does 9
  * to 15 and 7 to 13. Timed by `pnpm anke bench kernels --filter conv2d/backward-data --variant resident`.
@@ -14,13 +14,22 @@
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
-import { type Cut, canReside, residentCut, residentGrid, residentWeight, residentWeights } from '../resident.js';
+import {
+  type Cut,
+  canReside,
+  type Part,
+  partsOf,
+  residentCut,
+  residentGrid,
+  residentWeight,
+  residentWeights,
+} from '../resident.js';
 import { orZero, range, unroll } from '../unrolled.js';
 import { type Conv2dBackwardDataParams, finishWgsl } from './params.js';
 import { subgroup } from './subgroup.js';
 
 const cut = (p: Conv2dBackwardDataParams, lanes: number): Cut =>
-  residentCut(p, lanes, p.inChannels, p.batch * p.height);
+  residentCut(p, lanes, { summed: p.outChannels, computed: p.inChannels }, p.batch * p.height);
 
 /** What the pieces of the shader depend on. */
 interface Shape {
@@ -53,19 +62,23 @@ function emit({ p, lanes, groups }: Shape, kx: number, ix: string): string {
 /** The products of the chunk's output channel j under tap row ky with the weights of the row. */
 function products(shape: Shape, ky: number, j: number): string {
   const weight = (kx: number, g: number): string => residentWeight(shape, ky * shape.p.kernelWidth + kx, j, g);
-  return `          let factor_${j} = subgroupBroadcast(y, ${j}u);
+  return `          let factor_${j} = subgroupBroadcast(y_${Math.floor(j / shape.lanes)}, ${j % shape.lanes}u);
 ${forSums(shape, (kx, g) => `          sum_${kx}_${g} = fma(factor_${j}, ${weight(kx, g)}, sum_${kx}_${g});`)}`;
 }
 
 /** Takes one element of the row of dY under tap row ky. */
 function take(shape: Shape, ky: number): string {
   const { p, lanes, chunk } = shape;
-  const inside = [
-    ...(chunk === lanes ? [] : ['lane < CHUNK']),
-    ...(p.outChannels % chunk === 0 ? [] : ['co + lane < OUT']),
-  ];
+  const load = ({ index, channel, isWhole }: Part): string => {
+    const inside = [
+      ...(isWhole ? [] : [`${channel} < CHUNK`]),
+      ...(p.outChannels % chunk === 0 ? [] : [`co + ${channel} < OUT`]),
+    ];
+    const value = `dY[offset_${ky}${index === 0 ? '' : ` + ${index * lanes}u`}]`;
+    return `          let y_${index} = ${orZero(inside, value)};`;
+  };
   return `        if (inside_${ky}) {
-          let y = ${orZero(inside, `dY[offset_${ky}]`)};
+${unroll(partsOf(chunk, lanes), load)}
 ${unroll(range(chunk), (j) => products(shape, ky, j))}
         }
         offset_${ky} += OUT;`;
@@ -85,9 +98,8 @@ export const resident: Variant<Conv2dBackwardDataParams> = {
   available: (p, traits) => subgroup.available(p, traits) && canReside(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.height),
   wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
-    const { groups, rows } = cut(p, lanes);
-    const shape: Shape = { p, lanes, chunk: Math.min(lanes, p.outChannels), groups };
-    const { chunk } = shape;
+    const { chunk, groups, rows } = cut(p, lanes);
+    const shape: Shape = { p, lanes, chunk, groups };
     const weights = residentWeights({ taps: p.kernelHeight * p.kernelWidth, chunk, groups }, (g) =>
       orZero(p.outChannels % chunk === 0 ? [] : ['co + c < OUT'], `w[(t * IN + ci_${g}) * OUT + co + c]`),
     );

@@ -1,28 +1,39 @@
 /**
  * conv2d forward for software GPUs: a subgroup keeps its weights in registers while it walks over the input.
  *
- * A subgroup holds the weights of all taps × a lane-full (CHUNK) of input channels × GROUPS lane-fulls of output
+ * A subgroup holds the weights of all taps × some lane-fulls (CHUNK) of input channels × GROUPS lane-fulls of output
  * channels, and takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of its
- * pixels, a lane holds one input channel, which `subgroupBroadcast` hands to the lanes, a lane an output channel. A
- * step to the right loads only the window's new columns. The window's products are added to Y in memory, chunk after
- * chunk of input channels; the last chunk finishes them. Each sum is kept as four partial sums, because additions to a
- * single one would have to wait for each other.
+ * pixels, a lane holds an input channel of each lane-full, which `subgroupBroadcast` hands to the lanes, a lane an output
+ * channel. A step to the right loads only the window's new columns. The window's products are added to Y in memory,
+ * chunk after chunk of input channels; the last chunk finishes them. Each sum is kept as four partial sums, because
+ * additions to a single one would have to wait for each other.
  *
  * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to
  * 20 and 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3 × 3)
- * for the third convolution lost: its 16 products alone take longer than the direct convolution.
+ * for the third convolution lost: its 16 products alone take longer than the direct convolution. So did whole rows of
+ * outputs at a time: their code does not fit into the cores' caches.
  */
 import { epilogueWgsl } from '../../epilogue/epilogue.js';
 import type { Variant } from '../../runtime/kernel.js';
 import { constants, subgroupEntryPoint } from '../../runtime/wgsl.js';
 import { conv2dConstants } from '../geometry.js';
 import { isNarrow } from '../narrow.js';
-import { type Cut, canReside, residentCut, residentGrid, residentWeight, residentWeights } from '../resident.js';
+import {
+  type Cut,
+  canReside,
+  type Part,
+  partsOf,
+  residentCut,
+  residentGrid,
+  residentWeight,
+  residentWeights,
+} from '../resident.js';
 import { orZero, range, unroll } from '../unrolled.js';
 import { biased, type Conv2dForwardParams } from './params.js';
 import { subgroup } from './subgroup.js';
 
-const cut = (p: Conv2dForwardParams, lanes: number): Cut => residentCut(p, lanes, p.outChannels, p.batch * p.outHeight);
+const cut = (p: Conv2dForwardParams, lanes: number): Cut =>
+  residentCut(p, lanes, { summed: p.inChannels, computed: p.outChannels }, p.batch * p.outHeight);
 
 /** What the pieces of the shader depend on. */
 interface Shape {
@@ -46,29 +57,35 @@ const isKept =
   ([, kx]: Pixel): boolean =>
     kx < p.kernelWidth - p.strideWidth;
 
+/** What a lane holds of a pixel of the window: a channel of a lane-full. */
+const heldName = ([ky, kx]: Pixel, part: number): string => `x_${ky}_${kx}_${part}`;
+
 /** Loads a pixel of the window; outside the image and outside the chunk, the value is zero. */
 function load({ p, lanes, chunk }: Shape, [ky, kx]: Pixel): string {
   // Without padding, no tap reaches outside the image.
   const rowsArePadded = p.padTop > 0 || (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height;
   const columnsArePadded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
-  const inside = [
+  const inside = ({ channel, isWhole }: Part): string[] => [
     ...(rowsArePadded ? [`inside_${ky}`] : []),
     ...(columnsArePadded ? [`ix + ${kx} >= 0`, `ix + ${kx} < i32(WIDTH)`] : []),
-    ...(chunk === lanes ? [] : ['lane < CHUNK']),
-    ...(p.inChannels % chunk === 0 ? [] : ['ci + lane < IN']),
+    ...(isWhole ? [] : [`${channel} < CHUNK`]),
+    ...(p.inChannels % chunk === 0 ? [] : [`ci + ${channel} < IN`]),
   ];
-  return `x_${ky}_${kx} = ${orZero(inside, `f32(x[offset_${ky} + ${kx}u * IN])`)};`;
+  return unroll(partsOf(chunk, lanes), (part) => {
+    const value = `f32(x[offset_${ky} + ${kx}u * IN${part.index === 0 ? '' : ` + ${part.index * lanes}u`}])`;
+    return `${heldName([ky, kx], part.index)} = ${orZero(inside(part), value)};`;
+  });
 }
 
 /** The part of a group's sum to which the products of the chunk's channel j go: two channels each. */
 const part = (group: number, j: number): string => `sum_${group}.${'xyzw'[Math.floor(j / 2) % 4]}`;
 
 /** The products of channel j of the window's pixel t. */
-function products(shape: Shape, [ky, kx]: Pixel, t: number, j: number): string {
+function products(shape: Shape, pixel: Pixel, t: number, j: number): string {
   const product = (g: number): string =>
     `          ${part(g, j)} = fma(factor, ${residentWeight(shape, t, j, g)}, ${part(g, j)});`;
   return `        {
-          let factor = subgroupBroadcast(x_${ky}_${kx}, ${j}u);
+          let factor = subgroupBroadcast(${heldName(pixel, Math.floor(j / shape.lanes))}, ${j % shape.lanes}u);
 ${unroll(range(shape.groups), product)}
         }`;
 }
@@ -92,9 +109,8 @@ export const resident: Variant<Conv2dForwardParams> = {
   suits: (p, traits) => !isNarrow(p, traits),
   grid: (p, { subgroupSize: lanes }) => residentGrid(cut(p, lanes), p.batch * p.outHeight),
   wgsl: (p, { subgroupSize: lanes, pinsSubgroups }) => {
-    const { groups, rows } = cut(p, lanes);
-    const shape: Shape = { p, lanes, chunk: Math.min(lanes, p.inChannels), groups };
-    const { chunk } = shape;
+    const { chunk, groups, rows } = cut(p, lanes);
+    const shape: Shape = { p, lanes, chunk, groups };
     const pixels = windowOf(shape);
     const kept = pixels.filter(isKept(shape));
     const fresh = pixels.filter((pixel) => !isKept(shape)(pixel));
@@ -107,7 +123,9 @@ ${p.epilogue.bias ? `  let bias_${g} = bias[co_${g}];` : ''}`;
     const declareRow = (ky: number): string => `
       let inside_${ky} = (iy + ${ky} >= 0) & (iy + ${ky} < i32(HEIGHT));
       var offset_${ky} = u32((i32(row / OUT_H * HEIGHT) + iy + ${ky}) * i32(WIDTH) - PAD_LEFT) * IN + ci + lane;`;
-    const shift = ([ky, kx]: Pixel): string => `        x_${ky}_${kx} = x_${ky}_${kx + p.strideWidth};`;
+    const forParts = (text: (part: number) => string): string => unroll(range(Math.ceil(chunk / lanes)), text);
+    const shift = ([ky, kx]: Pixel): string =>
+      forParts((part) => `        ${heldName([ky, kx], part)} = ${heldName([ky, kx + p.strideWidth], part)};`);
     return `
 ${constants({ ...conv2dConstants(p), LANES: lanes, CHUNK: chunk, ROWS: rows, GROUPS: groups })}
 ${epilogueWgsl(p.epilogue)}
@@ -123,7 +141,7 @@ ${unroll(range(groups), declareChannel)}
       let iy = i32(row % OUT_H * STRIDE_H) - PAD_TOP;
 ${unroll(kernelRows, declareRow)}
       var ix = -PAD_LEFT;
-${unroll(pixels, ([ky, kx]) => `      var x_${ky}_${kx} = 0.0;`)}
+${unroll(pixels, (pixel) => forParts((part) => `      var ${heldName(pixel, part)} = 0.0;`))}
 ${unroll(kept, (pixel) => `      ${load(shape, pixel)}`)}
       for (var ox = 0u; ox < OUT_W; ox++) {
 ${unroll(fresh, (pixel) => `        ${load(shape, pixel)}`)}
