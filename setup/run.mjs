@@ -66,6 +66,14 @@ async function fuzz(args, environment) {
   return await run(process.execPath, [...options, 'run.ts', ...args], caller, join(root, 'test', 'fuzz'));
 }
 
+const web = join(root, 'apps', 'web');
+const vite = (args, environment) =>
+  run(process.execPath, [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), ...args], environment, web);
+
+/** Bundles the page that trains in a browser into apps/web/dist, and serves it to this computer alone. */
+const openWeb = async (args, environment) =>
+  (await vite(['build'], environment)) || (await vite(['preview', ...args], environment));
+
 const [what, ...args] = process.argv.slice(2);
 const environment = await prepare();
 const commands = {
@@ -75,6 +83,8 @@ const commands = {
   reference: () => reference(environment),
   licences: () => writeLicences(environment),
   soak: () => soak(args, environment),
+  web: () => openWeb(args, environment),
+  'web:build': () => vite(['build', ...args], environment),
   'load-test': () => run(process.execPath, [join(root, 'test', 'load', 'main.mjs'), ...args], environment),
   fuzz: () => fuzz(args, environment),
   'bench:peers': () => benchPeers('bench.ts', args, environment),

@@ -22,6 +22,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'packages/training': ['@anke/data', '@anke/kernels', '@anke/messages', '@anke/nn', '@anke/random'],
   'packages/exchange': ['@anke/messages', '@anke/nn'],
   'packages/report': ['@anke/data', '@anke/kernels', '@anke/nn', '@anke/random', '@anke/training'],
+  'apps/web': [
+    '@anke/data',
+    '@anke/exchange',
+    '@anke/kernels',
+    '@anke/nn',
+    '@anke/report/evaluation',
+    '@anke/training',
+  ],
   'apps/cli': [
     '@anke/data',
     '@anke/dawn',
@@ -43,6 +51,7 @@ const BROWSER_SAFE = [
   'packages/data',
   'packages/training',
   'packages/exchange',
+  'apps/web',
   // Of the report, what decides its content; only what draws and packs it needs Node.
   'packages/report/src/confusion.ts',
   'packages/report/src/curves.ts',

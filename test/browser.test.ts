@@ -69,6 +69,11 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     console.log(`The page trained on ${page.adapter}: loss ${lossOf(page)}.`);
   });
 
+  test('docs/browser.md shows the program of the page', () => {
+    const program = readFileSync(join(source, 'training.ts'), 'utf8').replace(/^.*\n/, '');
+    expect(readFileSync(join(import.meta.dirname, '../docs/browser.md'), 'utf8')).toContain(`\`\`\`ts\n${program}\`\`\``);
+  });
+
   test('all weights of an epoch are finite', () => {
     const weights = [...decodeWeights(page.weights).values()];
     // Kernel and bias of seven layers, and the four of three batch normalizations.

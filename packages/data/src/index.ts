@@ -34,5 +34,5 @@ export { namesOfUnused } from './load/unused.js';
 export { memoryFile, memorySource, readWhole, type Source, type SourceFile } from './source.js';
 export { type Split, type SplitOptions, splitForValidation } from './split.js';
 export { formatSubmission } from './submission.js';
-export type { Outline, Point } from './synthetic/outline.js';
+export { type Outline, outlineOf, type PathCommand, type Point } from './synthetic/outline.js';
 export { type SyntheticDigits, type SyntheticOptions, synthesize, writeCompetition } from './synthetic/synthetic.js';

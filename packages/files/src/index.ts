@@ -8,7 +8,7 @@ export { type DownloadOptions, download } from './download/download.js';
 export { type DownloadSource, parseSources } from './download/sources.js';
 export { type Unpacked, unpack } from './download/unpack.js';
 export { FilesError } from './errors.js';
-export { digitOutlines } from './fonts.js';
+export { digitOutlines, digitPaths } from './fonts.js';
 export { loadDataAt, loadImagesAt, type PathOptions } from './load.js';
 export { isLockFile, LockedError, takeLock } from './lock.js';
 export { countPixels, decodePicture, isPngOrJpeg, preparePictures } from './pictures.js';

@@ -113,7 +113,7 @@ export {
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
 export { Readback } from './runtime/readback.js';
 export { Recorder, type RecorderOptions } from './runtime/recorder.js';
-export type { DispatchTime, MemoryUse, Recording } from './runtime/recording.js';
+export type { DispatchInfo, DispatchTime, MemoryUse, PlannedTemporary, Recording } from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';
 export type { Subgroups } from './runtime/subgroups.js';

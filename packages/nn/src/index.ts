@@ -42,6 +42,7 @@ export {
 export {
   type EvaluateStep,
   evaluateStep,
+  layerOutputs,
   type PredictStep,
   predictStep,
   type StepBatch,

@@ -269,6 +269,12 @@ export class Recorder implements Executor {
         planned: total(plan.sizes),
         peak: Math.max(0, ...alive),
         naive: total(lifetimes.map((l) => l.bytes)),
+        buffers: plan.sizes,
+        temporaries: used.map(({ label }, i) => ({
+          ...(lifetimes[i] as Lifetime),
+          label,
+          buffer: plan.buffer[i] as number,
+        })),
       },
     };
   }

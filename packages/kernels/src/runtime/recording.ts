@@ -1,8 +1,10 @@
 /** A step that is ready to be replayed: pipelines, bind groups and grids in order. */
 import { type BoundStage, encodeStage } from './bound.js';
+import type { StageProgram } from './compiler.js';
 import type { Gpu } from './device.js';
 import { KernelError } from './errors.js';
 import type { Cost } from './kernel.js';
+import type { Lifetime } from './plan.js';
 import type { Readback } from './readback.js';
 import { Storage } from './storage.js';
 
@@ -13,6 +15,15 @@ export interface MemoryUse {
   readonly peak: number;
   /** Bytes if every temporary had a buffer of its own. */
   readonly naive: number;
+  /** Bytes of each of the buffers. */
+  readonly buffers: readonly number[];
+  /** Every temporary, with the number of its buffer and the dispatches that it lives from and to. */
+  readonly temporaries: readonly PlannedTemporary[];
+}
+
+export interface PlannedTemporary extends Lifetime {
+  readonly label: string;
+  readonly buffer: number;
 }
 
 /** What is known about a dispatch besides its pipeline. */
@@ -20,9 +31,13 @@ export interface DispatchInfo {
   readonly kernel: string;
   readonly variant: string;
   readonly cost: Cost;
+  /** Its shader as it was compiled, with its grid. */
+  readonly stage: StageProgram;
+  /** What it reads and writes, by the names of the bindings. */
+  readonly storages: Readonly<Record<string, Storage>>;
 }
 
-export interface DispatchTime extends DispatchInfo {
+export interface DispatchTime extends Omit<DispatchInfo, 'stage' | 'storages'> {
   readonly milliseconds: number;
 }
 

@@ -121,6 +121,13 @@ export function predictStep(executor: Executor, { model, data, batch }: PredictS
   return forward(tape, model, x, { training: false });
 }
 
+/** What each layer gives for one batch, by its place in the graph, the model's outputs among them. */
+export function layerOutputs(executor: Executor, { model, data, batch }: PredictStep): ReadonlyMap<Node, Tensor> {
+  const tape = new Tape(executor);
+  const { x } = takeBatch(tape, model.memory, data, batch);
+  return outputsOf(tape, model, x, { training: false });
+}
+
 const flat = ({ length, weights, gradients, trained, rate, counters }: StepMemory) => ({
   length,
   weights,
@@ -191,12 +198,21 @@ function takeBatch(
   return { x, labels };
 }
 
-function forward(
+interface ForwardOptions {
+  readonly training: boolean;
+  /** The activation that the loss contains. */
+  readonly contained?: ContainedActivation | undefined;
+}
+
+const forward = (tape: Tape, model: StepModel, x: Tensor, options: ForwardOptions): Tensor =>
+  outputsOf(tape, model, x, options).get(model.graph.output) as Tensor;
+
+function outputsOf(
   tape: Tape,
   { graph, memory, storage }: StepModel,
   x: Tensor,
-  { training, contained }: { readonly training: boolean; readonly contained?: ContainedActivation | undefined },
-): Tensor {
+  { training, contained }: ForwardOptions,
+): ReadonlyMap<Node, Tensor> {
   const outputs = new Map<Node, Tensor>([[graph.input, x]]);
   const outputOf = (node: Node): Tensor => outputs.get(node) as Tensor;
   const precise = preciseNodes(graph);
@@ -213,7 +229,7 @@ function forward(
     const call = (): Tensor => node.layer.call(context, node.inputs.map(outputOf));
     outputs.set(node, tape.within(node.layerName, precise.has(node) ? 'f32' : storage, call));
   });
-  return outputOf(graph.output);
+  return outputs;
 }
 
 /**

@@ -32,7 +32,7 @@ export async function* trainPhase(
   training: Training,
   { plan, samples, before, checkpoint }: PhaseStart,
 ): AsyncGenerator<TrainEvent, { readonly phase: Phase; readonly end: FitEnd }, void> {
-  const { model, data, recipe, signal } = training;
+  const { model, data, recipe, signal, submitMilliseconds } = training;
   const run = new PhaseRun(training, plan, before);
   if (checkpoint) {
     model.setState(checkpoint.model);
@@ -50,6 +50,7 @@ export async function* trainPhase(
     augmentation: data.augmentation,
     callbacks: [run],
     signal,
+    ...(submitMilliseconds === undefined ? {} : { submitMilliseconds }),
   });
   let end: FitEnd = 'complete';
   for await (const event of events) {

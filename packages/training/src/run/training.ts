@@ -29,4 +29,6 @@ export interface Training {
   readonly store: Store;
   /** Ends the training after the current submit; the model and the history so far are then written. */
   readonly signal?: AbortSignal;
+  /** Device time of one submit, see `FitOptions`: about 12 in a page, which shares the device with its drawing. */
+  readonly submitMilliseconds?: number;
 }

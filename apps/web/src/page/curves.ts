@@ -1,0 +1,51 @@
+/** Curves of a run, epoch by epoch, as SVG: what it trains on, and what it has not seen. */
+import { svg } from './element.js';
+
+export interface Series {
+  /** The class that gives it its colour. */
+  readonly name: 'training' | 'validation';
+  readonly values: readonly (number | undefined)[];
+}
+
+const BOX = { left: 40, right: 412, top: 10, bottom: 162, height: 190 };
+
+/** Three to five round numbers within a range. */
+export function ticks(least: number, most: number): number[] {
+  const rough = (most - least) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
+  const first = Math.ceil(least / step - 1e-9);
+  return Array.from({ length: Math.floor(most / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
+}
+
+/** @param range from where to where the axis goes; to the largest value, if its end is undefined */
+export function drawCurves(
+  target: Element,
+  series: readonly Series[],
+  { range, format }: { readonly range: readonly [number, number | undefined]; readonly format: (v: number) => string },
+): void {
+  const all = series.flatMap(({ values }) => values.filter((value) => value !== undefined && Number.isFinite(value)));
+  const epochs = Math.max(0, ...series.map(({ values }) => values.length));
+  const least = range[0];
+  const most = range[1] ?? Math.max(1, ...(all as number[]));
+  const x = (epoch: number): number =>
+    BOX.left + ((BOX.right - BOX.left) * epoch) / Math.max(1, Math.max(epochs, 5) - 1);
+  const y = (value: number): number =>
+    BOX.bottom - ((BOX.bottom - BOX.top) * (Math.min(value, most) - least)) / (most - least);
+  const parts: SVGElement[] = [];
+  for (const tick of ticks(least, most)) {
+    parts.push(svg('line', { class: 'grid', x1: BOX.left, x2: BOX.right, y1: y(tick), y2: y(tick) }));
+    parts.push(svg('text', { class: 'tick', x: BOX.left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, format(tick)));
+  }
+  parts.push(svg('text', { class: 'tick', x: BOX.left, y: BOX.height - 8 }, 'epoch 1'));
+  const end = { class: 'tick', x: BOX.right, y: BOX.height - 8, 'text-anchor': 'end' };
+  if (epochs > 1) parts.push(svg('text', end, String(epochs)));
+  for (const { name, values } of series) {
+    const known = values.flatMap((value, i) => (value === undefined ? [] : [[x(i), y(value)] as const]));
+    const d = known.map(([at, up], i) => `${i === 0 ? 'M' : 'L'}${at.toFixed(1)} ${up.toFixed(1)}`).join('');
+    if (known.length > 1) parts.push(svg('path', { class: `curve ${name}`, d }));
+    const last = known.at(-1);
+    if (last) parts.push(svg('circle', { class: `curve-end ${name}`, cx: last[0], cy: last[1], r: 3.5 }));
+  }
+  target.replaceChildren(...parts);
+}

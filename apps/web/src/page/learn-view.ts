@@ -1,0 +1,77 @@
+/** How the training goes: its state, figures and curves. */
+import type { EpochPoint, RunState, Say } from '../protocol.js';
+import { drawCurves } from './curves.js';
+import { byId, html } from './element.js';
+
+const WORDS: Readonly<Record<RunState, string>> = {
+  opening: 'Starting',
+  data: 'Getting images',
+  compiling: 'Compiling kernels',
+  training: 'Training',
+  paused: 'Paused',
+  done: 'Done',
+  failed: 'Stopped',
+};
+
+const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(1)}%`);
+const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** The state is read aloud by screen readers: it changes with what happens, not with every number. */
+export function showState(state: RunState, detail: string): void {
+  const element = html('state');
+  element.dataset['state'] = state;
+  const text = state === 'failed' ? `${WORDS[state]}: ${detail}` : WORDS[state];
+  if (element.textContent !== text) element.textContent = text;
+  if (state === 'data') html('data-line').textContent = detail;
+}
+
+export function showProgress(share: number): void {
+  byId('progress', HTMLProgressElement).value = share;
+}
+
+export function showSpeed({ epoch, epochs, imagesPerSecond }: Extract<Say, { type: 'progress' }>): void {
+  html('figure-epoch').textContent = `${epoch} of ${epochs}`;
+  if (imagesPerSecond !== undefined) html('figure-speed').textContent = count(imagesPerSecond);
+}
+
+export function showHistory(points: readonly EpochPoint[]): void {
+  const last = points.at(-1);
+  const [accuracy, loss] = [last?.valAccuracy ?? last?.accuracy, last?.valLoss ?? last?.loss];
+  html('figure-accuracy').textContent = percent(accuracy);
+  html('figure-loss').textContent = loss === undefined ? '–' : loss.toFixed(3);
+  if (last) html('figure-epoch').textContent = String(points.length);
+  const shown = `after ${points.length} epochs`;
+  draw('curve-accuracy', [points.map((p) => p.accuracy), points.map((p) => p.valAccuracy)], {
+    range: [0, 1],
+    format: (value) => `${Math.round(100 * value)}%`,
+    label: `Accuracy ${shown}: ${percent(accuracy)} of images it has not seen`,
+  });
+  draw('curve-loss', [points.map((p) => p.loss), points.map((p) => p.valLoss)], {
+    range: [0, undefined],
+    format: (value) => String(Number(value.toPrecision(2))),
+    label: `Loss ${shown}: ${loss?.toFixed(3) ?? 'none yet'}`,
+  });
+}
+
+interface CurveOptions {
+  readonly range: readonly [number, number | undefined];
+  readonly format: (value: number) => string;
+  readonly label: string;
+}
+
+function draw(
+  id: string,
+  [training = [], validation = []]: readonly (readonly (number | undefined)[])[],
+  { label, ...options }: CurveOptions,
+): void {
+  const target = byId(id, SVGSVGElement);
+  target.setAttribute('aria-label', label);
+  drawCurves(
+    target,
+    [
+      { name: 'training', values: training },
+      { name: 'validation', values: validation },
+    ],
+    options,
+  );
+}

@@ -1,0 +1,205 @@
+/** The page: passes what the worker says to the views, and what people do to the worker. It knows no kernel. */
+import type { Ask, DataFacts, Picture, RunState, Say } from '../protocol.js';
+import { showAnswer } from './answer-view.js';
+import { DrawPad } from './draw-pad.js';
+import { button, byId, html, make } from './element.js';
+import { takeFiles } from './files.js';
+import { showActivations } from './layers-view.js';
+import { showHistory, showProgress, showSpeed, showState } from './learn-view.js';
+import { linkTo, recipeInLink } from './link.js';
+import { showProgram } from './program-view.js';
+import { showLook } from './see-view.js';
+import { pictureTile } from './tile.js';
+
+const worker = new Worker(new URL('../engine/worker.ts', import.meta.url), { type: 'module', name: 'engine' });
+const ask = (message: Ask): void => worker.postMessage(message);
+
+const NO_DATA: DataFacts = {
+  name: '',
+  synthetic: true,
+  training: 0,
+  validation: 0,
+  shape: [28, 28, 1],
+  classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
+  darkInk: false,
+  examples: [],
+  warnings: [],
+};
+let data = NO_DATA;
+let state: RunState = 'opening';
+let pausedByPeople = false;
+const recipe = byId('recipe', HTMLTextAreaElement);
+const layers = byId('layers', HTMLDetailsElement);
+const inside = byId('inside', HTMLDetailsElement);
+
+const pad = new DrawPad((picture) => {
+  if (picture) askAbout(picture);
+  else showAnswer(undefined, data);
+});
+
+function askAbout({ pixels }: Picture): void {
+  ask({ type: 'predict', pixels });
+  if (layers.open) ask({ type: 'activations', pixels });
+}
+
+function show(message: Say): void {
+  switch (message.type) {
+    case 'adapter': {
+      const { name, software, facts } = message.adapter;
+      html('adapter-name').textContent = software ? `${name}: a software adapter, on the CPU. It is slow.` : name;
+      html('adapter-kind').dataset['kind'] = software ? 'software' : 'gpu';
+      const rows = facts.map(([key, value]) => make('div', '', make('dt', '', key), make('dd', '', value)));
+      html('adapter-facts').replaceChildren(...rows);
+      break;
+    }
+    case 'noDevice':
+      html('no-device').hidden = false;
+      html('no-device-reason').textContent = message.reason;
+      html('adapter-name').textContent = 'no GPU';
+      setState('failed', 'there is no GPU to train on');
+      break;
+    case 'recipe':
+      recipe.value = message.text;
+      html('recipe-error').textContent = '';
+      document.title = `Anke: ${message.name}`;
+      for (const id of ['pause', 'afresh', 'train', 'link', 'forget']) button(id).disabled = false;
+      setPaused(false);
+      inside.open = false;
+      break;
+    case 'recipeError':
+      html('recipe-error').textContent = message.message;
+      break;
+    case 'dataError':
+      html('data-error').textContent = message.message;
+      break;
+    case 'data':
+      showData(message.data);
+      break;
+    case 'state':
+      setState(message.state, message.detail);
+      break;
+    case 'preparing':
+      showProgress(message.done / message.total);
+      break;
+    case 'progress':
+      showProgress(message.done / message.total);
+      showSpeed(message);
+      break;
+    case 'history':
+      showHistory(message.points);
+      if (pad.picture) askAbout(pad.picture);
+      break;
+    case 'look':
+      showLook(message.look, data, (picture) => pad.put(picture));
+      break;
+    case 'prediction':
+      if (pad.picture) showAnswer(message.probabilities, data);
+      break;
+    case 'activations':
+      showActivations(message.layers);
+      break;
+    case 'program':
+      showProgram(message.program);
+      break;
+    case 'file':
+      save(message.name, message.bytes);
+      break;
+    case 'problem':
+      html('problem').hidden = false;
+      html('problem').textContent = message.message;
+      break;
+    case 'kept':
+      if (!message.kept) html('kept').textContent = 'This browser keeps no files for pages here: a reload begins anew.';
+      break;
+  }
+}
+
+function setState(next: RunState, detail: string): void {
+  state = next;
+  const isShown = pausedByPeople && next === 'training' ? 'paused' : next;
+  showState(isShown, detail);
+  for (const id of ['export-onnx', 'export-safetensors'])
+    button(id).disabled = !(next === 'training' || next === 'done');
+  button('pause').disabled = next === 'done' || next === 'failed';
+}
+
+function showData(next: DataFacts): void {
+  data = next;
+  const { name, training, validation, shape, classNames, examples, warnings, synthetic } = next;
+  html('data-line').textContent =
+    `${training.toLocaleString('en-US')} images of ${shape.join(' × ')} to train on, ` +
+    `${validation.toLocaleString('en-US')} to check with: ${name}.`;
+  html('data-error').textContent = '';
+  html('warnings').replaceChildren(...warnings.map((warning) => make('li', '', warning)));
+  button('synthetic').hidden = synthetic;
+  html('examples').replaceChildren(
+    ...examples.flatMap((picture, label) => {
+      if (!picture) return [];
+      const tile = make('button', 'tile', pictureTile(picture), make('span', '', classNames[label] ?? ''));
+      tile.type = 'button';
+      tile.setAttribute('aria-label', `Put an example of ${classNames[label]} on the pad`);
+      tile.addEventListener('click', () => pad.put(picture));
+      return [make('li', '', tile)];
+    }),
+  );
+  pad.take(next);
+}
+
+function setPaused(paused: boolean): void {
+  pausedByPeople = paused;
+  button('pause').textContent = paused ? 'Go on' : 'Pause';
+  ask({ type: 'pause', paused: paused || document.hidden });
+  if (state === 'training') showState(paused ? 'paused' : 'training', '');
+}
+
+function save(name: string, bytes: Uint8Array): void {
+  const link = make('a', '');
+  link.download = name;
+  link.href = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+worker.addEventListener('message', ({ data: message }: MessageEvent<Say>) => show(message));
+worker.addEventListener('error', ({ message }) => show({ type: 'problem', message: `The worker failed: ${message}` }));
+document.addEventListener('visibilitychange', () => ask({ type: 'pause', paused: pausedByPeople || document.hidden }));
+
+button('pause').addEventListener('click', () => setPaused(!pausedByPeople));
+button('afresh').addEventListener('click', () => ask({ type: 'train', recipe: recipe.value, afresh: true }));
+button('train').addEventListener('click', () => ask({ type: 'train', recipe: recipe.value, afresh: false }));
+button('clear').addEventListener('click', () => pad.clear());
+button('synthetic').addEventListener('click', () => ask({ type: 'synthetic' }));
+button('forget').addEventListener('click', () => ask({ type: 'forget' }));
+button('export-onnx').addEventListener('click', () => ask({ type: 'export', format: 'onnx' }));
+button('export-safetensors').addEventListener('click', () => ask({ type: 'export', format: 'safetensors' }));
+button('link').addEventListener('click', async () => {
+  try {
+    const link = await linkTo(recipe.value);
+    history.replaceState(null, '', link);
+    await navigator.clipboard.writeText(link);
+    html('link-done').textContent = 'Copied.';
+  } catch (error) {
+    const isJson = !(error instanceof SyntaxError);
+    html('link-done').textContent = isJson ? 'It is in the address bar.' : 'This is no JSON.';
+  }
+});
+layers.addEventListener('toggle', () => {
+  if (layers.open && pad.picture) ask({ type: 'activations', pixels: pad.picture.pixels });
+});
+inside.addEventListener('toggle', () => {
+  if (inside.open) ask({ type: 'program' });
+});
+takeFiles((name, files) => {
+  html('data-line').textContent = `Reading ${name} …`;
+  ask({ type: 'drop', name, files });
+});
+
+// In development there is none.
+navigator.serviceWorker?.register('./service-worker.js').catch(() => undefined);
+showAnswer(undefined, data);
+showHistory([]);
+ask({ type: 'open', recipe: await recipeInLink(location.hash) });
+addEventListener('hashchange', async () => {
+  const linked = await recipeInLink(location.hash);
+  if (linked !== undefined) ask({ type: 'train', recipe: linked, afresh: false });
+});

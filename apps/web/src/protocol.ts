@@ -1,0 +1,167 @@
+/**
+ * What the page and its worker say to one another. The worker has the device, the data and the run; the page gets
+ * numbers and pictures to show, and knows no kernel.
+ */
+
+/** Rows of bytes: an image as the network is given it. */
+export interface Picture {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** Files that were dropped, with their paths in the folder that was dropped. */
+export interface DroppedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+export type ExportFormat = 'onnx' | 'safetensors';
+
+/** What the page asks for. */
+export type Ask =
+  /** To be sent first: opens the device, and goes on with the run of that recipe that was kept, if there is one. */
+  | { readonly type: 'open'; readonly recipe: string | undefined }
+  /** Checks a recipe and trains by it. `afresh` forgets what was kept of its run. */
+  | { readonly type: 'train'; readonly recipe: string; readonly afresh: boolean }
+  | { readonly type: 'pause'; readonly paused: boolean }
+  | { readonly type: 'predict'; readonly pixels: Uint8Array }
+  | { readonly type: 'activations'; readonly pixels: Uint8Array }
+  | { readonly type: 'program' }
+  | { readonly type: 'export'; readonly format: ExportFormat }
+  | { readonly type: 'drop'; readonly name: string; readonly files: readonly DroppedFile[] }
+  /** Goes back from dropped data to the synthetic digits. */
+  | { readonly type: 'synthetic' }
+  /** Forgets all runs that were kept. */
+  | { readonly type: 'forget' };
+
+export interface AdapterFacts {
+  readonly name: string;
+  /** Whether it computes on the CPU. */
+  readonly software: boolean;
+  readonly facts: readonly (readonly [name: string, value: string])[];
+}
+
+export interface DataFacts {
+  readonly name: string;
+  readonly synthetic: boolean;
+  readonly training: number;
+  readonly validation: number;
+  readonly shape: readonly [height: number, width: number, channels: number];
+  readonly classNames: readonly string[];
+  /** Whether the ink is darker than the paper. */
+  readonly darkInk: boolean;
+  /** An image of each class, as far as there is one, in the order of the classes. */
+  readonly examples: readonly (Picture | undefined)[];
+  /** What an inspection of the training images has to say. */
+  readonly warnings: readonly string[];
+}
+
+/** An epoch as the curves show it. */
+export interface EpochPoint {
+  readonly phase: string;
+  readonly loss: number;
+  readonly accuracy: number | undefined;
+  readonly valLoss: number | undefined;
+  readonly valAccuracy: number | undefined;
+}
+
+export interface Mistake {
+  readonly picture: Picture;
+  readonly label: number;
+  readonly predicted: number;
+  /** The probability of what was predicted. */
+  readonly confidence: number;
+}
+
+/** What the network makes of the validation images at this moment. */
+export interface Look {
+  /** Counts by true class, then by predicted class; undefined where the network tells no classes apart. */
+  readonly matrix: readonly (readonly number[])[] | undefined;
+  readonly mistakes: readonly Mistake[];
+  readonly filters: FilterFacts | undefined;
+}
+
+/** Kernels of the first convolution: (height, width, channels, filters), the last axis running fastest. */
+export interface FilterFacts {
+  readonly layer: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** What a layer gives for one image: (height, width, channels) or (units). */
+export interface LayerActivation {
+  readonly layer: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+export interface DispatchFacts {
+  readonly kernel: string;
+  readonly variant: string;
+  readonly grid: readonly number[];
+  readonly flops: number;
+  readonly bytes: number;
+  /** By the device's clock; undefined where it has none. */
+  readonly milliseconds: number | undefined;
+  readonly bindings: readonly { readonly name: string; readonly memory: string; readonly access: string }[];
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly code: string;
+}
+
+/** A stretch of a buffer's life in which a temporary lies in it. */
+export interface Tenant {
+  readonly label: string;
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+  readonly buffer: number;
+}
+
+export interface ProgramFacts {
+  readonly batchSize: number;
+  readonly dispatches: readonly DispatchFacts[];
+  /** How many dispatches there were before the fusion pass. */
+  readonly plain: number;
+  readonly buffers: readonly number[];
+  readonly tenants: readonly Tenant[];
+  readonly planned: number;
+  readonly naive: number;
+}
+
+export type RunState = 'opening' | 'data' | 'compiling' | 'training' | 'paused' | 'done' | 'failed';
+
+/** What the worker says. */
+export type Say =
+  | { readonly type: 'adapter'; readonly adapter: AdapterFacts }
+  /** There is no device here: the page says what to do. */
+  | { readonly type: 'noDevice'; readonly reason: string }
+  | { readonly type: 'recipe'; readonly text: string; readonly name: string }
+  /** A recipe that cannot be used, and why; what trained before goes on. */
+  | { readonly type: 'recipeError'; readonly message: string }
+  | { readonly type: 'dataError'; readonly message: string }
+  | { readonly type: 'data'; readonly data: DataFacts }
+  | { readonly type: 'state'; readonly state: RunState; readonly detail: string }
+  | { readonly type: 'preparing'; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'progress';
+      readonly part: 'training' | 'validation';
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly done: number;
+      readonly total: number;
+      readonly imagesPerSecond: number | undefined;
+    }
+  /** All epochs of the run so far; `resumed` if some of them are from before the page was opened. */
+  | { readonly type: 'history'; readonly points: readonly EpochPoint[]; readonly resumed: boolean }
+  | { readonly type: 'look'; readonly look: Look }
+  | { readonly type: 'prediction'; readonly probabilities: Float32Array }
+  | { readonly type: 'activations'; readonly layers: readonly LayerActivation[] }
+  | { readonly type: 'program'; readonly program: ProgramFacts }
+  | { readonly type: 'file'; readonly name: string; readonly bytes: Uint8Array }
+  /** Something that was asked for did not work; the training goes on. */
+  | { readonly type: 'problem'; readonly message: string }
+  /** Whether the run is kept by the browser, so that a reload goes on with it. */
+  | { readonly type: 'kept'; readonly kept: boolean };

@@ -1,0 +1,183 @@
+/**
+ * The page of apps/web as people open it: built, served under a path, in a browser without a GPU. It trains, answers to
+ * what is drawn, goes on after a reload to the same bits, takes a file, and hands out its network.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { synthesize, writeCompetition } from '@anke/data';
+import { fromOnnx } from '@anke/exchange';
+import { digitOutlines } from '@anke/files';
+import { decodeWeights } from '@anke/nn';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, NO_CHROMIUM, openChromium, reader, WEBGPU } from './chromium.js';
+
+if (!hasChromium) console.warn(`${NO_CHROMIUM}: the page of apps/web is not opened`);
+
+/** Small enough for a browser that computes on the CPU: 400 digits, a convolution of eight filters. */
+const recipe = (epochs: number): string =>
+  JSON.stringify({
+    name: 'small',
+    seed: 3,
+    batchSize: 16,
+    data: { limit: 500 },
+    layers: [
+      { type: 'Conv2D', name: 'conv', filters: 8, kernelSize: 5, activation: 'relu' },
+      { type: 'MaxPooling2D', name: 'pool', poolSize: 2 },
+      { type: 'Flatten', name: 'flat' },
+      { type: 'Dropout', name: 'dropout', rate: 0.1 },
+      { type: 'Dense', name: 'out', units: 'classes', activation: 'softmax' },
+    ],
+    phases: [{ optimizer: { type: 'Adam', learningRate: 0.005 }, epochs }],
+  });
+
+const root = join(import.meta.dirname, '../apps/web');
+const folder = mkdtempSync(join(tmpdir(), 'anke web '));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.skipIf(!hasChromium)('the page', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: playwright-core is installed for tests alone, without its types
+  type Untyped = any;
+  let browser: Untyped;
+  let page: Untyped;
+  let address: string;
+  let server: Untyped;
+  /** What the console said, what was asked of another host, what was not handled. */
+  const problems: string[] = [];
+
+  const done = (): Promise<void> => page.waitForSelector('#state[data-state=done]', { timeout: 100_000 });
+  const saved = async (button: string): Promise<Buffer> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click(button)]);
+    return readFileSync(await download.path());
+  };
+
+  beforeAll(async () => {
+    const { preview } = await reader('vite');
+    const built = { outDir: join(folder, 'built') };
+    // By itself, as people build it: this process would read the packages' sources, which Node cannot.
+    const vite = join(root, 'node_modules/vite/bin/vite.js');
+    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', built.outDir], { cwd: root });
+    // Under a path, and with another configuration than its own: any host serves it.
+    const base = '/some/path/';
+    server = await preview({ root, base, configFile: false, logLevel: 'warn', build: built, preview: { port: 0 } });
+    address = server.resolvedUrls.local[0];
+    browser = await openChromium(WEBGPU);
+    page = await browser.newPage();
+    page.on('pageerror', (error: Error) => problems.push(error.message));
+    page.on('console', (message: Untyped) => problems.push(message.text()));
+    page.on('request', (request: Untyped) => {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(address)) problems.push(request.url());
+    });
+    await page.goto(`${address}#recipe=${encodeURIComponent(recipe(12))}`);
+    await done();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test('it names the adapter, and says that it is a software one', async () => {
+    expect(await page.textContent('#adapter-name')).toMatch(/swiftshader.*software/);
+  });
+
+  test('it learns to read nine of ten digits that it has not seen', async () => {
+    expect(Number.parseFloat(await page.textContent('#figure-accuracy'))).toBeGreaterThanOrEqual(90);
+    expect(await page.locator('#confusion tbody tr').count()).toBe(10);
+    expect(await page.locator('#filters canvas').count()).toBe(8);
+  });
+
+  test('it reads a zero that is drawn with the mouse, and shows it layer by layer', async () => {
+    await page.click('#layers summary');
+    const { x, y, width } = await page.locator('#pad').boundingBox();
+    const at = (turn: number): [number, number] => [
+      x + width * (0.5 + 0.25 * Math.cos(turn)),
+      y + width * (0.5 + 0.28 * Math.sin(turn)),
+    ];
+    await page.mouse.move(...at(0));
+    await page.mouse.down();
+    for (let turn = 0; turn <= 6.3; turn += 0.1) await page.mouse.move(...at(turn));
+    await page.mouse.up();
+    await page.waitForSelector('#answer:text-is("0")');
+    const shares: string[] = await page.locator('#bars .value').allTextContents();
+    expect(shares.map(Number.parseFloat).reduce((a, b) => a + b)).toBeCloseTo(100, 0);
+    await page.waitForSelector('.layer:nth-child(5)');
+    expect(await page.locator('.layer:first-child canvas').count()).toBe(8);
+  });
+
+  test('it shows the shader of each dispatch of a step, and the plan of the memory', async () => {
+    await page.click('#inside summary');
+    await page.click('#dispatches button:has-text("conv2d/backward-weights")');
+    expect(await page.textContent('.wgsl')).toContain('@compute');
+    expect(await page.textContent('#program-line')).toMatch(/16 images: \d+ plain dispatches become \d+ by fusion/);
+    expect(await page.locator('#memory rect').count()).toBeGreaterThan(5);
+  });
+
+  test('a reload resumes to the bits that a run without one comes to', async () => {
+    const whole = await saved('#export-safetensors');
+    // The same run, cut in two by a reload: of a longer recipe, so that it is kept under another name.
+    await page.goto(`${address}?again#recipe=${encodeURIComponent(recipe(13))}`);
+    await page.waitForSelector('#figure-epoch:text-matches("^([4-9]|1[0-2])")');
+    await page.goto(address); // without the link: what was kept is what it goes on with
+    await page.waitForSelector('title:text("Anke: small")', { state: 'attached' });
+    await done();
+    const resumed = await saved('#export-safetensors');
+    await page.click('#afresh');
+    await page.waitForSelector('#state:not([data-state=done])');
+    await done();
+    expect(Buffer.compare(await saved('#export-safetensors'), resumed)).toBe(0);
+    expect([...decodeWeights(resumed).keys()]).toEqual([...decodeWeights(whole).keys()]);
+    expect(Buffer.compare(whole, resumed)).not.toBe(0); // an epoch more
+  });
+
+  test('its ONNX file is the network', async () => {
+    const { graph, weights } = await fromOnnx(await saved('#export-onnx'));
+    const expected = decodeWeights(await saved('#export-safetensors'));
+    expect(graph.nodes.map(({ layer }) => layer.type)).toEqual([
+      'Conv2D',
+      'MaxPooling2D',
+      'Flatten',
+      'Dropout',
+      'Dense',
+    ]);
+    expect([...weights.keys()]).toEqual([...expected.keys()]);
+  });
+
+  test('a recipe that cannot be used is refused, as on the command line', async () => {
+    const text = await page.inputValue('#recipe');
+    await page.fill('#recipe', text.replace('Conv2D', 'Conv2'));
+    await page.click('#train');
+    await page.waitForSelector('#recipe-error:not(:empty)');
+    expect(await page.textContent('#recipe-error')).toContain(
+      'recipe: layers[0]: "Conv2" is not known here; did you mean',
+    );
+    expect(await page.getAttribute('#state', 'data-state')).toBe('done');
+    await page.fill('#recipe', text);
+  });
+
+  test('it trains on a CSV file of people’s own, and says what is wrong with a bad one', async () => {
+    const csv = join(folder, 'digits.csv');
+    writeCompetition(await synthesize(digitOutlines(), { train: 100, test: 0, seed: 5 }), (name, content) => {
+      if (name === 'train.csv') writeFileSync(csv, content);
+    });
+    const bad = join(folder, 'bad.csv');
+    writeFileSync(bad, 'label,pixel0,pixel1\n1,2\n');
+    await page.setInputFiles('#choose', bad);
+    await page.waitForSelector('#data-error:not(:empty)');
+    expect(await page.textContent('#data-error')).toMatch(/bad\.csv.*2/);
+    await page.setInputFiles('#choose', csv);
+    await page.waitForSelector('#data-line:text("20 to check with: digits.csv")');
+    await page.waitForSelector('#state[data-state=training]');
+  });
+
+  test('without a network it opens again, and nothing was said or asked elsewhere', async () => {
+    await page.evaluate('navigator.serviceWorker.ready');
+    await page.context().setOffline(true);
+    await page.goto(address);
+    await page.waitForSelector('#state[data-state=done]', { timeout: 60_000 });
+    await page.context().setOffline(false);
+    expect(problems).toEqual([]);
+  });
+});
