@@ -71,7 +71,9 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
 
   test('docs/browser.md shows the program of the page', () => {
     const program = readFileSync(join(source, 'training.ts'), 'utf8').replace(/^.*\n/, '');
-    expect(readFileSync(join(import.meta.dirname, '../docs/browser.md'), 'utf8')).toContain(`\`\`\`ts\n${program}\`\`\``);
+    expect(readFileSync(join(import.meta.dirname, '../docs/browser.md'), 'utf8')).toContain(
+      `\`\`\`ts\n${program}\`\`\``,
+    );
   });
 
   test('all weights of an epoch are finite', () => {

@@ -91,6 +91,7 @@ describe.skipIf(!hasChromium)('the page', () => {
 
   test('it reads a zero that is drawn with the mouse, and shows it layer by layer', async () => {
     await page.click('#layers summary');
+    await page.locator('#pad').scrollIntoViewIfNeeded();
     const { x, y, width } = await page.locator('#pad').boundingBox();
     const at = (turn: number): [number, number] => [
       x + width * (0.5 + 0.25 * Math.cos(turn)),
@@ -117,11 +118,11 @@ describe.skipIf(!hasChromium)('the page', () => {
 
   test('a reload resumes to the bits that a run without one comes to', async () => {
     const whole = await saved('#export-safetensors');
-    // The same run, cut in two by a reload: of a longer recipe, so that it is kept under another name.
-    await page.goto(`${address}?again#recipe=${encodeURIComponent(recipe(13))}`);
+    // A run that is cut in two by a reload: of a shorter recipe, so that it is kept under another name.
+    await page.goto(`${address}?again#recipe=${encodeURIComponent(recipe(7))}`);
     await page.waitForSelector('#figure-epoch:text-matches("^([4-9]|1[0-2])")');
     await page.goto(address); // without the link: what was kept is what it goes on with
-    await page.waitForSelector('title:text("Anke: small")', { state: 'attached' });
+    await expect.poll(() => page.title(), { timeout: 60_000 }).toBe('Anke: small');
     await done();
     const resumed = await saved('#export-safetensors');
     await page.click('#afresh');
@@ -129,7 +130,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await done();
     expect(Buffer.compare(await saved('#export-safetensors'), resumed)).toBe(0);
     expect([...decodeWeights(resumed).keys()]).toEqual([...decodeWeights(whole).keys()]);
-    expect(Buffer.compare(whole, resumed)).not.toBe(0); // an epoch more
+    expect(Buffer.compare(whole, resumed)).not.toBe(0); // of more epochs
   });
 
   test('its ONNX file is the network', async () => {
@@ -151,7 +152,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.click('#train');
     await page.waitForSelector('#recipe-error:not(:empty)');
     expect(await page.textContent('#recipe-error')).toContain(
-      'recipe: layers[0]: "Conv2" is not known here; did you mean',
+      'recipe: layers[0].type: "Conv2" is not known here (did you mean "Conv2D"?)',
     );
     expect(await page.getAttribute('#state', 'data-state')).toBe('done');
     await page.fill('#recipe', text);

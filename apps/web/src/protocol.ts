@@ -153,6 +153,8 @@ export type Say =
       readonly done: number;
       readonly total: number;
       readonly imagesPerSecond: number | undefined;
+      /** The means over the images of this epoch so far, while it trains. */
+      readonly live: { readonly loss: number; readonly accuracy: number | undefined } | undefined;
     }
   /** All epochs of the run so far; `resumed` if some of them are from before the page was opened. */
   | { readonly type: 'history'; readonly points: readonly EpochPoint[]; readonly resumed: boolean }

@@ -1,16 +1,7 @@
 /** What the worker does for the page: one device, one run at a time. */
-import { toOnnx } from '@anke/exchange';
+import { toOnnx, toSafetensors } from '@anke/exchange';
 import type { Gpu } from '@anke/kernels';
-import { encodeWeights } from '@anke/nn';
-import {
-  checkPhases,
-  checkRecipe,
-  formatJson,
-  memoryStore,
-  type ResolvedRecipe,
-  readText,
-  type Store,
-} from '@anke/training';
+import { checkRecipe, formatJson, memoryStore, type ResolvedRecipe, readText, type Store } from '@anke/training';
 import type { Ask, ExportFormat, Say } from '../protocol.js';
 import { NoDeviceError, openDevice } from './adapter.js';
 import { browserStore, canKeep, forgetRun, forgetRuns, lastRun, rememberRun } from './browser-store.js';
@@ -19,6 +10,8 @@ import { firstRecipe } from './first-recipe.js';
 import { Gate } from './gate.js';
 import { Run } from './run.js';
 import { dataFacts, type OwnData, runData } from './run-data.js';
+
+const WRITERS = { onnx: toOnnx, safetensors: toSafetensors } as const satisfies Record<ExportFormat, unknown>;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -116,7 +109,6 @@ export class Engine {
     const store = await this.#store(recipe, afresh);
     const parts = { gpu: this.#gpu as Gpu, device: this.#device, recipe, data, store, gate: this.#gate, say: this.say };
     const run = new Run(parts);
-    checkPhases(recipe, run.model);
     this.#run = run;
     await run.train();
   }
@@ -155,9 +147,10 @@ export class Engine {
 
   async #export(format: ExportFormat): Promise<void> {
     if (!this.#run?.isReady) throw new Error('There is no network to export yet.');
-    const { model } = this.#run;
+    const { model, parts } = this.#run;
+    const { classNames } = parts.data.training;
     const weights = await model.getWeights();
-    const bytes = format === 'onnx' ? await toOnnx(model.graph, weights) : encodeWeights(weights);
+    const bytes = await WRITERS[format](model.graph, weights, { classNames });
     this.say({ type: 'file', name: `model.${format}`, bytes });
   }
 

@@ -1,4 +1,4 @@
-/** A gate that training passes between two submits: closed while the page is hidden or people have asked for a pause. */
+/** A gate that training passes between two submits: closed while the page is hidden, or people want a pause. */
 export class Gate {
   #closed: Promise<void> | undefined;
   #open: () => void = () => undefined;

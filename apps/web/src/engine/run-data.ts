@@ -1,12 +1,6 @@
 /** The images that a run trains on: synthetic digits, or what people have dropped on the page. */
-import {
-  ImageDataGenerator,
-  type ImageDataGeneratorOptions,
-  type ImageDataset,
-  inspect,
-  pixelStatistics,
-} from '@anke/data';
-import type { ResolvedRecipe, TrainingData } from '@anke/training';
+import { type ImageDataset, inspect, pixelStatistics } from '@anke/data';
+import { type ResolvedRecipe, type TrainingData, trainingDataOf } from '@anke/training';
 import type { DataFacts, Picture } from '../protocol.js';
 import { drawDigits } from './digits.js';
 import { pictureOf } from './look.js';
@@ -31,19 +25,19 @@ const MOST_INSPECTED = 20_000;
  * @throws DataError or ParameterError if they cannot be parted, or the augmentation makes no sense
  */
 export async function runData(
-  { data, seed, augmentation }: ResolvedRecipe,
+  recipe: ResolvedRecipe,
   own: OwnData | undefined,
   onProgress: (done: number, total: number) => void,
 ): Promise<TrainingData> {
-  const { limit, validationSplit } = data;
-  const options = augmentation as ImageDataGeneratorOptions | undefined;
-  const generator = new ImageDataGenerator({ ...options, validationSplit });
+  const { limit } = recipe.data;
+  if (own)
+    return trainingDataOf(
+      recipe,
+      own.train.slice(0, Math.min(limit ?? own.train.count, own.train.count)),
+      own.validation,
+    );
   const digits = limit ?? DIGITS;
-  const images = own
-    ? own.train.slice(0, Math.min(limit ?? own.train.count, own.train.count))
-    : await drawDigits(digits, seed, (done) => onProgress(done, digits));
-  const parts = own?.validation ? { training: images, validation: own.validation } : generator.split(images);
-  return { ...parts, augmentation: generator.augmentation(images.shape) };
+  return trainingDataOf(recipe, await drawDigits(digits, recipe.seed, (done) => onProgress(done, digits)));
 }
 
 const nameOf = ({ classNames }: ImageDataset, label: number): string => classNames?.[label] ?? String(label);

@@ -154,6 +154,9 @@ export class Run {
         say({ type: 'history', points: this.#points, resumed: false });
         await this.#look();
         break;
+      case 'warning':
+        say({ type: 'problem', message: event.warning.message });
+        break;
       case 'phaseEnd':
       case 'reopened':
         break;
@@ -167,7 +170,7 @@ export class Run {
     }
   }
 
-  #progress({ part, epoch, done, total }: Extract<TrainEvent, { type: 'progress' }>): void {
+  #progress({ part, epoch, done, total, logs }: Extract<TrainEvent, { type: 'progress' }>): void {
     const { say, recipe, gate } = this.parts;
     const at = performance.now();
     if (part === 'training') {
@@ -183,7 +186,8 @@ export class Run {
     this.#toldAt = at;
     const epochs = recipe.phases.reduce((sum, phase) => sum + phase.epochs, 0);
     const imagesPerSecond = this.#imagesPerSecond;
-    say({ type: 'progress', part, epoch, epochs, done, total, imagesPerSecond });
+    const live = part === 'training' ? { loss: logs['loss'] as number, accuracy: logs['accuracy'] } : undefined;
+    say({ type: 'progress', part, epoch, epochs, done, total, imagesPerSecond, live });
   }
 
   /** Looks at the validation images, unless that was done a moment ago. */

@@ -18,12 +18,13 @@ export function ticks(least: number, most: number): number[] {
   return Array.from({ length: Math.floor(most / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** @param range from where to where the axis goes; to the largest value, if its end is undefined */
-export function drawCurves(
-  target: Element,
-  series: readonly Series[],
-  { range, format }: { readonly range: readonly [number, number | undefined]; readonly format: (v: number) => string },
-): void {
+export interface CurveOptions {
+  /** From where to where the axis goes; to the largest value, if its end is undefined. */
+  readonly range: readonly [number, number | undefined];
+  readonly format: (value: number) => string;
+}
+
+export function drawCurves(target: Element, series: readonly Series[], { range, format }: CurveOptions): void {
   const all = series.flatMap(({ values }) => values.filter((value) => value !== undefined && Number.isFinite(value)));
   const epochs = Math.max(0, ...series.map(({ values }) => values.length));
   const least = range[0];

@@ -1,6 +1,6 @@
 /** How the training goes: its state, figures and curves. */
 import type { EpochPoint, RunState, Say } from '../protocol.js';
-import { drawCurves } from './curves.js';
+import { type CurveOptions, drawCurves } from './curves.js';
 import { byId, html } from './element.js';
 
 const WORDS: Readonly<Record<RunState, string>> = {
@@ -34,40 +34,45 @@ export function showSpeed({ epoch, epochs, imagesPerSecond }: Extract<Say, { typ
   if (imagesPerSecond !== undefined) html('figure-speed').textContent = count(imagesPerSecond);
 }
 
+let shownPoints: readonly EpochPoint[] = [];
+
+/** The epoch under way, as a last point of the curves. */
+export function showLive({ live }: Extract<Say, { type: 'progress' }>): void {
+  if (live) drawBoth([...shownPoints, { ...live, phase: '', valLoss: undefined, valAccuracy: undefined }]);
+}
+
 export function showHistory(points: readonly EpochPoint[]): void {
+  shownPoints = points;
   const last = points.at(-1);
   const [accuracy, loss] = [last?.valAccuracy ?? last?.accuracy, last?.valLoss ?? last?.loss];
   html('figure-accuracy').textContent = percent(accuracy);
   html('figure-loss').textContent = loss === undefined ? '–' : loss.toFixed(3);
   if (last) html('figure-epoch').textContent = String(points.length);
+  drawBoth(points);
   const shown = `after ${points.length} epochs`;
+  const accuracyText = `Accuracy ${shown}: ${percent(accuracy)} of images it has not seen`;
+  byId('curve-accuracy', SVGSVGElement).setAttribute('aria-label', accuracyText);
+  byId('curve-loss', SVGSVGElement).setAttribute('aria-label', `Loss ${shown}: ${loss?.toFixed(3) ?? 'none yet'}`);
+}
+
+function drawBoth(points: readonly EpochPoint[]): void {
   draw('curve-accuracy', [points.map((p) => p.accuracy), points.map((p) => p.valAccuracy)], {
     range: [0, 1],
     format: (value) => `${Math.round(100 * value)}%`,
-    label: `Accuracy ${shown}: ${percent(accuracy)} of images it has not seen`,
   });
   draw('curve-loss', [points.map((p) => p.loss), points.map((p) => p.valLoss)], {
     range: [0, undefined],
     format: (value) => String(Number(value.toPrecision(2))),
-    label: `Loss ${shown}: ${loss?.toFixed(3) ?? 'none yet'}`,
   });
-}
-
-interface CurveOptions {
-  readonly range: readonly [number, number | undefined];
-  readonly format: (value: number) => string;
-  readonly label: string;
 }
 
 function draw(
   id: string,
   [training = [], validation = []]: readonly (readonly (number | undefined)[])[],
-  { label, ...options }: CurveOptions,
+  options: CurveOptions,
 ): void {
-  const target = byId(id, SVGSVGElement);
-  target.setAttribute('aria-label', label);
   drawCurves(
-    target,
+    byId(id, SVGSVGElement),
     [
       { name: 'training', values: training },
       { name: 'validation', values: validation },

@@ -5,7 +5,7 @@ import { DrawPad } from './draw-pad.js';
 import { button, byId, html, make } from './element.js';
 import { takeFiles } from './files.js';
 import { showActivations } from './layers-view.js';
-import { showHistory, showProgress, showSpeed, showState } from './learn-view.js';
+import { showHistory, showLive, showProgress, showSpeed, showState } from './learn-view.js';
 import { linkTo, recipeInLink } from './link.js';
 import { showProgram } from './program-view.js';
 import { showLook } from './see-view.js';
@@ -84,6 +84,7 @@ function show(message: Say): void {
     case 'progress':
       showProgress(message.done / message.total);
       showSpeed(message);
+      showLive(message);
       break;
     case 'history':
       showHistory(message.points);
