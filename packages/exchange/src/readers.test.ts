@@ -22,6 +22,7 @@ import {
   MaxPooling2D,
   Multiply,
   type Node,
+  Normalization,
   notebookCnn,
   ReLU,
   Rescaling,
@@ -99,6 +100,10 @@ const BOTH: readonly (readonly [string, () => Graph])[] = [
       const [scaled, shifted] = [new BatchNormalization({ center: false }), new BatchNormalization({ scale: false })];
       return new BatchNormalization({ center: false, scale: false }).apply(shifted.apply(scaled.apply(x)));
     }),
+  ],
+  [
+    'a normalization of channels, each by its own numbers',
+    layer((x) => new Normalization({ mean: [0.25, 0.5, -1], variance: [0.01, 4, 0.25] }).apply(x), [8, 7, 3]),
   ],
   ['batch normalization of features', layer((x) => new BatchNormalization({}).apply(new Flatten({}).apply(x)))],
   ['bilinear, more', layer((x) => new Resizing({ height: 21, width: 64 }).apply(x), [9, 28, 2])],

@@ -23,6 +23,7 @@ export {
 export { Tape } from './autograd/tape.js';
 export { formatShape, type Shape, type Source, sizeOf, Tensor } from './autograd/tensor.js';
 export { Batches, type BatchesOptions, type Fault } from './engine/batches.js';
+export { type ChannelMoments, channelMoments } from './engine/channel-moments.js';
 export { balancedClassWeight, type ClassWeight } from './engine/class-weight.js';
 export { checkedMetrics } from './engine/compiled.js';
 export { DataCache, DeviceData, type PixelScale, type Samples } from './engine/device-data.js';
@@ -125,6 +126,7 @@ export { LAYER_TYPES, type LayerType } from './layers/layer-type.js';
 export { LeakyReLU, type LeakyReLUOptions } from './layers/leaky-relu.js';
 export { MaxPooling2D } from './layers/max-pooling-2d.js';
 export { Multiply } from './layers/multiply.js';
+export { NORMALIZATION_EPSILON, Normalization, type NormalizationOptions } from './layers/normalization.js';
 export type { Pooling2DOptions } from './layers/pooling-2d.js';
 export { l1, l1l2, l2, type Regularizer } from './layers/regularizers.js';
 export { ReLU, type ReLUOptions } from './layers/relu.js';

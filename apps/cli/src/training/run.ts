@@ -79,7 +79,7 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
   const { command, options, terminal, recipe } = request;
   const { shape: inputShape, classes } = data.training;
   // An impossible model, or training of it, is rejected here, before a device is opened.
-  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes, images: data.training });
   checkPhases(recipe, model, classes);
   const device = await openDevice(terminal, options);
   const files = { config: configOf(command, options, device), recipe };

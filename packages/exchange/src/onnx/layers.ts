@@ -1,5 +1,5 @@
 /** What becomes of each type of layer in ONNX. */
-import { caffeScale, type LayerOptions, type LayerOptionsOf, type LayerType } from '@anke/nn';
+import { caffeScale, type LayerOptions, type LayerOptionsOf, type LayerType, NORMALIZATION_EPSILON } from '@anke/nn';
 import { pair } from '../options.js';
 import { activated, clipped, elu, gelu, geluTanh, leaky, type Writing } from './activations.js';
 import { float, int } from './attributes.js';
@@ -30,6 +30,10 @@ function channelsFirst(graph: GraphWriter, opType: string, source: OnnxSource, o
   const { weights = [], attributes = [] } = operands;
   return { ...value, name: graph.add(opType, source.name, [value.name, ...weights], attributes) };
 }
+
+/** The name of a number for each channel, of an operand that ONNX does not let be left out. */
+const inAllChannels = (graph: GraphWriter, { name, inputShape }: OnnxSource, what: string, value: number): string =>
+  graph.floats(`${name}/${what}`, new Float32Array(inputShape.at(-1) as number).fill(value));
 
 /** What a node has besides its input. */
 interface Operands {
@@ -96,14 +100,11 @@ export const ONNX_LAYERS = {
   AveragePooling2D: { write: (graph, source) => pool(graph, 'AveragePool', source) },
   BatchNormalization: {
     write(graph, source) {
-      const { layerName, name, inputShape, options } = source;
+      const { layerName, options } = source;
       const { epsilon = 1e-3, scale = true, center = true } = options;
-      // ONNX has both in any case.
-      const fixed = (what: string, value: number): string =>
-        graph.floats(`${name}/${what}`, new Float32Array(inputShape.at(-1) as number).fill(value));
       const weights = [
-        scale ? graph.weight(layerName, 'gamma') : fixed('gamma', 1),
-        center ? graph.weight(layerName, 'beta') : fixed('beta', 0),
+        scale ? graph.weight(layerName, 'gamma') : inAllChannels(graph, source, 'gamma', 1),
+        center ? graph.weight(layerName, 'beta') : inAllChannels(graph, source, 'beta', 0),
         graph.weight(layerName, 'moving_mean'),
         graph.weight(layerName, 'moving_variance'),
       ];
@@ -177,6 +178,18 @@ export const ONNX_LAYERS = {
   LeakyReLU: { write: (graph, source) => pointwise(graph, source, leaky(source.options.negativeSlope ?? 0.3)) },
   MaxPooling2D: { write: (graph, source) => pool(graph, 'MaxPool', source) },
   Multiply: { write: product },
+  Normalization: {
+    write(graph, source) {
+      const weights = [
+        inAllChannels(graph, source, 'gamma', 1),
+        inAllChannels(graph, source, 'beta', 0),
+        graph.weight(source.layerName, 'mean'),
+        graph.weight(source.layerName, 'variance'),
+      ];
+      const attributes = [float('epsilon', NORMALIZATION_EPSILON)];
+      return channelsFirst(graph, 'BatchNormalization', source, { weights, attributes });
+    },
+  },
   ReLU: {
     write(graph, source) {
       const { name, options } = source;

@@ -2,7 +2,7 @@
  * What becomes of each type of layer in TensorFlow.js: a layer of its own or a few, with Keras's names for their
  * options.
  */
-import { caffeScale, type LayerOptionsOf, type LayerType, type Regularizer } from '@anke/nn';
+import { caffeScale, type LayerOptionsOf, type LayerType, NORMALIZATION_EPSILON, type Regularizer } from '@anke/nn';
 import { ExchangeError } from '../errors.js';
 import { paddedSides, pair } from '../options.js';
 import { activationLayer, elu, gelu, leaky, withActivation } from './activations.js';
@@ -132,6 +132,12 @@ const LAYERS = {
   LeakyReLU: ({ options: { negativeSlope = 0.3 } }) => [leaky(negativeSlope)],
   MaxPooling2D: ({ options }) => pool('MaxPooling2D', options),
   Multiply: () => [{ className: 'Multiply', config: {} }],
+  Normalization: () => [
+    {
+      className: 'BatchNormalization',
+      config: { axis: -1, momentum: 1, epsilon: NORMALIZATION_EPSILON, center: false, scale: false },
+    },
+  ],
   ReLU: rectifier,
   Rescaling: ({ options: { scale, offset = 0 } }) => [{ className: 'Rescaling', config: { scale, offset } }],
   // The sides are all told: from −1, the layers behind would not know how many weights they have.
@@ -171,5 +177,10 @@ export const tensorFlowLayers = (type: LayerType, source: TensorFlowSource): Ten
   (LAYERS[type] as (source: TensorFlowSource<never>) => TensorFlowLayer[])(source as TensorFlowSource<never>);
 
 /** TensorFlow.js's name of a weight. */
-export const tensorFlowWeight = (type: LayerType, weight: string): string =>
-  type === 'DepthwiseConv2D' && weight === 'kernel' ? 'depthwise_kernel' : weight;
+export const tensorFlowWeight = (type: LayerType, weight: string): string => WEIGHTS[type]?.[weight] ?? weight;
+
+/** Names that differ from this project's. */
+const WEIGHTS: { readonly [T in LayerType]?: Readonly<Record<string, string>> } = {
+  DepthwiseConv2D: { kernel: 'depthwise_kernel' },
+  Normalization: { mean: 'moving_mean', variance: 'moving_variance' },
+};

@@ -29,6 +29,7 @@ import {
   Model,
   Multiply,
   type Node,
+  Normalization,
   ReLU,
   Rescaling,
   Reshape,
@@ -63,7 +64,7 @@ export function randomWeights({ layers }: Graph): Map<string, WeightValues> {
   const random = new Random(7, 'weights');
   const weights = layers.flatMap((layer) =>
     layer.weights.map(({ name, shape }): [string, WeightValues] => {
-      const [low, high] = ['gamma', 'moving_variance'].includes(name) ? [0.5, 1.5] : [-0.5, 0.5];
+      const [low, high] = ['gamma', 'variance', 'moving_variance'].includes(name) ? [0.5, 1.5] : [-0.5, 0.5];
       const values = Float32Array.from({ length: sizeOf(shape) }, () => random.between(low, high));
       return [`${layer.name}/${name}`, { shape, values }];
     }),
@@ -112,7 +113,8 @@ export function branches(): Graph {
   const padded = new ZeroPadding2D({ padding }).apply(resized);
   const options = { kernelSize: [3, 2], strides: [2, 1], padding: 'same', useBias: false } as const;
   const stem = new Conv2D({ filters: 4, ...options, name: 'stem', trainable: false }).apply(padded);
-  const relu6 = new ReLU({ maxValue: 1.5 }).apply(new BatchNormalization({}).apply(stem));
+  const normal = new Normalization({ mean: [0.1, 0.2, 0, -1], variance: 0.5 }).apply(stem);
+  const relu6 = new ReLU({ maxValue: 1.5 }).apply(new BatchNormalization({}).apply(normal));
   const depthwise = new DepthwiseConv2D({ kernelSize: 3, depthMultiplier: 2, padding: 'same', activation: 'relu' });
   const wide = new BatchNormalization({ epsilon: 0.01 }).apply(depthwise.apply(relu6));
   const shared = new Conv2D({ filters: 4, kernelSize: 1, kernelRegularizer: l2(0.1), name: 'shared' });

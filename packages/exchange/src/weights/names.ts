@@ -81,6 +81,12 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   LeakyReLU: undefined,
   MaxPooling2D: undefined,
   Multiply: undefined,
+  Normalization: {
+    names: ['mean', 'variance'],
+    optional: [],
+    aliases: {},
+    matches: (weights) => weights.has('mean') && weights.has('variance'),
+  },
   ReLU: undefined,
   Rescaling: undefined,
   Reshape: undefined,

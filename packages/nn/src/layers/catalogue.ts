@@ -26,6 +26,7 @@ import { LAYER_TYPES, type LayerType } from './layer-type.js';
 import { LeakyReLU, type LeakyReLUOptions } from './leaky-relu.js';
 import { MaxPooling2D } from './max-pooling-2d.js';
 import { Multiply } from './multiply.js';
+import { Normalization, type NormalizationOptions } from './normalization.js';
 import type { Pooling2DOptions } from './pooling-2d.js';
 import { ReLU, type ReLUOptions } from './relu.js';
 import { Rescaling, type RescalingOptions } from './rescaling.js';
@@ -60,6 +61,7 @@ export const catalogue = {
   LeakyReLU: (options: LeakyReLUOptions) => new LeakyReLU(options),
   MaxPooling2D: (options: Pooling2DOptions) => new MaxPooling2D(options),
   Multiply: (options: LayerOptions) => new Multiply(options),
+  Normalization: (options: NormalizationOptions) => new Normalization(options),
   ReLU: (options: ReLUOptions) => new ReLU(options),
   Rescaling: (options: RescalingOptions) => new Rescaling(options),
   Reshape: (options: ReshapeOptions) => new Reshape(options),

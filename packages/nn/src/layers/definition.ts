@@ -29,7 +29,8 @@ export interface CallContext {
 export interface WeightSpec {
   readonly name: string;
   readonly shape: Shape;
-  readonly initializer: Initializer;
+  /** How the values begin, or the values themselves. */
+  readonly initializer: Initializer | readonly number[];
   readonly trainable: boolean;
   readonly regularizer?: Regularizer;
 }

@@ -118,13 +118,22 @@ const DRAWS: { readonly [N in InitializerName]: (options: OptionsOf<N>, fans: Fa
  *
  * @param purpose the weight's full name: each weight has its own random numbers
  */
-export function initialValues(initializer: Initializer, shape: Shape, seed: number, purpose: string): Float32Array {
+export function initialValues(
+  initializer: Initializer | readonly number[],
+  shape: Shape,
+  seed: number,
+  purpose: string,
+): Float32Array {
+  if (isValues(initializer)) return Float32Array.from(initializer);
   const { type, ...options } = typeof initializer === 'string' ? { type: initializer } : initializer;
   const draws = DRAWS[type] as (options: Readonly<Record<string, number>>, fans: Fans) => Draw;
   const draw = draws({ ...INITIALIZERS[type], ...options }, fansOf(shape));
   const random = new Random(seed, `weights/${purpose}`);
   return Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
 }
+
+const isValues = (initializer: Initializer | readonly number[]): initializer is readonly number[] =>
+  Array.isArray(initializer);
 
 /** What is wrong with a value that stands for an initializer. */
 export function initializerFault(value: unknown): string | undefined {

@@ -26,6 +26,7 @@ export const LAYER_TYPES = [
   'LeakyReLU',
   'MaxPooling2D',
   'Multiply',
+  'Normalization',
   'ReLU',
   'Rescaling',
   'Reshape',

@@ -95,6 +95,13 @@ export const layerSchemas = {
   LeakyReLU: layer('LeakyReLU', { negativeSlope: z.number().min(0).exactOptional() }),
   MaxPooling2D: layer('MaxPooling2D', pooling),
   Multiply: layer('Multiply', {}),
+  Normalization: layer('Normalization', {
+    mean: z.union([z.number(), z.array(z.number())]).exactOptional(),
+    variance: z
+      .union([z.number().min(0), z.array(z.number().min(0))])
+      .exactOptional()
+      .describe('without it and mean, both are those of the training images, each channel by itself'),
+  }),
   ReLU: layer('ReLU', {
     maxValue: positive.exactOptional(),
     negativeSlope: z.number().min(0).exactOptional(),

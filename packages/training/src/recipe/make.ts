@@ -5,6 +5,7 @@ import {
   type Callback,
   type ClassWeight,
   callbacks,
+  channelMoments,
   graphFromLayers,
   type LayerDescription,
   type Loss,
@@ -19,22 +20,51 @@ import {
 import { CSVLogger } from '../callbacks/csv-logger.js';
 import { ModelCheckpoint } from '../callbacks/model-checkpoint.js';
 import { TensorBoard } from '../callbacks/tensorboard.js';
+import { RecipeError } from '../errors.js';
+import { samplesOf } from '../samples.js';
 import type { Store } from '../store.js';
 import type { RecipeCallback, RecipeLayer, RecipePhase, ResolvedRecipe, Schedule } from './schema.js';
+
+/** What a model is made for. */
+export interface ModelMaking {
+  readonly seed: number;
+  readonly inputShape: Shape;
+  readonly classes: number;
+  /** A `Normalization` at the beginning that names no numbers takes these images' own; 0 and 1 without them. */
+  readonly images?: ImageDataset | undefined;
+}
 
 /**
  * The layers as a model that learns to tell so many classes apart.
  *
+ * @throws RecipeError if a `Normalization` behind another layer names no numbers
  * @throws ModelError, ShapeError or FormatError if a layer cannot take its inputs, or names one that there is not
  */
-export function makeModel(
-  layers: readonly RecipeLayer[],
-  { seed, inputShape, classes }: { readonly seed: number; readonly inputShape: Shape; readonly classes: number },
-): Model {
-  const described = layers.map(
-    (layer): LayerDescription => ('units' in layer && layer.units === 'classes' ? { ...layer, units: classes } : layer),
-  );
+export function makeModel(layers: readonly RecipeLayer[], { seed, inputShape, classes, images }: ModelMaking): Model {
+  const described = layers.map((layer, i): LayerDescription => {
+    if (layer.type === 'Normalization') return i === 0 ? adapted(layer, images) : requireNumbers(layer);
+    return 'units' in layer && layer.units === 'classes' ? { ...layer, units: classes } : layer;
+  });
   return Model.of(graphFromLayers(described, { seed, inputShape }));
+}
+
+type NormalizationLayer = Extract<RecipeLayer, { type: 'Normalization' }>;
+
+const namesNumbers = ({ mean, variance }: NormalizationLayer): boolean => mean !== undefined || variance !== undefined;
+
+/** Keras's `adapt`, but that a channel of a single value has variance 1: its result is 0 either way. */
+function adapted(layer: NormalizationLayer, images: ImageDataset | undefined): LayerDescription {
+  if (namesNumbers(layer) || !images) return layer;
+  const { mean, variance } = channelMoments(samplesOf(images));
+  return { ...layer, mean, variance: variance.map((value) => value || 1) };
+}
+
+function requireNumbers(layer: NormalizationLayer): LayerDescription {
+  if (namesNumbers(layer)) return layer;
+  throw new RecipeError(
+    `${layer.name ?? 'a Normalization'}: behind other layers, its mean and variance must be given; ` +
+      'as the first layer, it takes those of the training images',
+  );
 }
 
 export const makeOptimizer = ({ type, ...options }: RecipePhase['optimizer']): Optimizer => optimizers[type](options);
