@@ -60,7 +60,6 @@ import {
   MaxPooling2D,
   Multiply,
   type Node,
-  Normalization,
   ReLU,
   Rescaling,
   Reshape,
@@ -191,11 +190,6 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
         conv('top').apply(first),
       );
       return new BatchNormalization({ center: false, scale: false }).apply(new MaxPooling2D().apply(second));
-    }),
-  'a normalization by given numbers between trained layers': () =>
-    over((x) => {
-      const normal = new Normalization({ mean: [0.1, -0.2, 0.3], variance: [0.5, 2, 0] });
-      return conv('top').apply(normal.apply(new Conv2D({ filters: 3, kernelSize: 2 }).apply(x)));
     }),
   'a frozen batch normalization between trained layers': () =>
     over((x) => conv('top').apply(new BatchNormalization({ trainable: false }).apply(conv('stem').apply(x)))),

@@ -4,9 +4,11 @@ import { channelMoments } from '../engine/channel-moments.js';
 import { initialWeights } from '../graph/initial-weights.js';
 import { input } from '../graph/node.js';
 import { sequential } from '../graph/sequential.js';
+import { MeanSquaredError } from '../losses/mean-squared-error.js';
 import { Model } from '../model.js';
 import { SGD } from '../optimizers/sgd.js';
 import { useGpu } from '../testing/device.js';
+import { Dense } from './dense.js';
 import { Flatten } from './flatten.js';
 import { Normalization } from './normalization.js';
 
@@ -52,4 +54,22 @@ test('what cannot be', () => {
   expect(() => new Normalization({ mean: [1, 2, 3] }).apply(input([2, 1, 2]))).toThrow(
     'as many channels as mean has numbers, 3',
   );
+});
+
+test('what comes in by it has the slope 1 / √variance of what goes out', async () => {
+  const layers = [
+    new Dense({ units: 2, kernelInitializer: 'ones' }),
+    new Normalization({ mean: 1, variance: [4, 0.25] }),
+  ];
+  const model = Model.of(sequential(layers, { inputShape: [1] }));
+  model.compile({ gpu: gpu(), optimizer: new SGD({ learningRate: 1 }), loss: new MeanSquaredError() });
+  // y = (w · 1 − 1) / σ is 0 for each: with the target −1, the mean of squares has the slope 1 in y, 1 / σ in w.
+  await model.fit(
+    { pixels: Uint8Array.of(1), shape: [1], targets: Float32Array.of(-1, -1) },
+    { epochs: 1, batchSize: 1 },
+  );
+  const weights = await model.getWeights();
+  model.destroy();
+  expect([...(weights.get('dense/kernel')?.values ?? [])]).toEqual([0.5, -1].map((value) => expect.closeTo(value, 5)));
+  expect([...(weights.get('normalization/variance')?.values ?? [])]).toEqual([4, 0.25]);
 });
