@@ -10,6 +10,7 @@ import {
 import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import { positive } from './commands/options.js';
+import { CONTACT_SHEET } from './commands/synth.js';
 import type { Terminal } from './terminal.js';
 
 /** Where data comes from, and what the files do not say of it. */
@@ -94,7 +95,9 @@ export function remarksOn({ pictureSizes: sizes, unused }: DataSets): string[] {
     const option = `--image-shape ${scaledTo.join(',')} or another`;
     remarks.push(`Pictures of ${different} sizes, ${range}: all are scaled to ${size(scaledTo)}; ${option} chooses`);
   }
-  if (unused.length > 0) remarks.push(`Not used: ${namesOfUnused(unused)}`);
+  // What "anke synth" puts beside its data needs no remark.
+  const strangers = unused.filter((file) => file !== CONTACT_SHEET);
+  if (strangers.length > 0) remarks.push(`Not used: ${namesOfUnused(strangers)}`);
   return remarks;
 }
 
