@@ -7,7 +7,8 @@ export const { version } = JSON.parse(readFileSync(new URL('../package.json', im
 };
 
 /** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** The command line as it could be typed again. */
 export const commandLine = (words: readonly string[] = process.argv.slice(2)): string =>

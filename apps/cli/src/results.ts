@@ -1,11 +1,12 @@
 /** What a run has come to in the end, `results.json`: its scores, how it was called, and how long that took. */
-import { bestEpochOf, type Phase, readText, type Store, writeText } from '@anke/training';
+import { bestEpochOf, type Phase, readText, type Store, type Warning, writeText } from '@anke/training';
 import { commandLine, version } from './invocation.js';
 import { parseJson } from './json.js';
 import { RESULTS_FILE } from './run-files.js';
 
 interface Outcome {
   readonly phases: readonly Phase[];
+  readonly warnings: readonly Warning[];
   /** Of a model that tells classes apart. */
   readonly validation: { readonly images: number; readonly accuracy: number } | undefined;
   /** Accuracies on other images, by their name. */
@@ -14,7 +15,10 @@ interface Outcome {
   readonly seconds: number;
 }
 
-export async function writeResults(store: Store, { phases, validation, scores, seconds }: Outcome): Promise<void> {
+export async function writeResults(
+  store: Store,
+  { phases, warnings, validation, scores, seconds }: Outcome,
+): Promise<void> {
   const best = bestEpochOf(phases);
   const results = {
     version,
@@ -25,6 +29,7 @@ export async function writeResults(store: Store, { phases, validation, scores, s
     best: best ? { phase: best.phase, epoch: best.epoch, ...best.record } : null,
     ...(validation ? { validation: { images: validation.images, accuracy: validation.accuracy } } : {}),
     accuracy: scores,
+    warnings,
   };
   await writeText(store, RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
 }

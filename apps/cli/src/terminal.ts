@@ -97,6 +97,25 @@ export class Terminal {
     if (this.#json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
+  /** Names what takes a while and is not counted: gone when it is over, or a line where there is no terminal. */
+  stage(label: string): Pick<Progress, 'stop'> {
+    if (this.#quiet) return { stop: () => undefined };
+    if (!this.#stream.isTTY) {
+      this.say(`${label} …`);
+      return { stop: () => undefined };
+    }
+    this.#hideBar?.();
+    const bar = new Bar(this.#stream, this.columns, `${shown(label)} …`);
+    bar.draw(undefined, []);
+    const hide = (): void => {
+      if (this.#hideBar !== hide) return;
+      bar.remove();
+      this.#hideBar = undefined;
+    };
+    this.#hideBar = hide;
+    return { stop: hide };
+  }
+
   /**
    * A bar with time left and rate, shown after a moment; call `stop` when done. Where there is no terminal, what takes
    * more than two seconds is named in a line.

@@ -13,11 +13,11 @@ import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
 import { bestEpochOf, samplesOf, saveChoices, splitText, trainingDataOf, writeText } from '@anke/training';
 import type { Command } from 'commander';
-import colors from 'picocolors';
 import { readDataSets } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { requireClasses } from '../model-folder.js';
 import type { Terminal } from '../terminal.js';
+import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { natural } from './options.js';
@@ -99,8 +99,7 @@ async function conclude(run: TrainedRun, sets: DataSets, started: number): Promi
   await saveChoices(store, { device: device.report.name, choices: device.gpu.tuner.used });
 
   const seconds = (performance.now() - started) / 1000;
-  const contents = `Report, curves, model and submission are in ${colors.bold(folder)}`;
-  terminal.say(`\n${colors.bold('Done')} in ${duration(seconds)}. ${contents}`);
+  sayEnd(run, 'notebook', started);
   const best = bestEpochOf(phases);
   terminal.result({
     folder,

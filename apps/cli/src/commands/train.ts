@@ -1,10 +1,11 @@
 /** `anke train`: trains a recipe on labelled images. */
-import { count, duration } from '@anke/report';
+import { count } from '@anke/report';
 import { splitText, trainingDataOf } from '@anke/training';
 import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { UsageError } from '../errors.js';
+import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { natural } from './options.js';
@@ -55,7 +56,7 @@ async function conclude(run: TrainedRun, started: number): Promise<void> {
   const { terminal, device, folder, phases } = run;
   await writeReport(run, { started });
   const seconds = (performance.now() - started) / 1000;
-  terminal.say(`\nDone in ${duration(seconds)}. The model and report.html are in ${folder}`);
+  sayEnd(run, 'train', started);
   const { epochs = [], bestEpoch } = phases.at(-1) ?? {};
   const best = bestEpoch === undefined ? null : { epoch: bestEpoch, ...epochs[bestEpoch - 1] };
   const total = phases.reduce((sum, phase) => sum + phase.epochs.length, 0);

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { type Model, NonFiniteError, SGD } from '@anke/nn';
+import { count } from '@anke/report';
 import {
   checkPhases,
   makeModel,
@@ -12,6 +13,7 @@ import {
   type Store,
   type TrainingData,
   train,
+  type Warning,
   WEIGHTS_FILE,
 } from '@anke/training';
 import { generatorOf } from '../commands/augment-options.js';
@@ -63,9 +65,13 @@ export interface Run {
   readonly model: Model;
 }
 
-export interface TrainedRun extends Run {
+/** What came of a training. */
+export interface Watched {
   readonly phases: readonly Phase[];
+  readonly warnings: readonly Warning[];
 }
+
+export interface TrainedRun extends Run, Watched {}
 
 interface Steps {
   /** Says what is trained on what. */
@@ -88,18 +94,20 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     begin(run);
     if (recipe.weights && !hasProgress(folder)) await giveWeights(run, recipe.weights);
     const { signal, release } = interruptible(terminal);
-    let phases: readonly Phase[];
+    let watched: Watched;
     try {
-      phases = await watch(run, signal);
-      await drawCurves(store, phases);
+      watched = await watch(run, signal);
+      await drawCurves(store, watched.phases);
     } finally {
       release();
     }
     if (signal.aborted) {
-      const kept = `the model, the history and the curves so far are in ${folder}`;
+      const epochs = watched.phases.reduce((sum, phase) => sum + phase.epochs.length, 0);
+      const whole = epochs === 1 ? '1 whole epoch' : `${count(epochs)} whole epochs`;
+      const kept = `the model, the history and the curves of ${whole} are in ${folder}`;
       throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${folder}`);
     }
-    await end({ ...run, phases });
+    await end({ ...run, ...watched });
   });
   device.gpu.destroy();
 }
@@ -121,12 +129,13 @@ async function giveWeights(
  *
  * @throws CommandError that says how to resume, where a checkpoint is left
  */
-export async function watch(run: Run, signal: AbortSignal): Promise<readonly Phase[]> {
+export async function watch(run: Run, signal: AbortSignal): Promise<Watched> {
   const { terminal, device, folder, recipe, data } = run;
   const { stepsPerEpoch, batchSize } = recipe;
   const images = stepsPerEpoch === undefined ? data.training.count : stepsPerEpoch * batchSize;
   const view = new TrainingView(terminal, recipe, images, device.report.kind === 'software');
   let phases: readonly Phase[] = [];
+  const warnings: Warning[] = [];
   let begun = false;
   const { gpu, report } = device;
   const training = { ...run, gpu, device: report.name, reopen: () => device.reopen(), signal };
@@ -134,9 +143,10 @@ export async function watch(run: Run, signal: AbortSignal): Promise<readonly Pha
     for await (const event of train(training)) {
       begun = true;
       view.show(event);
+      if (event.type === 'warning') warnings.push(event.warning);
       if (event.type === 'done') phases = event.phases;
     }
-    return phases;
+    return { phases, warnings };
   } catch (error) {
     if (!begun || !hasProgress(folder)) throw inFolder(folder, error);
     const { message } = explain(inFolder(folder, error));
