@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('own pictures', { timeout: 600_000
   });
 
   test('are trained on to above nine in ten, and the end says what to do next', () => {
-    const said = typed('./anke train --data shapes --image-shape 24,24,3 --recipe small --epochs 10 --out runs/shapes');
+    const said = typed('./anke train --data shapes --recipe small --epochs 10 --out runs/shapes');
     expect(said).toMatch(/best validation +accuracy \d+\.\d\d%, loss/);
     expect(said).toContain('runs/shapes/report.html');
     expect(said).toContain('predict runs/shapes picture.png');
