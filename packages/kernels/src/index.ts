@@ -110,6 +110,7 @@ export {
   type Traits,
   type Variant,
 } from './runtime/kernel.js';
+export { type Piece, pieceOf, piecesOf, rowsAtOnce, within } from './runtime/pieces.js';
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
 export { Readback } from './runtime/readback.js';
 export { Recorder, type RecorderOptions } from './runtime/recorder.js';

@@ -1,5 +1,5 @@
 /** A training as people watch it in the terminal: a bar while an epoch runs, a line when it is done. */
-import type { Logs } from '@anke/nn';
+import { LARGE_BYTES, type Logs, type MemoryUse } from '@anke/nn';
 import { count, duration } from '@anke/report';
 import {
   type EpochRecord,
@@ -58,6 +58,11 @@ export class TrainingView {
         break;
       case 'preparing':
         this.#barOf('Preparing the kernels', 'steps').update(event.done, event.total);
+        break;
+      case 'memory':
+        if (event.bytes.total <= LARGE_BYTES) break;
+        this.#endBar();
+        this.terminal.say(memoryLine(event.bytes));
         break;
       case 'progress':
         this.#progress(event);
@@ -141,6 +146,14 @@ export class TrainingView {
     this.#losses.push(lossesOf(record));
     if (this.#losses.length > 1 && this.terminal.shows(LIVE_COLUMNS)) this.terminal.footer(lossCurves(this.#losses));
   }
+}
+
+const mebibytes = (bytes: number): string => `${count(Math.ceil(bytes / 2 ** 20))} MiB`;
+
+/** `memory on the device: 3,694 MiB (weights 528, …)` */
+function memoryLine({ total, ...parts }: MemoryUse): string {
+  const told = Object.entries(parts).map(([part, bytes]) => `${part} ${mebibytes(bytes)}`);
+  return `memory on the device: ${mebibytes(total)} (${told.join(', ')})`;
 }
 
 const clampedLine = (clamped: number): string =>

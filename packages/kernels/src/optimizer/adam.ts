@@ -72,7 +72,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     const weights = before.map(
       (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(v[i] as number) + p.epsilon),
     );
-    return held({ m, v, weights }, inputs);
+    return held({ m, v, weights }, inputs, p.end);
   },
   magnitudes(p, inputs) {
     const after = moments(p, inputs);

@@ -154,7 +154,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       const ahead = ofM * (m[i] as number) + ofG * (gradients[i] as number);
       return w - ((inputs.rate[0] as number) * ahead) / (Math.sqrt((v[i] as number) / squares) + p.epsilon);
     });
-    return held({ m, v, weights }, inputs);
+    return held({ m, v, weights }, inputs, p.end);
   },
   magnitudes(p, inputs) {
     const after = moments(p, inputs);

@@ -91,7 +91,7 @@ ${p.momentum > 0 ? '  velocity[i] = u;' : ''}
       ...(p.centered ? { mean } : {}),
       ...(p.momentum > 0 ? { velocity } : {}),
     };
-    return held(after, inputs);
+    return held(after, inputs, p.end);
   },
   magnitudes(p, inputs) {
     const { gradients, weightMagnitudes } = prepared(p, inputs);

@@ -37,7 +37,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     const [step = 0] = inputs.rate;
     const { gradients, weights: before } = prepared(p, inputs);
     const weights = before.map((value, i) => value - step * (gradients[i] as number));
-    return held({ weights }, inputs);
+    return held({ weights }, inputs, p.end);
   },
   magnitudes: (p, inputs) => {
     const { gradients, weightMagnitudes } = prepared(p, inputs);
@@ -99,7 +99,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       const u = velocity[i] as number;
       return value + (p.nesterov ? p.momentum * u - (step[i] as number) : u);
     });
-    return held({ velocity, weights }, inputs);
+    return held({ velocity, weights }, inputs, p.end);
   },
   magnitudes: (p, inputs) => {
     const { gradients, weightMagnitudes } = prepared(p, inputs);

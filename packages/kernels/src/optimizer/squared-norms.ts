@@ -9,7 +9,7 @@ import { type Binding, defineKernel } from '../runtime/kernel.js';
 import { constantArray, constants, opaque } from '../runtime/wgsl.js';
 
 export interface SquaredNormsParams {
-  /** In elements. */
+  /** In elements; the norm of an empty one is 0. */
   readonly stretches: readonly { readonly offset: number; readonly length: number }[];
   /** From {@link normParts}. */
   readonly parts: number;
@@ -18,7 +18,7 @@ export interface SquaredNormsParams {
 /** Parts for these stretches: each thread of the longest one adds up some elements, and a device has enough to do. */
 export function normParts(stretches: SquaredNormsParams['stretches']): number {
   const longest = Math.max(...stretches.map(({ length }) => length));
-  return Math.min(Math.ceil(2048 / stretches.length), Math.ceil(longest / (64 * 16)));
+  return Math.max(1, Math.min(Math.ceil(2048 / stretches.length), Math.ceil(longest / (64 * 16))));
 }
 
 const extent = (p: SquaredNormsParams): number => Math.max(...p.stretches.map(({ offset, length }) => offset + length));
@@ -97,6 +97,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         { offset: 0, length: 7 },
         { offset: 64, length: 65 },
         { offset: 192, length: 4097 },
+        { offset: 0, length: 0 },
       ],
       parts: 5,
     },

@@ -26,6 +26,8 @@ export type Clip =
 
 export interface UpdateParams {
   readonly length: number;
+  /** Where these are a part of all weights: the end of all, counted from the first of these; `length` if absent. */
+  readonly end?: number;
   /** How gradients are clipped; not at all if absent. */
   readonly clip?: Clip;
   /** λ of the weights that decay; none does if absent. */
@@ -98,7 +100,7 @@ fn weightAt(i: u32) -> f32 { return fma(-(DECAY * rate[0] * f32(decays[i / ${BLO
  * a flat grid need.
  */
 export const updateWgsl = (p: UpdateParams): string => `
-${constants({ LENGTH: p.length, ROW: flatRow(p.length) })}
+${constants({ LENGTH: p.length, END: p.end ?? p.length, ROW: flatRow(p.length) })}
 ${HOLD_WGSL}
 ${clipWgsl(p.clip)}
 ${decayWgsl(p.decay)}`;
@@ -147,4 +149,5 @@ export const PREPARATIONS: readonly Omit<UpdateParams, 'length'>[] = [
   { clip: { by: 'norm', limit: 1, norms: 1 }, decay: 0.5 },
   { clip: { by: 'norm', limit: 1, norms: 3 } },
   { decay: 2 },
+  { end: 4096 },
 ];

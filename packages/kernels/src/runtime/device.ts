@@ -87,6 +87,11 @@ export class Gpu {
     return Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
   }
 
+  /** The most bytes that a buffer may have. */
+  get maxBuffer(): number {
+    return this.device.limits.maxBufferSize;
+  }
+
   /**
    * New device memory. Its content is zero until something is written. If the device has no more, that is known a
    * little later: see {@link Gpu.confirm}.
@@ -95,6 +100,18 @@ export class Gpu {
    */
   storage(label: string, bytes: number, type: StorageType = 'f32'): Storage {
     return this.#allocate({ label, bytes, type });
+  }
+
+  /**
+   * New device memory of floats that may be longer than what a kernel is given as one array: kernels are given pieces
+   * of it. All else is as with {@link Gpu.storage}.
+   *
+   * @throws DeviceMemoryError if the device has no buffers of that size
+   */
+  flatStorage(label: string, bytes: number): Storage {
+    const limit = this.maxBuffer;
+    if (bytes > limit) throw new DeviceMemoryError({ label, bytes, limit, limited: 'buffer' });
+    return this.#create({ label, bytes, type: 'f32' });
   }
 
   /** New device memory that holds `data`. */
@@ -109,9 +126,14 @@ export class Gpu {
     return this.#allocate(wanted, (buffer) => this.#write(buffer, 0, data));
   }
 
-  #allocate({ label, bytes, type, usage = STORAGE_USAGE }: Wanted, work?: (buffer: GPUBuffer) => void): Storage {
+  #allocate(wanted: Wanted, work?: (buffer: GPUBuffer) => void): Storage {
+    const { label, bytes } = wanted;
     const limit = this.maxBinding;
     if (bytes > limit) throw new DeviceMemoryError({ label, bytes, limit });
+    return this.#create(wanted, work);
+  }
+
+  #create({ label, bytes, type, usage = STORAGE_USAGE }: Wanted, work?: (buffer: GPUBuffer) => void): Storage {
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     return new Storage(label, size, this.#allocator.create({ label, size, usage }, work), 0, type);
   }

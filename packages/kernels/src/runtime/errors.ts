@@ -28,8 +28,10 @@ export interface MemoryNeed {
   /** What it is for: «conv2's output». */
   readonly label: string;
   readonly bytes: number;
-  /** What a device binds at most at once, if that is less. */
+  /** What a device binds at most at once, or has in one buffer, if that is less. */
   readonly limit?: number | undefined;
+  /** Which of the two that is; `binding` if absent. */
+  readonly limited?: 'binding' | 'buffer';
 }
 
 /** The device cannot give so much memory, or not bind it at once. What it has given besides is still usable. */
@@ -41,11 +43,12 @@ export class DeviceMemoryError extends DeviceError {
     readonly need: MemoryNeed,
     advice = 'use a smaller batch, fewer images or a smaller model',
   ) {
-    const { label, bytes, limit } = need;
+    const { label, bytes, limit, limited } = need;
+    const most = limited === 'buffer' ? 'has buffers of at most' : 'binds at most';
     const found =
       limit === undefined
         ? 'which the device has not got'
-        : `but this device binds at most ${mebibytes(limit)} at once`;
+        : `but this device ${most} ${mebibytes(limit)}${limited === 'buffer' ? '' : ' at once'}`;
     super(`${label} needs ${mebibytes(bytes)}, ${found}; ${advice}`);
   }
 }

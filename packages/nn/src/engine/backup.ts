@@ -8,7 +8,7 @@ export class Backup {
     readonly gpu: Gpu,
     originals: readonly Storage[],
   ) {
-    this.#pairs = originals.map((original) => [original, gpu.storage(`copy of ${original.label}`, original.bytes)]);
+    this.#pairs = originals.map((original) => [original, gpu.flatStorage(`copy of ${original.label}`, original.bytes)]);
   }
 
   take(): void {

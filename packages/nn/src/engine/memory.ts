@@ -1,9 +1,10 @@
 /**
  * A model's weights on a device, in three flat buffers: all trained weights, their gradients in the same layout, so
  * that an optimizer needs one dispatch, and what training's updates leave alone. What an optimizer keeps for itself
- * is not here.
+ * is not here. A layer's kernels are given its own weights, so that the buffers may be longer than what a device binds
+ * at once; what goes over all weights takes them piece by piece (kernels' `piecesOf`).
  */
-import { DeviceMemoryError, type Gpu, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
+import { DeviceMemoryError, type Gpu, rowsAtOnce, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
 import { sizeOf, Tensor } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import type { WeightSpec } from '../layers/definition.js';
@@ -23,6 +24,21 @@ export interface Slot {
 
 const align = (bytes: number): number => Math.ceil(bytes / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
 
+const SMALLER = 'use a smaller model';
+
+/** @throws DeviceMemoryError if a weight is more than the device can bind at once, and cannot be divided */
+function checkBinding(gpu: Gpu, name: string, spec: WeightSpec, bytes: number): void {
+  const limit = gpu.maxBinding;
+  if (bytes <= limit) return;
+  if (!spec.divisible || rowsAtOnce(spec.shape.at(-1) ?? 1, gpu) === 0)
+    throw new DeviceMemoryError({ label: `the weight ${name}`, bytes, limit }, SMALLER);
+  if (spec.trainable && spec.regularizer)
+    throw new DeviceMemoryError(
+      { label: `the weight ${name}`, bytes, limit },
+      'leave out its regularizer, so that it can be divided, or use a smaller model',
+    );
+}
+
 export class ModelMemory {
   /** All trained weights. */
   readonly weights: Storage;
@@ -40,7 +56,8 @@ export class ModelMemory {
   /**
    * Memory of a graph's weights, which is zero until they are given values.
    *
-   * @throws DeviceMemoryError if they are more than the device can bind at once
+   * @throws DeviceMemoryError if one of them is more than the device can bind at once and cannot be divided, or if all
+   *   are more than a buffer of the device may hold
    */
   constructor(gpu: Gpu, graph: Graph) {
     const all = graph.layers.flatMap(({ name, weights }) =>
@@ -48,16 +65,18 @@ export class ModelMemory {
     );
     const total = (trainable: boolean): number =>
       all.reduce((sum, { spec, bytes }) => sum + (spec.trainable === trainable ? align(bytes) : 0), 0);
+    for (const { name, spec, bytes } of all) checkBinding(gpu, name, spec, bytes);
+    const limit = gpu.maxBuffer;
     for (const bytes of [total(true), total(false)]) {
-      if (bytes <= gpu.maxBinding) continue;
+      if (bytes <= limit) continue;
       const { name } = all.reduce((a, b) => (a.bytes >= b.bytes ? a : b));
-      const need = { label: `the array of the model's weights, of which ${name} is the largest,`, bytes };
-      throw new DeviceMemoryError({ ...need, limit: gpu.maxBinding }, 'use a smaller model');
+      const label = `the array of the model's weights, of which ${name} is the largest,`;
+      throw new DeviceMemoryError({ label, bytes, limit, limited: 'buffer' }, SMALLER);
     }
     this.length = total(true) / 4;
-    this.weights = gpu.storage('weights', total(true));
-    this.gradients = gpu.storage('gradients', total(true));
-    this.untrained = gpu.storage('untrained weights', total(false));
+    this.weights = gpu.flatStorage('weights', total(true));
+    this.gradients = gpu.flatStorage('gradients', total(true));
+    this.untrained = gpu.flatStorage('untrained weights', total(false));
     this.rate = gpu.storage('learning rate', 4);
     const end = { trained: 0, untrained: 0 };
     this.slots = all.map(({ name, spec, bytes }): Slot => {

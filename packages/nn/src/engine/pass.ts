@@ -136,6 +136,11 @@ export class Pass {
     return this.options.batchSize;
   }
 
+  /** Device memory of what is kept within a step, by all its recordings. */
+  get activationBytes(): number {
+    return this.#recordings.reduce((sum, { memory }) => sum + memory.planned, 0);
+  }
+
   /** The recording of batches of this size. */
   recordingOf(size: number): Recording {
     return this.#recordings[size === this.options.batchSize ? 0 : this.#recordings.length - 1] as Recording;

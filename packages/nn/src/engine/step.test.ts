@@ -191,6 +191,11 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
       );
       return new BatchNormalization({ center: false, scale: false }).apply(new MaxPooling2D().apply(second));
     }),
+  'a layer normalization with penalties': () =>
+    over((x) => {
+      const options = { gammaInitializer: 'heNormal', gammaRegularizer: l2(0.05), betaRegularizer: l1(0.02) } as const;
+      return new LayerNormalization(options).apply(conv('stem').apply(x));
+    }),
   'a frozen batch normalization between trained layers': () =>
     over((x) => conv('top').apply(new BatchNormalization({ trainable: false }).apply(conv('stem').apply(x)))),
 };
@@ -261,7 +266,7 @@ test('the loss needs one row of scores for each sample', () => {
 
 /** Notes what it is sent. */
 class Listing implements Executor {
-  readonly gpu = {} as Gpu;
+  readonly gpu = { maxBinding: Number.POSITIVE_INFINITY } as Gpu;
   readonly kernels: Kernel[] = [];
   readonly temporaries: Storage[] = [];
 

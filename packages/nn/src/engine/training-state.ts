@@ -24,7 +24,7 @@ export class TrainingState {
     readonly metrics: readonly Metric[],
   ) {
     this.buffers = Object.fromEntries(
-      Object.entries(optimizer.state(memory.length)).map(([name, length]) => [name, gpu.storage(name, length * 4)]),
+      Object.entries(optimizer.state(memory.length)).map(([name, length]) => [name, gpu.flatStorage(name, length * 4)]),
     );
     this.tables = Object.fromEntries(
       Object.entries(optimizer.tables?.(memory) ?? {}).map(([name, values]) => {

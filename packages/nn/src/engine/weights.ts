@@ -78,7 +78,7 @@ export class Weights {
       ['untrained', memory.untrained],
     ];
     const copies = originals.map(([name, original]) => {
-      return { name, original, copy: gpu.storage(`copy of ${name}`, original.bytes) };
+      return { name, original, copy: gpu.flatStorage(`copy of ${name}`, original.bytes) };
     });
     const snapshot: WeightSnapshot = {
       take: () => {

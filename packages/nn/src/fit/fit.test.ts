@@ -32,7 +32,8 @@ async function train(
 const told = (event: FitEvent): string => {
   switch (event.type) {
     case 'preparing':
-      return 'preparing';
+    case 'memory':
+      return event.type;
     case 'progress':
       return `${event.phase} ${event.epoch}`;
     case 'epoch':
@@ -42,11 +43,11 @@ const told = (event: FitEvent): string => {
   }
 };
 
-test('events come in order: preparing, then progress and an epoch each, then done', async () => {
+test('events come in order: preparing and memory, then progress and an epoch each, then done', async () => {
   const { events } = await train({ epochs: 2, validationData: stripes(20, 2) });
   const order = events.map(told).filter((words, i, all) => words !== all[i - 1]);
   expect(order).toEqual([
-    'preparing',
+    ...['preparing', 'memory'],
     ...['training 0', 'validation 0', 'epoch 0'],
     ...['training 1', 'validation 1', 'epoch 1'],
     'done, complete',
@@ -84,6 +85,24 @@ test('progress tells the means so far, of whole samples, up to those of the epoc
   expect(new Set(losses).size).toBeGreaterThan(2);
 });
 
+test('the memory that is told is what the device gives', async () => {
+  const bytes = countBytes(gpu());
+  const told: (readonly [told: number, given: number])[] = [];
+  let total = 0;
+  await train({ epochs: 1, validationData: stripes(20, 2) }, (event) => {
+    if (event.type === 'progress') told.push([total, bytes()]);
+    if (event.type !== 'memory') return;
+    const { total: all, ...parts } = event.bytes;
+    total = all;
+    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
+    for (const part of Object.values(parts)) expect(part).toBeGreaterThan(0);
+  });
+  const [predicted, given] = told[0] ?? [0, 0];
+  expect(given).toBeGreaterThanOrEqual(predicted);
+  // Labels, orders, counters, sums and tables come to less than that.
+  expect(given).toBeLessThan(predicted + 20_000);
+});
+
 test('a signal ends training after the present submit, and leaves a usable model', async () => {
   const aborter = new AbortController();
   const { events, weights } = await train(
@@ -101,7 +120,7 @@ test('a signal ends training after the present submit, and leaves a usable model
 
 test('a signal that was given before trains nothing', async () => {
   const { events } = await train({ epochs: 5, signal: AbortSignal.abort() });
-  expect(events.map(told).filter((words) => words !== 'preparing')).toEqual(['done, aborted']);
+  expect(events.map(told).filter((words) => words !== 'preparing' && words !== 'memory')).toEqual(['done, aborted']);
 });
 
 test('a callback ends training after the epoch, which callbacks see before the event is told', async () => {

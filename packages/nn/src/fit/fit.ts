@@ -10,6 +10,7 @@ import type { Samples } from '../engine/device-data.js';
 import { checkStepsPerEpoch, planEpoch } from '../engine/epoch-plan.js';
 import type { Evaluation } from '../engine/epoch-sums.js';
 import { explainFault } from '../engine/explain.js';
+import { type MemoryUse, memoryUseOf } from '../engine/memory-use.js';
 import { checkBatchSize, type Pass } from '../engine/pass.js';
 import { type PassResult, type RunOptions, runPass } from '../engine/runner.js';
 import type { Session } from '../engine/session.js';
@@ -58,11 +59,14 @@ export interface FitOptions {
 export type ProgressPhase = 'training' | 'validation';
 
 /**
- * The events of a training, in this order: `preparing`, then `progress` and an `epoch` for each epoch, then `done`.
+ * The events of a training, in this order: `preparing`, `memory`, then `progress` and an `epoch` for each epoch, then
+ * `done`.
  */
 export type FitEvent =
   /** Kernels are chosen and compiled; each dispatch counts twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
+  /** All is ready for the first step, which will take so much of the device's memory. */
+  | { readonly type: 'memory'; readonly bytes: MemoryUse }
   /** Samples of an epoch are done; `logs` holds the means over them, by the names of the epoch's logs. */
   | {
       readonly type: 'progress';
@@ -105,7 +109,9 @@ export async function* fit(session: Session, samples: Samples, options: FitOptio
       validationData && used.pass(session.evaluator(used.data(validationData, 'validation'), validationBatchSize));
     const broken = await session.stateCheck.all();
     if (broken) throw new NonFiniteError(`the model cannot be trained: ${broken}`);
-    yield* prepare(validation ? [training, validation] : [training]);
+    const passes = validation ? [training, validation] : [training];
+    yield* prepare(passes);
+    yield { type: 'memory', bytes: memoryUseOf(session, passes) };
     backup = session.backup();
     yield* epochs(session, { training, validation, backup }, options);
   } finally {

@@ -279,6 +279,18 @@ Total 157 · trainable 149 · not trainable 8`.trim(),
   });
 });
 
+test('a large model’s summary tells what it takes of a device', () => {
+  const input = { inputShape: [1000] };
+  const wide = (units: number) => sequential([new Dense({ units, ...input, trainable: units < 50_000 })]);
+  expect(summarize(wide(10_000)).endsWith('not trainable 0')).toBe(true);
+  // 20,020,000 numbers of four bytes, three and seven times.
+  expect(summarize(wide(20_000)).split('\n').at(-1)).toBe(
+    'Memory: weights 77 MiB · trained with SGD 230 MiB, with Adam 535 MiB, and activations',
+  );
+  // Twice what is frozen.
+  expect(summarize(wide(100_000)).split('\n').at(-1)).toContain('SGD 764 MiB, with Adam 764 MiB');
+});
+
 test('the notebook’s CNN has 173,674 parameters, and a node’s index is a dropout’s number', () => {
   const graph = notebookCnn([28, 28, 1]);
   expect(summarize(graph)).toContain('Total 173,674 ·');
@@ -291,6 +303,7 @@ test('the notebook’s CNN has 173,674 parameters, and a node’s index is a dro
     shape: [3, 2],
     initializer: 'glorotUniform',
     trainable: true,
+    divisible: true,
     regularizer: { l2: 0.5 },
   });
 });

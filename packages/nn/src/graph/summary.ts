@@ -18,6 +18,23 @@ export function countParameters(layers: readonly { readonly weights: readonly We
   return { total: count(weights), trainable: count(weights.filter(({ trainable }) => trainable)) };
 }
 
+/** A training that takes more of a device's memory is told. */
+export const LARGE_BYTES = 500e6;
+
+/** `528 MiB` */
+const mebibytes = (bytes: number): string => `${number(Math.ceil(bytes / 2 ** 20))} MiB`;
+
+/**
+ * What a large model's training takes of a device: weights, gradients, the optimizer's moments (two with Adam), and a
+ * copy of all that it changes, from before the epoch that runs. Nothing, if the model is small.
+ */
+function memoryLines({ total, trainable }: ReturnType<typeof countParameters>): string[] {
+  const trained = (moments: number): number => 4 * (2 * total + trainable + 2 * moments * trainable);
+  if (trained(2) <= LARGE_BYTES) return [];
+  const trainings = `trained with SGD ${mebibytes(trained(0))}, with Adam ${mebibytes(trained(2))}`;
+  return [`Memory: weights ${mebibytes(4 * total)} · ${trainings}, and activations`];
+}
+
 /** The parameters of a shared layer stand at its first node. */
 export function summarize({ input, nodes, layers }: Graph): string {
   const isChain = nodes.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === (nodes[i - 1] ?? input));
@@ -41,12 +58,14 @@ export function summarize({ input, nodes, layers }: Graph): string {
       .join('  ')
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  const { total, trainable } = countParameters(layers);
+  const parameters = countParameters(layers);
+  const { total, trainable } = parameters;
   return [
     line(header),
     rule,
     ...rows.map(line),
     rule,
     `Total ${number(total)} · trainable ${number(trainable)} · not trainable ${number(total - trainable)}`,
+    ...memoryLines(parameters),
   ].join('\n');
 }

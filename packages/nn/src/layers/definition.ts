@@ -33,6 +33,8 @@ export interface WeightSpec {
   readonly initializer: Initializer | readonly number[];
   readonly trainable: boolean;
   readonly regularizer?: Regularizer;
+  /** Whether the layer can work with some rows after the others, should a device not bind all of them at once. */
+  readonly divisible?: boolean;
 }
 
 /** A weight with a penalty, if there is one. */

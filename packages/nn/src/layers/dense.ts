@@ -1,6 +1,8 @@
 /** A matrix product plus a bias, then an activation. */
+import { rowsAtOnce } from '@anke/kernels';
 import type { Shape, Tensor } from '../autograd/tensor.js';
 import { dense } from '../operations/dense.js';
+import { dividedDense } from '../operations/divided-dense.js';
 import { type ActivationName, applyActivation } from './activation.js';
 import { type CallContext, type Inference, type LayerOptions, regularized, type WeightSpec } from './definition.js';
 import { first, Mismatch, positiveInteger, single } from './expect.js';
@@ -39,7 +41,10 @@ export class Dense extends Layer<DenseOptions> {
     const { kernelInitializer = 'glorotUniform', biasInitializer = 'zeros' } = this.options;
     const { kernelRegularizer, biasRegularizer } = this.options;
     const shape = [features, units];
-    const kernel: WeightSpec = { name: 'kernel', shape, initializer: kernelInitializer, trainable: true };
+    const kernel: WeightSpec = {
+      ...{ name: 'kernel', shape, initializer: kernelInitializer },
+      ...{ trainable: true, divisible: true },
+    };
     const bias: WeightSpec = { name: 'bias', shape: [units], initializer: biasInitializer, trainable: true };
     return {
       output: [units],
@@ -53,7 +58,12 @@ export class Dense extends Layer<DenseOptions> {
     const [batch = 1, inFeatures = 1] = x.shape;
     const bias = useBias ? context.weight('bias') : undefined;
     const params = { batch, inFeatures, outFeatures };
-    const y = context.tape.apply(dense, { x, w: context.weight('kernel'), bias }, params);
+    const operands = { x, w: context.weight('kernel'), bias };
+    const { gpu } = context.tape.executor;
+    const y =
+      inFeatures * outFeatures * 4 <= gpu.maxBinding
+        ? context.tape.apply(dense, operands, params)
+        : context.tape.apply(dividedDense, operands, { ...params, rows: rowsAtOnce(outFeatures, gpu) });
     return applyActivation(context, y, activation);
   }
 }

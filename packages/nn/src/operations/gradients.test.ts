@@ -24,6 +24,7 @@ import { conv2d } from './conv2d.js';
 import { crossEntropy } from './cross-entropy.js';
 import { dense } from './dense.js';
 import { depthwiseConv2d } from './depthwise-conv2d.js';
+import { dividedDense } from './divided-dense.js';
 import { dropout } from './dropout.js';
 import { gaussianNoise } from './gaussian-noise.js';
 import { layerNorm } from './layer-norm.js';
@@ -172,6 +173,11 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       loss(tape.apply(depthwiseConv2d, inputs, dilatedDepthwise)),
     ),
   ],
+  dividedDense: [2, 4].map((rows) =>
+    row({ x: [3, 5], w: [5, 2], bias: [2] }, ({ tape, loss }, inputs) =>
+      loss(tape.apply(dividedDense, inputs, { batch: 3, inFeatures: 5, outFeatures: 2, rows })),
+    ),
+  ),
   dropout: [
     unary([4, 5], ({ tape, constant }, x) => {
       const counters = constant([3], [7, 0, 99], 'u32').storage;
@@ -252,7 +258,7 @@ const spread = (length: number, seed: number): Float64Array =>
   Float64Array.from({ length }, (_, i) => (((i * 37 + seed * 29) % 101) - 50) / 25 + 0.013);
 
 /** Stands for a device, which the reference executor leaves alone. */
-const NO_DEVICE = {} as Gpu;
+const NO_DEVICE = { maxBinding: Number.POSITIVE_INFINITY } as Gpu;
 
 /** The loss at a point, and the gradient there as the tape has it, by input. */
 function evaluate({ inputs: shapes, loss: lossOf }: Row, at: Readonly<Record<string, Float64Array>>) {

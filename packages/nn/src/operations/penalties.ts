@@ -1,5 +1,14 @@
 /** loss = mean + Σ (l1 · Σ |w| + l2 · Σ w²) over the regularized weights, which lie in one flat buffer. */
-import { addPenalties, penaltyBackward, penaltyParts, type Storage, weightPenalties } from '@anke/kernels';
+import {
+  addPenalties,
+  penaltyBackward,
+  penaltyParts,
+  pieceOf,
+  piecesOf,
+  type Storage,
+  weightPenalties,
+  within,
+} from '@anke/kernels';
 import { defineOperation, type Gradient } from '../autograd/operation.js';
 import { sizeOf, type Tensor } from '../autograd/tensor.js';
 import type { Regularizer } from '../layers/regularizers.js';
@@ -41,13 +50,24 @@ export const penalties = (names: readonly string[]) =>
         const offset = (storage.offset - weights.offset) / 4;
         return { offset, length: sizeOf(shape), ...penaltyOf(factors[name] as Regularizer) };
       });
-      const parts = penaltyParts(stretches.reduce((total, { length }) => total + length, 0));
-      const sums = tape.temporary('penalties', [parts]).storage;
-      tape.executor.dispatch(weightPenalties, { stretches, parts }, { weights, parts: sums });
-      const loss = tape.temporary('loss', [1]);
-      const mean = (inputs['mean'] as Tensor).storage;
-      tape.executor.dispatch(addPenalties, { penalties: parts }, { mean, penalties: sums, loss: loss.storage });
-      return { output: loss, saved: {} };
+      const { executor } = tape;
+      let output = inputs['mean'] as Tensor;
+      for (const piece of piecesOf(weights.bytes / 4, executor.gpu)) {
+        const own = stretches.map((stretch) => within(stretch, piece)).filter(({ length }) => length > 0);
+        if (own.length === 0) continue;
+        const parts = penaltyParts(own.reduce((total, { length }) => total + length, 0));
+        const sums = tape.temporary('penalties', [parts]).storage;
+        executor.dispatch(
+          weightPenalties,
+          { stretches: own, parts },
+          { weights: pieceOf(weights, piece), parts: sums },
+        );
+        const loss = tape.temporary('loss', [1]);
+        const bindings = { mean: output.storage, penalties: sums, loss: loss.storage };
+        executor.dispatch(addPenalties, { penalties: parts }, bindings);
+        output = loss;
+      }
+      return { output, saved: {} };
     },
     gradients: { mean: ({ dY }) => dY, ...Object.fromEntries(names.map((name) => [name, weightGradient(name)])) },
   });

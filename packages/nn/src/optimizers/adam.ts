@@ -5,7 +5,7 @@
 import { adam, adamCorrections, type Executor } from '@anke/kernels';
 import { BaseOptimizer, type OptimizerOptions, type Update } from './base-optimizer.js';
 import { fraction, positive } from './checks.js';
-import type { OptimizerType } from './optimizer.js';
+import type { OptimizerMemory, OptimizerType } from './optimizer.js';
 
 export interface AdamOptions extends OptimizerOptions {
   readonly beta1?: number;
@@ -30,8 +30,11 @@ export class Adam extends BaseOptimizer {
     return { m: length, v: length, corrections: 2 };
   }
 
+  protected override begin(executor: Executor, state: OptimizerMemory['state']): void {
+    executor.dispatch(adamCorrections, this.betas, state);
+  }
+
   protected step(executor: Executor, { params, bindings }: Update): void {
-    executor.dispatch(adamCorrections, this.betas, bindings);
     executor.dispatch(adam, { ...params, ...this.betas, epsilon: this.epsilon }, bindings);
   }
 }

@@ -5,19 +5,26 @@
  * A step sends, as far as the options ask for it:
  *
  *   count and rate of the step → squared norms of the gradients → the update, which clips and decays → the average
+ *
+ * Where a device does not bind all weights at once, norms, update and average are sent for each piece of them.
  */
 import {
+  add,
   average,
   BLOCK,
   type Clip,
   type Executor,
   normParts,
+  type Piece,
+  pieceOf,
+  piecesOf,
   type Storage,
   type Stretch,
   schedule,
   squaredNorms,
   sum,
   type UpdateParams,
+  within,
 } from '@anke/kernels';
 import { ModelError } from '../errors.js';
 import { fraction, notNegative, positive } from './checks.js';
@@ -125,16 +132,27 @@ export abstract class BaseOptimizer implements Optimizer {
   }
 
   update(executor: Executor, memory: OptimizerMemory): void {
-    const { length, weights, gradients, rate, counters, state } = memory;
-    const { iterations, average: averages } = state;
+    const { length, rate, counters, state } = memory;
+    const { iterations } = state;
     if (iterations) executor.dispatch(schedule, { stretches: this.#stretches }, { iterations, rate, counters });
     const { clip, norms } = this.#clipping(executor, memory);
-    this.step(executor, {
-      params: { length, ...(clip ? { clip } : {}), ...(this.#decay > 0 ? { decay: this.#decay } : {}) },
-      bindings: { ...state, gradients, rate, weights, counters, ...(norms ? { norms } : {}) },
-    });
-    if (this.#average && iterations && averages)
-      executor.dispatch(average, { length, ...this.#average }, { iterations, weights, average: averages, counters });
+    this.begin(executor, state);
+    for (const piece of piecesOf(length, executor.gpu)) {
+      const { weights, gradients, average: averages, ...others } = piecesOfMemory(memory, piece);
+      const end = piece.length === length ? {} : { end: length - piece.offset };
+      this.step(executor, {
+        params: {
+          ...{ length: piece.length, ...end },
+          ...(clip ? { clip } : {}),
+          ...(this.#decay > 0 ? { decay: this.#decay } : {}),
+        },
+        bindings: { ...others, gradients, rate, weights, counters, ...(norms ? { norms } : {}) },
+      });
+      if (this.#average && iterations && averages) {
+        const bindings = { iterations, weights, average: averages, counters };
+        executor.dispatch(average, { length: piece.length, ...this.#average }, bindings);
+      }
+    }
   }
 
   /** How gradients are clipped, with their squared norms, which it sends the kernels of. */
@@ -146,18 +164,47 @@ export abstract class BaseOptimizer implements Optimizer {
       by === 'globalClipnorm'
         ? [{ offset: 0, length }]
         : trained.map(({ offset, length: n }) => ({ offset, length: n }));
-    const [outer, parts] = [stretches.length, normParts(stretches)];
-    const sums = executor.temporary('parts of squared norms', outer * parts * 4);
-    const norms = executor.temporary('squared norms', outer * 4);
-    executor.dispatch(squaredNorms, { stretches, parts }, { gradients, sums });
-    executor.dispatch(sum, { outer, length: parts, inner: 1, factor: 1 }, { x: sums, y: norms });
+    const outer = stretches.length;
+    const norms = piecesOf(length, executor.gpu)
+      .map((piece) => {
+        const own = stretches.map((stretch) => within(stretch, piece));
+        return squaredNormsOf(executor, own, pieceOf(gradients, piece));
+      })
+      .reduce((a, b) => {
+        const total = executor.temporary('squared norms', outer * 4);
+        executor.dispatch(add, { length: outer }, { a, b, sum: total });
+        return total;
+      });
     return { clip: { by: 'norm', limit, norms: outer }, norms };
   }
 
   /** Its own buffers, as {@link Optimizer.state} says. */
   protected abstract moments(length: number): Record<string, number>;
-  /** Sends the kernels of its own formula. */
+  /** Sends what comes once in a step, before its own formula. */
+  protected begin(_executor: Executor, _state: OptimizerMemory['state']): void {}
+  /** Sends the kernels of its own formula, for a piece of the weights. */
   protected abstract step(executor: Executor, update: Update): void;
+}
+
+/** Squared norms of stretches of gradients. */
+function squaredNormsOf(executor: Executor, stretches: readonly Piece[], gradients: Storage): Storage {
+  const [outer, parts] = [stretches.length, normParts(stretches)];
+  const sums = executor.temporary('parts of squared norms', outer * parts * 4);
+  const norms = executor.temporary('squared norms', outer * 4);
+  executor.dispatch(squaredNorms, { stretches, parts }, { gradients, sums });
+  executor.dispatch(sum, { outer, length: parts, inner: 1, factor: 1 }, { x: sums, y: norms });
+  return norms;
+}
+
+/** The flat buffers and tables of a piece, by their names, and all else as it is. */
+function piecesOfMemory({ length, weights, gradients, state }: OptimizerMemory, piece: Piece) {
+  const own = Object.entries(state).map(([name, storage]) => {
+    if (storage.bytes === weights.bytes) return [name, pieceOf(storage, piece)];
+    const isTable = storage.bytes === Math.ceil(length / BLOCK) * 4;
+    const blocks = { offset: piece.offset / BLOCK, length: Math.ceil(piece.length / BLOCK) };
+    return [name, isTable ? pieceOf(storage, blocks) : storage];
+  });
+  return { ...Object.fromEntries(own), weights: pieceOf(weights, piece), gradients: pieceOf(gradients, piece) };
 }
 
 /** @throws ModelError if a number is out of range, or given without an average */

@@ -2,6 +2,7 @@
 import { type Executor, nadam, nadamCorrections } from '@anke/kernels';
 import { Adam, type AdamOptions } from './adam.js';
 import type { Update } from './base-optimizer.js';
+import type { OptimizerMemory } from './optimizer.js';
 
 export type NadamOptions = AdamOptions;
 
@@ -14,8 +15,11 @@ export class Nadam extends Adam {
     return { m: length, v: length, corrections: 5 };
   }
 
+  protected override begin(executor: Executor, state: OptimizerMemory['state']): void {
+    executor.dispatch(nadamCorrections, this.betas, state);
+  }
+
   protected override step(executor: Executor, { params, bindings }: Update): void {
-    executor.dispatch(nadamCorrections, this.betas, bindings);
     executor.dispatch(nadam, { ...params, ...this.betas, epsilon: this.epsilon }, bindings);
   }
 }

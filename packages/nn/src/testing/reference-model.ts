@@ -13,7 +13,7 @@ import type { TrainedWeight } from '../optimizers/optimizer.js';
 import { SGD } from '../optimizers/sgd.js';
 
 /** Stands for a device, which the reference executor leaves alone. */
-const NO_DEVICE = {} as Gpu;
+const NO_DEVICE = { maxBinding: Number.POSITIVE_INFINITY } as Gpu;
 
 /** A storage with a buffer of its own, so that parts of it share its memory. */
 export const memoryOf = (label: string, elements: number, type: StorageType = 'f32'): Storage =>

@@ -2,7 +2,7 @@
  * The events of a training. The caller shows them: the command line as lines and bars, a page as curves. The training
  * itself shows nothing.
  */
-import type { Logs } from '@anke/nn';
+import type { Logs, MemoryUse } from '@anke/nn';
 import type { RunError } from '../errors.js';
 import type { RecipePhase } from '../recipe/schema.js';
 
@@ -50,6 +50,8 @@ export type TrainEvent =
     }
   /** Before the first step, kernels are chosen and compiled: each dispatch is counted twice. */
   | { readonly type: 'preparing'; readonly done: number; readonly total: number }
+  /** All is ready for the phase's first step, which will take so much of the device's memory. */
+  | { readonly type: 'memory'; readonly bytes: MemoryUse }
   /**
    * Images that have been used in this epoch (from 1), some times a second at most; `logs` holds the means over them,
    * by the names that they have in the epoch's record.

@@ -54,7 +54,7 @@ export async function* trainPhase(
   });
   let end: FitEnd = 'complete';
   for await (const event of events) {
-    if (event.type === 'preparing') yield event;
+    if (event.type === 'preparing' || event.type === 'memory') yield event;
     else if (event.type === 'progress') {
       const { phase: part, epoch, done, total, logs } = event;
       yield { type: 'progress', part, epoch: epoch + 1, done, total, logs };

@@ -73,8 +73,8 @@ test('tells its phases and epochs in order, and leaves its files', async () => {
   const told = await events(whole);
   const epoch = ['progress', 'epoch'];
   expect(outline(told)).toEqual([
-    ...['phase', 'preparing', ...epoch, ...epoch, ...epoch, 'phaseEnd'],
-    ...['phase', 'preparing', ...epoch, ...epoch, 'phaseEnd', 'done'],
+    ...['phase', 'preparing', 'memory', ...epoch, ...epoch, ...epoch, 'phaseEnd'],
+    ...['phase', 'preparing', 'memory', ...epoch, ...epoch, 'phaseEnd', 'done'],
   ]);
   expect([...whole.files.keys()].sort()).toEqual([
     SUMS_FILE,
