@@ -11,7 +11,11 @@ const LAYERS: readonly LayerDescription[] = [
     ...{ useBias: false, depthwiseRegularizer: { l2: 0.1 }, pointwiseRegularizer: { l1: 0.2 }, activation: 'silu' },
     ...{ depthwiseInitializer: 'heNormal', pointwiseInitializer: 'zeros' },
   },
-  { type: 'LayerNormalization', name: 'norm', epsilon: 0.01, center: false, scale: true },
+  {
+    ...{ type: 'LayerNormalization', name: 'norm', epsilon: 0.01, center: false, scale: true },
+    ...{ gammaInitializer: 'randomUniform', gammaRegularizer: { l2: 0.1 } },
+    ...{ betaInitializer: 'ones', betaRegularizer: { l1: 0.2 } },
+  },
   { type: 'ELU', alpha: 0.5 },
   { type: 'GELU', approximate: true },
   { type: 'SpatialDropout2D', name: 'dropped', rate: 0.2 },
