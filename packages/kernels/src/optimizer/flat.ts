@@ -1,7 +1,7 @@
 /**
  * What the optimizers have in common: all weights, gradients and moments of a model lie in one flat buffer each, so
- * that an update is one dispatch, a thread a weight; or some, where a device does not bind all of it at once. The learning rate and the bias corrections lie on the device too:
- * a recorded step needs no upload.
+ * that an update is one dispatch, a thread a weight; or some, where a device does not bind all of it at once. The
+ * learning rate and the bias corrections lie on the device too: a recorded step needs no upload.
  */
 import { COUNTER, COUNTERS_WGSL, counters, FINITE_WGSL } from '../finite/faults.js';
 import type { Binding } from '../runtime/kernel.js';

@@ -1,6 +1,7 @@
 /**
  * Looks for values that are not finite in what a model keeps on the device: weights, moving averages, the optimizer's
- * own buffers. One dispatch a buffer, or a piece of it that the device binds at once, recorded once, and one small read.
+ * own buffers. One dispatch a buffer, or a piece of it that the device binds at once, recorded once, and one small
+ * read.
  */
 import {
   countNotFinite,

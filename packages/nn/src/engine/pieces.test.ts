@@ -104,7 +104,7 @@ describe('an update in pieces gives the bits of one that is whole', () => {
       const made = compiled(optimizer);
       if (from) made.setState(decodeCheckpoint(from).model);
       await made.fit(DATA, { ...OPTIONS, epochs, initialEpoch: from ? 1 : 0 });
-      const checkpoint = encodeCheckpoint({ model: await made.getState(), callbacks: [] });
+      const checkpoint = encodeCheckpoint({ model: await made.getState(), callbacks: [], run: null });
       made.destroy();
       return checkpoint;
     };

@@ -123,7 +123,8 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
         ...{ filters: 4, kernelSize: 3, strides: 2, depthMultiplier: 2, activation: 'silu' },
         ...{ depthwiseRegularizer: l2(0.01), pointwiseRegularizer: l2(0.02) },
       } as const).apply(large);
-      const normalized = new LayerNormalization().apply(new GaussianNoise({ stddev: 0.1 }).apply(separable));
+      const penalized = new LayerNormalization({ gammaRegularizer: l2(0.05), betaRegularizer: l1(0.02) });
+      const normalized = penalized.apply(new GaussianNoise({ stddev: 0.1 }).apply(separable));
       const squeezed = new Dense({ units: 4, activation: 'sigmoid' }).apply(new GlobalMaxPooling2D().apply(normalized));
       const dropped = new SpatialDropout2D({ rate: 0.3 }).apply(new Multiply().apply(squeezed, normalized));
       return new Reshape({ targetShape: [-1, 2] }).apply(new Average().apply(dropped, separable));
@@ -190,11 +191,6 @@ const GRAPHS: Readonly<Record<string, () => Graph>> = {
         conv('top').apply(first),
       );
       return new BatchNormalization({ center: false, scale: false }).apply(new MaxPooling2D().apply(second));
-    }),
-  'a layer normalization with penalties': () =>
-    over((x) => {
-      const options = { gammaInitializer: 'heNormal', gammaRegularizer: l2(0.05), betaRegularizer: l1(0.02) } as const;
-      return new LayerNormalization(options).apply(conv('stem').apply(x));
     }),
   'a frozen batch normalization between trained layers': () =>
     over((x) => conv('top').apply(new BatchNormalization({ trainable: false }).apply(conv('stem').apply(x)))),
