@@ -4,9 +4,9 @@
  * A subgroup holds the weights of all taps × some lane-fulls (CHUNK) of input channels × GROUPS lane-fulls of output
  * channels, and takes them along ROWS output rows. Over the input moves a window as large as the kernel; in each of its
  * pixels, a lane holds an input channel of each lane-full, which `subgroupBroadcast` hands to the lanes, a lane an
- * output channel. A step to the right loads only the window's new columns. The window's products are added to Y in memory,
- * chunk after chunk of input channels; the last chunk finishes them. Each sum is kept as four partial sums, because
- * additions to a single one would have to wait for each other.
+ * output channel. A step to the right loads only the window's new columns. The window's products are added to Y in
+ * memory, chunk after chunk of input channels; the last chunk finishes them. Each sum is kept as four partial sums,
+ * because additions to a single one would have to wait for each other.
  *
  * At batch 256, the notebook's second and third convolution run at 33 to 45 and 29 GFLOP/s, where `subgroup` does 14 to
  * 20 and 11. Timed by `pnpm anke bench kernels --filter conv2d/forward --variant resident`. Winograd's F(2 × 2, 3 × 3)
