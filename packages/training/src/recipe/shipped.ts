@@ -92,12 +92,12 @@ const small = (): Recipe => ({
 const mobilenetv2 = (size: ModelSize): Recipe => ({
   name: 'mobilenetv2',
   description:
-    'keras.applications.MobileNetV2: Adam, then SGD from the best weights. The momentum of its averages is 0.99: ' +
-    'Keras’s 0.999 leaves them near where they began for the first thousand steps, and predictions near chance',
+    'keras.applications.MobileNetV2: Adam, then SGD from the best weights. The momentum of its averages is 0.9: ' +
+    'Keras’s 0.999 leaves them near where they began for thousands of steps, and predictions near chance',
   layers: layersOf(
     mobileNetV2({
       inputTensor: preprocessMobileNetV2(resized(size), 1),
-      momentum: 0.99,
+      momentum: 0.9,
       ...(size.alpha === undefined ? {} : { alpha: size.alpha }),
     }),
   ),
