@@ -141,7 +141,7 @@ describe('anke import', () => {
 
 describe('anke inspect', () => {
   test('tells what is there, and draws it', async () => {
-    const result = await anke(['inspect', 'digits', '--json', '--sheet', 'sheet.png', '--model', 'run']);
+    const result = await anke(['inspect', 'digits', '--json', '--out', 'sheet.png', '--model', 'run']);
     expect(result.status, result.stderr).toBe(0);
     const { sets, warnings } = lastJson(result);
     expect(sets.train.images).toBe(120);
@@ -166,7 +166,9 @@ describe('anke inspect', () => {
       join(work, 'spoilt.csv'),
       `${[...light.filter((row) => !row.startsWith('5,')), flat, twin].join('\n')}\n`,
     );
+    const before = readdirSync(work);
     const { warnings } = lastJson(await anke(['inspect', 'spoilt.csv', '--json', '--model', 'run']));
+    expect(readdirSync(work)).toEqual(before); // looking writes nothing
     expect(warnings).toEqual([
       expect.stringMatching(/spoilt\.csv: 1 image has one colour only \(line 110\)/),
       expect.stringMatching(/1 image has another label than one that looks the same \(line 2, line 111\)/),
@@ -179,8 +181,8 @@ describe('anke inspect', () => {
 describe('anke preview', () => {
   test('draws images and what becomes of them, the same for the same seed', async () => {
     const draw = async (output: string, ...more: string[]): Promise<Buffer> => {
-      const options = ['--images', '3', '--copies', '4', '--output', output];
-      const { status, stderr } = await anke(['preview', '--data', 'digits', ...options, ...more]);
+      const options = ['--images', '3', '--copies', '4', '--out', output];
+      const { status, stderr } = await anke(['preview', 'digits', ...options, ...more]);
       expect(status, stderr).toBe(0);
       return readFileSync(join(work, output));
     };

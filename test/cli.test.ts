@@ -3,6 +3,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -47,7 +48,7 @@ const notebook = (out: string, seed: string) =>
 let first: SpawnSyncReturns<string>;
 
 beforeAll(() => {
-  expect(anke('synth', '--to', 'digits', '--train', '240', '--test', '60', '--seed', '3').status).toBe(0);
+  expect(anke('synth', '--out', 'digits', '--train', '240', '--test', '60', '--seed', '3').status).toBe(0);
   first = notebook('first', '1');
 });
 
@@ -92,10 +93,10 @@ test('the same seed gives the same model, another seed another one', () => {
 });
 
 test('predict gives the submission again, in batches of any size, and the probabilities on demand', () => {
-  const options = ['--model', 'first', '--input', 'digits/test.csv'];
-  expect(anke('predict', ...options, '--output', 'plain.csv').status).toBe(0);
+  const options = ['first', 'digits/test.csv'];
+  expect(anke('predict', ...options, '--out', 'plain.csv').status).toBe(0);
   expect(sha('plain.csv')).toBe(sha('first/submission.csv'));
-  expect(anke('predict', ...options, '--output', 'wide.csv', '--probabilities', '--batch-size', '7').status).toBe(0);
+  expect(anke('predict', ...options, '-o', 'wide.csv', '--probabilities', '--batch-size', '7').status).toBe(0);
   const [header, ...rows] = lines('wide.csv');
   expect(header).toBe('id,label,p0,p1,p2,p3,p4,p5,p6,p7,p8,p9');
   rows.forEach((row, i) => {
@@ -106,8 +107,9 @@ test('predict gives the submission again, in batches of any size, and the probab
 });
 
 test('evaluate counts what the model gets right', () => {
-  const { status, stdout } = anke('evaluate', '--model', 'first', '--input', 'digits/Dig-MNIST.csv', '--json');
+  const { status, stdout } = anke('evaluate', 'first', 'digits/Dig-MNIST.csv', '--json', '--out', 'matrix.png');
   expect(status).toBe(0);
+  expect(readFileSync(join(work, 'matrix.png')).subarray(1, 4).toString()).toBe('PNG');
   const { accuracy, confusionMatrix, images } = lastJson(stdout);
   const diagonal = (confusionMatrix as number[][]).reduce((sum, row, i) => sum + (row[i] as number), 0);
   expect(images).toBe(60);
@@ -118,7 +120,6 @@ test('evaluate counts what the model gets right', () => {
 test('train learns with one optimizer and leaves a model that predicts', () => {
   const { status, stderr } = anke(
     'train',
-    '--data',
     'digits/train.csv',
     '--out',
     'trained',
@@ -134,51 +135,61 @@ test('train learns with one optimizer and leaves a model that predicts', () => {
   expect(anke('predict', '--model', 'trained', '--input', 'digits/train.csv', '--output', 'p.csv').status).toBe(0);
 });
 
-test('compare sets runs beside one another, and names what they differ in', () => {
-  const result = anke('compare', 'first', 'other', '--output', 'both.png', '--json');
+test('compare sets runs beside one another, the best first, and names what they differ in', () => {
+  const result = anke('compare', 'first', 'other', '-o', 'both.png', '--json');
   expect(result.status, result.stderr).toBe(0);
-  const { runs, different } = lastJson(result.stdout);
+  const { runs, different, warning } = lastJson(result.stdout);
   expect(different).toEqual(['seed']);
+  expect(warning).toBeUndefined();
+  const accuracies = runs.map(({ bestAccuracy }: { bestAccuracy: number }) => bestAccuracy);
+  expect(accuracies).toEqual([...accuracies].sort((a, b) => b - a));
   const last = lastJson(first.stdout);
-  expect(runs[0]).toMatchObject({
-    run: 'first',
+  expect(runs.find(({ run }: { run: string }) => run === 'first')).toMatchObject({
     epochs: 2,
     bestLoss: last.best.val_loss,
     bestAccuracy: last.best.val_accuracy,
   });
   expect(result.stderr).toMatch(/first +\d\.\d{4} +\d+\.\d\d% +2 /);
+  expect(result.stderr).toMatch(/Settings that differ\n {2}seed\n {4}\d {2}\w+\n {4}\d {2}\w+\n/);
   expect(readFileSync(join(work, 'both.png')).subarray(1, 4).toString()).toBe('PNG');
-  expect(anke('compare', 'first', 'digits').stderr).toContain('digits: there is no history.csv in it');
+  expect(anke('compare', 'first', 'digits').stderr).toContain('digits: there is no run in it');
   expect(anke('compare', 'first', 'first').status).toBe(2);
 });
 
-test.skipIf(process.platform === 'win32')('bash completes commands, options and their values', () => {
-  writeFileSync(join(work, 'completion.bash'), anke('completion', 'bash').stdout);
-  const complete = (...words: string[]): string[] => {
-    const line = words.map((word) => `'${word}'`).join(' ');
-    const script = [
-      'source completion.bash',
-      'compopt() { :; }',
-      `COMP_WORDS=(${line})`,
-      `COMP_CWORD=${words.length - 1}`,
-      '_anke',
-      `echo "\${COMPREPLY[@]}"`,
-    ].join('; ');
-    return spawnSync('bash', ['-c', script], { cwd: work, encoding: 'utf8' }).stdout.trim().split(' ');
-  };
-  expect(complete('anke', 'pre')).toEqual(['predict', 'preview']);
-  expect(complete('anke', 'bench', 'c')).toEqual(['csv']);
-  expect(complete('anke', 'train', '--opt')).toEqual(['--optimizer']);
-  expect(complete('anke', 'train', '--optimizer', '')).toEqual(['adam', 'adamw', 'nadam', 'rmsprop', 'sgd']);
-  expect(complete('anke', 'export', 'runs/first', '--format', 't')).toEqual(['tfjs']);
-  expect(anke('completion', 'fish').stdout).toContain("complete -c anke -f -n 'not __fish_seen_subcommand_from");
-  expect(anke('completion', 'tcsh').status).toBe(2);
+test('runs are listed, the best first, with what state they are in; those of other images are no match', () => {
+  mkdirSync(join(work, 'list'));
+  for (const [name, run] of Object.entries({ whole: 'first', small: 'trained', killed: 'other', changed: 'other' }))
+    cpSync(join(work, run), join(work, 'list', name), { recursive: true });
+  for (const file of ['history.csv', 'results.json', 'model.safetensors', 'checkpoint/even.safetensors'])
+    rmSync(join(work, 'list/killed', file));
+  writeFileSync(join(work, 'list/changed/recipe.json'), '{}');
+  // The lock of a process that runs: this one.
+  cpSync(join(work, 'first'), join(work, 'list/busy'), { recursive: true });
+  writeFileSync(join(work, `list/busy/.lock-${process.pid}-0`), '');
+  const { status, stdout, stderr } = anke('runs', 'list', '--json');
+  expect(status, stderr).toBe(0);
+  const { runs } = lastJson(stdout);
+  const states = Object.fromEntries(runs.map(({ run, state }: { run: string; state: string }) => [run, state]));
+  expect(states).toEqual({
+    'list/busy': 'running',
+    'list/changed': 'damaged',
+    'list/killed': 'interrupted',
+    'list/small': 'finished',
+    'list/whole': 'finished',
+  });
+  const of = (name: string) => runs.find(({ run }: { run: string }) => run === `list/${name}`);
+  expect([of('whole').epochs, of('killed').epochs, of('changed').epochs]).toEqual([2, 1, 0]);
+  expect(of('changed').reason).toContain('recipe.json');
+  const bests = runs.map(({ best }: { best: { val_accuracy: number } | null }) => best?.val_accuracy ?? -1);
+  expect(bests).toEqual([...bests].sort((a, b) => b - a));
+  expect(stderr.split('\n')[0]).toMatch(/^run +result +epochs +date +state$/);
+  expect(anke('compare', 'first', 'trained').stdout).toMatch(/not validated on the same images.*48 of .*20 of /);
 });
 
-test('versions, adapter and driver', () => {
+test('versions', () => {
   const { status, stdout } = anke('--version');
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^anke \d+\.\d+\.\d+\nwebgpu [\d.]+ \(Dawn\)\nnode v\d+.*\nadapter .+\ndriver: .+\n$/);
+  expect(stdout).toMatch(/^anke \d+\.\d+\.\d+\nwebgpu [\d.]+ \(Dawn\)\nnode v\d+.*\n$/);
 });
 
 test('doctor and bench step tell about the device', () => {
@@ -316,7 +327,13 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
       2,
       "argument 'two' is invalid. It must be an integer of at least 0.",
     ],
-    [['train'], 2, '--data is missing: which images are to be trained on?'],
+    [['train'], 2, '<data> is missing: which images are to be trained on?'],
+    [['evaluate', 'first'], 2, '<data> is missing: labelled images'],
+    [['predict', 'first', 'digits', '--model', 'a'], 2, '"digits" is one argument too many, as --model gives the run'],
+    [['recipe', '--out', 'a', '--output', 'b'], 2, '--output is an earlier name of --out: give one of the two'],
+    [['synth', '--out', 'digits'], 1, 'digits: it is there already; name another with --out, or replace it with'],
+    [['help', 'trian'], 2, 'there is no command "trian" (did you mean "train"?)'],
+    [['runs'], 1, 'runs: there is no such folder'],
     [
       ['train', '--data', 'digits', '--optimizer', 'lion'],
       2,
@@ -330,6 +347,11 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
     expect(result.status).toBe(status);
     expect(result.stderr).not.toContain('    at ');
     expect(readdirSync(work).sort()).toEqual(before);
+  });
+
+  test('is answered as JSON too, also one that is found while options are read', () => {
+    expect(JSON.parse(anke('train', '--epochs', 'x', '--json').stdout).error).toContain("argument 'x' is invalid");
+    expect(JSON.parse(anke('export', 'nowhere', '--json').stdout).error).toContain('nowhere: there is no such folder');
   });
 
   // The superuser may write everywhere.

@@ -85,11 +85,10 @@ const COMMANDS: Readonly<Record<string, (run: string) => Promise<string>>> = {
     return readFileSync(join(run, 'model.safetensors'), 'hex');
   },
   compare: async (run) => {
-    const result = JSON.parse(await done('compare', run, '--output', at('out.png'), '--json'));
+    const result = JSON.parse(await done('compare', run, '--json'));
     return JSON.stringify(result.runs.map(({ run: _, ...rest }: { run: string }) => rest));
   },
-  inspect: async (run) =>
-    await done('inspect', at('digits/test.csv'), '--model', run, '--sheet', at('out.png'), '--json'),
+  inspect: async (run) => await done('inspect', at('digits/test.csv'), '--model', run, '--json'),
 };
 
 class Failed extends Error {}
@@ -118,7 +117,7 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   SHA256SUMS: Object.keys(COMMANDS),
   'recipe.json': ['compare', 'resume'],
   'config.json': ['resume'],
-  'data.json': ['predict', 'evaluate', 'inspect', 'resume'],
+  'data.json': ['predict', 'evaluate', 'inspect', 'compare', 'resume'],
   'model.json': ['predict', 'evaluate', 'export'],
   'model.safetensors': ['predict', 'evaluate', 'export'],
   'kernels.json': ['predict', 'evaluate', 'resume'],

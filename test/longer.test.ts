@@ -42,7 +42,7 @@ test('more epochs come to the same bits as if all of them had been asked for at 
 
 test('what a run cannot take any more is refused by name', () => {
   expect(refused('train', '--resume', 'short', '--batch-size', '7', '--seed', '1')).toContain(
-    '--seed, --batch-size cannot be given with --resume',
+    '--batch-size, --seed cannot be given with --resume',
   );
   expect(refused('train', '--resume', 'short', '--epochs', '1')).toContain(
     'short: adam has had 3 epochs already, more than 1',

@@ -14,7 +14,7 @@ const layers = (head: string) => [
   { type: 'Dense', name: head, units: 'classes', activation: 'softmax' },
 ];
 const PHASES = [{ optimizer: { type: 'Adam', learningRate: 0.01 }, epochs: 2 }];
-const train = (...args: string[]) => anke(['train', '--data', 'digits', '--batch-size', '40', ...args]);
+const train = (...args: string[]) => anke(['train', 'digits', '--batch-size', '40', ...args]);
 const below = (run: string): Map<string, string> =>
   new Map(
     [...decodeWeights(readFileSync(join(work, run, 'model.safetensors')))]
@@ -30,7 +30,7 @@ beforeAll(() => {
   expect(status, stderr).toBe(0);
 });
 
-const WEIGHTS = ['--weights', 'base/model.safetensors'];
+const WEIGHTS = ['--from', 'base'];
 
 test('a new head is trained on a frozen base', () => {
   const args = ['--recipe', 'head.json', ...WEIGHTS, '--partial', '--freeze-until', 'fresh', '--out', 'head'];
@@ -55,9 +55,8 @@ test('a new head is trained on a frozen base', () => {
   expect(model('again').equals(model('head'))).toBe(true);
 });
 
-test('layers that a recipe freezes are trained again where the limit is set lower', () => {
-  const args = ['--recipe', 'head/recipe.json', '--weights', 'head/model.safetensors', '--freeze-until', 'norm'];
-  const { status, stderr } = anke(['train', ...args, '--out', 'fine']);
+test('a run gives its recipe too, and layers that it freezes are trained again where the limit is lower', () => {
+  const { status, stderr } = anke(['train', '--from', 'head', '--freeze-until', 'norm', '--out', 'fine']);
   expect(status, stderr).toBe(0);
   const others = [...below('fine')].filter(([name, bytes]) => below('head').get(name) !== bytes);
   expect(others.map(([name]) => name)).toEqual(['norm/gamma', 'norm/beta', 'norm/moving_mean', 'norm/moving_variance']);
@@ -71,7 +70,8 @@ test('what does not fit is said, and leaves nothing', () => {
     return stderr.trim();
   };
   expect(said('--weights', 'gone.h5')).toContain('gone.h5: there is no such file');
-  expect(said('--partial')).toContain('--partial is for --weights: name a file to take a part of');
+  expect(said('--weights', 'base', '--from', 'base')).toContain('--weights is an earlier name of --from: give one');
+  expect(said('--partial')).toContain('--partial is for --from: name what to take a part of');
   expect(said('--freeze-until', 'frech')).toContain(
     '--freeze-until: no layer of the recipe is named "frech" (did you mean "fresh"?)',
   );

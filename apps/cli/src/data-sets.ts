@@ -9,7 +9,7 @@ import {
 } from '@anke/data';
 import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
-import { positive } from './commands/options.js';
+import { GROUP, positive } from './commands/options.js';
 import { CONTACT_SHEET } from './commands/synth.js';
 import type { Terminal } from './terminal.js';
 
@@ -33,6 +33,7 @@ export const DATA_KINDS =
 
 export const dataOptions = (command: Command): Command =>
   command
+    .optionsGroup(GROUP.data)
     .option('--image-shape <h,w,c>', 'height, width and channels of an image, where the files do not tell', imageShape)
     .option('--max-unpacked <bytes>', 'how much an archive may unpack to; default: 16 GiB', positive)
     .option('--max-ratio <x>', 'how many times its own size it may unpack to; default: 200', positive);

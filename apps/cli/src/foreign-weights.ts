@@ -1,5 +1,6 @@
 /** Weights from elsewhere, for a model: of Keras's files, or of safetensors. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   assignPartly,
   assignWeights,
@@ -10,7 +11,11 @@ import {
 } from '@anke/exchange';
 import { openPacked } from '@anke/files';
 import { type Graph, initialWeights, type WeightValues } from '@anke/nn';
+import { WEIGHTS_FILE } from '@anke/training';
 import { CommandError } from './errors.js';
+
+/** Files that weights come from, in words. */
+export const WEIGHT_FILES = '.safetensors, or .h5 and .keras as Keras writes them';
 
 export interface ForeignWeights {
   /** All of the model, by name: `layer/weight`. */
@@ -64,6 +69,10 @@ function unusedIn(graph: Graph, found: FoundWeights): number {
     return found.layers.length;
   }
 }
+
+/** The file of weights at a path: of a run, its model's. */
+export const weightsAt = (path: string): string =>
+  existsSync(path) && statSync(path).isDirectory() ? join(path, WEIGHTS_FILE) : path;
 
 const HDF5_IN_KERAS = 'model.weights.h5';
 

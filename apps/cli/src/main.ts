@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { CommanderError } from 'commander';
 import colors from 'picocolors';
 import { asCalled } from './called-as.js';
-import { openDevice } from './device.js';
 import { EXIT, explain, Interrupted } from './errors.js';
 import { version } from './invocation.js';
+import { oneLine } from './one-line.js';
 import { createProgram } from './program.js';
 import { Terminal } from './terminal.js';
 
@@ -19,21 +19,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-/** Versions of what computes, and on what. */
-async function showVersion(): Promise<void> {
+/** Versions of what computes; on which adapter and driver, `anke doctor` tells. */
+function showVersion(): void {
   const { version: webgpu } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
   process.stdout.write(`anke ${version}\nwebgpu ${webgpu} (Dawn)\nnode ${process.version}\n`);
-  const { report, gpu } = await openDevice(new Terminal({ json: true }));
-  process.stdout.write(`adapter ${report.name}\ndriver: ${report.why}\n`);
-  gpu.destroy();
+}
+
+/** A program that asked with `--json` reads an error too. */
+function answerError(error: string): void {
+  if (process.argv.includes('--json') && !Terminal.hasResult)
+    process.stdout.write(`${JSON.stringify({ error: asCalled(error) })}\n`);
 }
 
 /** Says what went wrong, and ends the program: work that is still under way on the device must not hold it back. */
 function fail(error: unknown): never {
   const { message, code } = explain(error);
   process.stderr.write(`${colors.red('anke:')} ${asCalled(message)}\n`);
-  if (process.argv.includes('--json') && !Terminal.hasResult)
-    process.stdout.write(`${JSON.stringify({ error: asCalled(message) })}\n`);
+  answerError(message);
   if (process.env['ANKE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(code);
 }
@@ -46,13 +48,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   });
 
 try {
-  if (['-V', '--version'].includes(process.argv[2] ?? '')) await showVersion();
+  if (['-V', '--version'].includes(process.argv[2] ?? '')) showVersion();
   else await createProgram().parseAsync();
   // A shader that was given up, and that the driver still compiles, must not hold the program back; a reader that has
   // not taken all of the output yet may.
   setTimeout(() => process.stdout.write('', () => process.exit()), PATIENCE).unref();
 } catch (error) {
   // Commander has already said what was wrong, or printed the help that was asked for.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  else fail(error);
+  if (!(error instanceof CommanderError)) fail(error);
+  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error.exitCode !== 0) answerError(oneLine(error.message.replace(/^error: /, '')));
 }

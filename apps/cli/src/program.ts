@@ -1,5 +1,5 @@
 /** The program: its commands, and what they have in common. */
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import colors from 'picocolors';
 import { asCalled, calledAs } from './called-as.js';
 import { addBenchCsv } from './commands/bench-csv.js';
@@ -11,66 +11,88 @@ import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExport } from './commands/export.js';
+import { addHelp } from './commands/help.js';
 import { addImport } from './commands/import.js';
 import { addImportWeights } from './commands/import-weights.js';
 import { addInspect } from './commands/inspect.js';
 import { addNotebook } from './commands/notebook.js';
+import { answerOptions } from './commands/output.js';
 import { addPredict } from './commands/predict.js';
 import { addPreview } from './commands/preview.js';
 import { addRecipe } from './commands/recipe.js';
+import { addRuns } from './commands/runs.js';
 import { addServe } from './commands/serve.js';
 import { addSynth } from './commands/synth.js';
 import { addTrain } from './commands/train.js';
 import { addVerify } from './commands/verify.js';
+import { leaves } from './reference.js';
 import { lookUpOptions } from './settings.js';
+import { reflowed } from './wrapping.js';
 
-/** Commands whose work is a file, not what they say. */
-const QUIET = ['notebook', 'train', 'predict', 'import', 'synth', 'preview', 'export', 'import-weights'];
+/** Options that are not shown must not make a group of the help. */
+const groupShown: Help['groupItems'] = (_, shown, groupOf) => new Help().groupItems(shown, shown, groupOf);
+
+/** What a command reads, as its usage has it. */
+const placesOf = (command: Command): string[] => command.usage().match(/<.*?>|\[(?!options).*?\]/g) ?? [];
 
 export function createProgram(): Command {
   const program = new Command(calledAs)
     .configureOutput({
-      writeOut: (text) => process.stdout.write(asCalled(text)),
+      writeOut: (text) => process.stdout.write(reflowed(asCalled(text), process.stdout.columns ?? 80)),
       writeErr: (text) => process.stderr.write(asCalled(text)),
       outputError: (text, write) => write(text.replace(/^error: /, `${colors.red('anke:')} `)),
     })
     .description('Trains convolutional networks on the GPU, with WebGPU kernels written by hand.')
-    .option('-V, --version', 'versions, adapter and driver')
+    .option('-V, --version', 'versions of Anke, Dawn and Node')
     .showHelpAfterError(colors.dim('(add --help for what this command takes)'))
+    .configureHelp({
+      groupItems: groupShown,
+      subcommandTerm: (command) => [command.name(), ...placesOf(command)].join(' '),
+    })
     .addHelpText(
       'after',
       `
 Options that are not given come from the environment (--batch-size from ANKE_BATCH_SIZE), then from anke.config.json
-in the current folder, or the file that ANKE_CONFIG names: { "seed": 3, "train": { "epochs": 5 } }.`,
+in the current folder, or the file that ANKE_CONFIG names: { "seed": 3, "train": { "epochs": 5 } }.
+
+Examples:
+  anke notebook               # all of it, on synthetic digits
+  anke train data/digits --out runs/first
+  anke predict runs/first digit.png
+  anke help train`,
     )
     .exitOverride();
 
+  program.commandsGroup('Train and use models:');
   addNotebook(program);
   addTrain(program);
-  addPredict(program);
   addEvaluate(program);
-  addImport(program);
-  addRecipe(program);
-  addCompare(program);
-  addCheck(program);
+  addPredict(program);
+  addServe(program);
   addExport(program);
-  addImportWeights(program);
+  program.commandsGroup('Data:');
+  addSynth(program);
+  addImport(program);
   addInspect(program);
   addPreview(program);
-  addServe(program);
-  addSynth(program);
-  addVerify(program);
+  program.commandsGroup('Runs and recipes:');
+  addRuns(program);
+  addCompare(program);
+  addCheck(program);
+  addRecipe(program);
+  addImportWeights(program);
+  program.commandsGroup('This machine:');
   addDoctor(program);
+  addVerify(program);
   const bench = program
     .command('bench')
     .description('time what the engine does: a whole step, single kernels, or the CSV reader');
   addBenchStep(bench);
   addBenchKernels(bench);
   addBenchCsv(bench);
+  for (const command of leaves(program)) answerOptions(command);
   addCompletion(program);
-  for (const command of program.commands) {
-    if (QUIET.includes(command.name())) command.option('-q, --quiet', 'say nothing but errors');
-  }
+  addHelp(program);
   lookUpOptions(program);
   return program;
 }

@@ -18,7 +18,8 @@ export function commandReference(program: Command): string {
   ].join('\n\n');
 }
 
-const leaves = (command: Command): Command[] =>
+/** Commands that do something, in any depth. */
+export const leaves = (command: Command): Command[] =>
   command.commands.flatMap((one) => (one.commands.length > 0 ? leaves(one) : [one]));
 
 /** anke bench step */
@@ -31,22 +32,26 @@ function section(command: Command): string {
     (one: Argument) =>
       `| \`${one.name()}\` | ${plain(described(one.description, one.argChoices))} | ${shown(one.defaultValue)} |`,
   );
-  const options = command.options
-    .filter(({ hidden }) => !hidden)
-    .map((option: Option) => {
-      const meaning = plain(described(option.description, option.argChoices));
-      const fallback = option.mandatory ? 'needed' : option.negate ? '' : shown(option.defaultValue);
-      return `| \`${option.flags.replaceAll('|', '\\|')}\` | ${meaning} | ${fallback} |`;
-    });
+  const options = command.options.filter(({ hidden }) => !hidden);
+  const groups = [...new Set(options.map((option) => option.helpGroupHeading ?? 'Options:'))];
   const table = (what: string, rows: readonly string[]): string[] =>
     rows.length === 0 ? [] : [[`| ${what} | | default |`, '| --- | --- | --- |', ...rows].join('\n')];
   return [
     `## ${nameOf(command)}`,
     `${sentence(command.description())}`,
     ...table('argument', shownArguments),
-    ...table('option', options),
+    ...groups.flatMap((group) => {
+      const rows = options.filter((option) => (option.helpGroupHeading ?? 'Options:') === group).map(rowOf);
+      return table(group.replace(':', '').toLowerCase(), rows);
+    }),
     ...textAfter(command).map((text) => (text.startsWith('Example') ? examples(text) : text)),
   ].join('\n\n');
+}
+
+function rowOf(option: Option): string {
+  const meaning = plain(described(option.description, option.argChoices));
+  const fallback = option.mandatory ? 'needed' : option.negate ? '' : shown(option.defaultValue);
+  return `| \`${option.flags.replaceAll('|', '\\|')}\` | ${meaning} | ${fallback} |`;
 }
 
 const described = (text: string, choices: readonly string[] | undefined): string =>

@@ -34,10 +34,34 @@ export async function writeResults(
   await writeText(store, RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** The accuracies on other images that a run has kept, by their name; none where it has kept none. */
-export async function readScores(store: Store): Promise<Readonly<Record<string, number>>> {
-  const text = await readText(store, RESULTS_FILE);
-  if (text === undefined) return {};
-  const { accuracy = {} } = (parseJson(RESULTS_FILE, text) ?? {}) as { readonly accuracy?: object };
-  return Object.fromEntries(Object.entries(accuracy).filter(([, value]) => typeof value === 'number'));
+/** Notes why a training cannot go on. */
+export const writeFailure = (store: Store, error: string): Promise<void> =>
+  writeText(
+    store,
+    RESULTS_FILE,
+    `${JSON.stringify({ version, commandLine: commandLine(), ended: new Date().toISOString(), error }, null, 2)}\n`,
+  );
+
+export interface Results {
+  /** Of all phases; undefined if the run has not come to its end. */
+  readonly epochs: number | undefined;
+  /** On other images than those of validation, by their name. */
+  readonly accuracy: Readonly<Record<string, number>>;
+  /** Why the training cannot go on. */
+  readonly error: string | undefined;
 }
+
+/** What a run has kept of its end; of one that has not come to it, nothing. */
+export async function readResults(store: Store): Promise<Results> {
+  const text = await readText(store, RESULTS_FILE);
+  const { epochs, accuracy, error } = ((text && parseJson(RESULTS_FILE, text)) || {}) as Record<string, unknown>;
+  const counts = epochs === undefined ? undefined : numbersIn(epochs);
+  return {
+    epochs: counts ? Object.values(counts).reduce((sum, one) => sum + one, 0) : undefined,
+    accuracy: numbersIn(accuracy),
+    error: typeof error === 'string' ? error : undefined,
+  };
+}
+
+const numbersIn = (value: unknown): Record<string, number> =>
+  Object.fromEntries(Object.entries(value ?? {}).filter(([, one]) => typeof one === 'number'));

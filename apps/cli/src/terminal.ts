@@ -4,6 +4,7 @@ import colors from 'picocolors';
 import { Bar } from './bar.js';
 import { asCalled } from './called-as.js';
 import { shown } from './one-line.js';
+import { wrapped } from './wrapping.js';
 
 /** How something goes that takes a while. */
 export interface Progress {
@@ -170,18 +171,6 @@ export class Terminal {
       stop: hide,
     };
   }
-}
-
-/** Text in lines of at most so many columns, broken at spaces; a longer word has a line of its own. */
-function wrapped(text: string, columns: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) as string;
-    if (line === '') lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

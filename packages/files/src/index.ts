@@ -10,7 +10,7 @@ export { type Unpacked, unpack } from './download/unpack.js';
 export { FilesError } from './errors.js';
 export { digitOutlines, digitPaths } from './fonts.js';
 export { loadDataAt, loadImagesAt, type PathOptions } from './load.js';
-export { isLockFile, LockedError, takeLock } from './lock.js';
+export { isHeld, isLockFile, LockedError, takeLock } from './lock.js';
 export { countPixels, decodePicture, isPngOrJpeg, preparePictures } from './pictures.js';
 export { plainFile } from './source/disk.js';
 export { type ArchiveLimits, DEFAULT_LIMITS } from './source/limits.js';

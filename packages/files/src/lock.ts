@@ -55,6 +55,15 @@ export async function takeLock(lock: string, what: string, milliseconds = 500): 
   }
 }
 
+/** Whether a process holds a lock. Looks, and changes nothing. */
+export function isHeld(lock: string): boolean {
+  return readdirSync(dirname(lock)).some((name) => {
+    if (!isLockFile(lock, name)) return false;
+    const holder = readHolder(join(dirname(lock), name));
+    return !holder || !isDead(holder);
+  });
+}
+
 /** Whether a file's name is that of a lock's file, so that a folder which holds only such ones counts as empty. */
 export const isLockFile = (lock: string, name: string): boolean => name.startsWith(`${basename(lock)}-`);
 

@@ -5,7 +5,7 @@
  * @module report
  */
 export type { Chart } from './chart.js';
-export { confusionChart } from './confusion.js';
+export { cellSide, confusionChart } from './confusion.js';
 export { contactSheet, namedSheet, type SheetNames } from './contact-sheet.js';
 export { type ComparedRun, comparisonChart, curveCharts, curvesPicture } from './curves.js';
 export { quantity } from './epochs.js';

@@ -8,6 +8,7 @@ import {
 } from '@anke/data';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
+import { GROUP } from './options.js';
 
 export interface AugmentOptions {
   readonly augment?: boolean;
@@ -36,6 +37,7 @@ function numbers(text: string): number | number[] {
 
 export const augmentOptions = (command: Command): Command =>
   command
+    .optionsGroup(GROUP.augmentation)
     .option(
       '--augment',
       'change training images at random: rotation 10, shifts 0.1, shear 10, zoom 0.1, unless said otherwise',

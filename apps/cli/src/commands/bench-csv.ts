@@ -5,10 +5,9 @@ import { count, milliseconds, percent, timesOf } from '@anke/report';
 import type { Command } from 'commander';
 import { CommandError } from '../errors.js';
 import { Terminal } from '../terminal.js';
+import type { AnswerOptions } from './output.js';
 
-interface Options {
-  readonly json?: boolean;
-}
+interface Options extends AnswerOptions {}
 
 export function addBenchCsv(bench: Command): void {
   bench
@@ -17,7 +16,6 @@ export function addBenchCsv(bench: Command): void {
       'time the CSV reader on a file: rows and bytes a second, memory, and the share of only reading the bytes',
     )
     .argument('<file>', 'a CSV file, or what holds a train.csv: a .csv.gz, a zip or tar archive, a folder')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExamples:\n  anke bench csv data/digits\n  anke bench csv data/digits/train.csv --json')
     .action(runBenchCsv);
 }

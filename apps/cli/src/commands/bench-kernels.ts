@@ -9,28 +9,29 @@ import { openDevice } from '../device.js';
 import { CommandError, UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';
 import { type ModelOptions, modelOptions, recipeModel } from './model-options.js';
-import { positiveList } from './options.js';
+import { GROUP, positiveList } from './options.js';
+import type { AnswerOptions } from './output.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, AnswerOptions {
   readonly filter?: string;
   readonly variant?: string;
   readonly batch: readonly number[];
   readonly compare?: string;
-  readonly json?: boolean;
 }
 
 export function addBenchKernels(bench: Command): void {
   const command = bench
     .command('kernels')
     .description('time single kernels, every variant that this device has, at the shapes of a recipe’s model')
+    .optionsGroup(GROUP.measurement)
     .option('--filter <text>', 'only kernels with this in their name')
     .option('--variant <name>', 'only this variant')
     .addOption(
       new Option('--batch <n,…>', 'images in a batch').argParser(positiveList).default([32, 256, 1024], '32,256,1024'),
     );
   modelOptions(command, 'the model’s recipe: a built-in one, or a JSON or TypeScript file')
+    .optionsGroup(GROUP.output)
     .option('--compare <old.json>', 'set the times against those that an earlier run printed with --json')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
       `

@@ -8,33 +8,34 @@ import { type BenchOptions, BenchSession } from '../bench/session.js';
 import { openDevice, type TuningOptions } from '../device.js';
 import { Terminal } from '../terminal.js';
 import { type ModelOptions, modelOptions, type RecipeModel, recipeModel } from './model-options.js';
-import { positiveList, tuningOptions } from './options.js';
+import { GROUP, positiveList, tuningOptions } from './options.js';
+import type { AnswerOptions } from './output.js';
 
-interface Options extends TuningOptions, ModelOptions {
+interface Options extends TuningOptions, ModelOptions, AnswerOptions {
   readonly storage?: 'float32' | 'float16';
   readonly batch: readonly number[];
   readonly fuse: boolean;
-  readonly json?: boolean;
 }
 
 export function addBenchStep(bench: Command): void {
   const command = bench
     .command('step')
     .description('time a training step and prediction of the notebook’s CNN, or of any recipe’s model')
+    .optionsGroup(GROUP.measurement)
     .addOption(
       new Option('--batch <n,…>', 'images in a step; the first is shown in detail, all of them side by side')
         .argParser(positiveList)
         .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
     );
   modelOptions(command, 'the model’s recipe: a built-in one, or a JSON or TypeScript file')
+    .optionsGroup(GROUP.device)
     .addOption(
       new Option('--storage <type>', 'how activations are kept on the device; default: as the recipe says').choices([
         'float32',
         'float16',
       ]),
     )
-    .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
+    .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused');
   tuningOptions(command)
     .addHelpText(
       'after',

@@ -10,10 +10,10 @@ import { CommandError } from '../errors.js';
 import { folderStore, inFolder } from '../run-files.js';
 import { LOCK } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
+import type { AnswerOptions } from './output.js';
 
-interface Options {
+interface Options extends AnswerOptions {
   readonly accept?: boolean;
-  readonly json?: boolean;
 }
 
 export function addCheck(program: Command): void {
@@ -24,7 +24,6 @@ export function addCheck(program: Command): void {
     )
     .argument('<run>', 'the folder of a run')
     .option('--accept', 'take the files as they are now: they were changed on purpose')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText(
       'after',
       `
@@ -38,8 +37,8 @@ Examples:
     .action(runCheck);
 }
 
-async function runCheck(run: string, { accept = false, json = false }: Options): Promise<void> {
-  const terminal = new Terminal({ json });
+async function runCheck(run: string, { accept = false, ...options }: Options): Promise<void> {
+  const terminal = new Terminal(options);
   if (!existsSync(join(run, SUMS_FILE)))
     throw new CommandError(`${run}: there is no ${SUMS_FILE} in it; check expects the folder of a run`);
   const store = new SealedStore(folderStore(run));

@@ -1,134 +1,156 @@
 /** `anke compare`: runs beside one another, by what their folders tell. */
-
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeWhole } from '@anke/files';
-import { type ComparedRun, chartSvg, comparisonChart, duration, percent, renderPng } from '@anke/report';
-import { checkRecipe, HISTORY_FILE, parseHistory, readText } from '@anke/training';
+import { chartSvg, comparisonChart, count, duration, percent, renderPng } from '@anke/report';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
-import { parseJson } from '../json.js';
-import { readScores } from '../results.js';
-import { fromRun, RECIPE_FILE } from '../run-files.js';
+import { isRun, type RunSummary, summaryOf } from '../run-summary.js';
+import { columnsOf, tableLines } from '../table.js';
 import { Terminal } from '../terminal.js';
-
-interface Options {
-  readonly output: string;
-  readonly json?: boolean;
-}
+import { type OutputOptions, outputOptions, writable } from './output.js';
+import { byResult, figure } from './runs.js';
 
 export function addCompare(program: Command): void {
-  program
+  const command = program
     .command('compare')
-    .description('set runs beside one another: a table, and their curves in one picture')
-    .argument('<runs...>', 'folders of runs')
-    .option('--output <png>', 'where to draw the curves', 'comparison.png')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
-    .addHelpText('after', '\nExample:\n  anke compare runs/first runs/second --output both.png')
+    .description('set runs beside one another, the best first: their results, and the settings that they differ in')
+    .argument('<runs...>', 'folders of runs');
+  outputOptions(command, 'png', 'draw the curves there', 'output')
+    .addHelpText('after', '\nExamples:\n  anke compare runs/first runs/second\n  anke compare runs/* --out curves.png')
     .action(runCompare);
 }
 
-/** A run as its history tells it. */
-export interface RunSummary {
-  readonly run: string;
-  /** All epochs of all phases that were validated, one after the other. */
-  readonly epochs: ComparedRun['epochs'];
-  /** Epochs of all phases. */
-  readonly trained: number;
-  readonly bestLoss: number;
-  /** Of the epoch with the best loss; undefined if the run has not measured it. */
-  readonly bestAccuracy?: number | undefined;
-  readonly seconds: number;
-  /** Accuracies on other images than those of validation, by their name. */
-  readonly scores: Readonly<Record<string, number>>;
-  /** What its recipe says, by path. */
-  readonly recipe: Readonly<Record<string, unknown>>;
-}
-
-/** What two runs may differ in without being different experiments. */
-const INCIDENTAL = ['name', 'description'];
-
-async function runCompare(runs: readonly string[], options: Options): Promise<void> {
+async function runCompare(names: readonly string[], options: OutputOptions): Promise<void> {
   const terminal = new Terminal(options);
-  if (new Set(runs).size !== runs.length) throw new UsageError('a run is named twice');
-  const summaries: RunSummary[] = [];
-  for (const run of runs) summaries.push(await readRun(run));
-  const names = [...new Set(summaries.flatMap(({ recipe: own }) => Object.keys(own)))];
-  const different = names.filter(
-    (name) => new Set(summaries.map(({ recipe: own }) => JSON.stringify(own[name]))).size > 1,
-  );
+  const out = options.out === undefined ? undefined : writable(options.out, options);
+  if (new Set(names).size !== names.length) throw new UsageError('a run is named twice');
+  const runs: RunSummary[] = [];
+  for (const name of names) runs.push(await readRun(name));
+  runs.sort(byResult);
 
-  const width = Math.max(...runs.map((run) => run.length), 3);
-  terminal.say(colors.dim(`${'run'.padEnd(width)}  val_loss  val_accuracy  epochs       time`));
-  const least = Math.min(...summaries.map(({ bestLoss }) => bestLoss));
-  for (const { run, bestLoss, bestAccuracy, trained, seconds, scores, recipe: own } of summaries) {
-    const cells = [
-      bestLoss.toFixed(4).padStart(8),
-      (bestAccuracy === undefined ? '–' : percent(bestAccuracy)).padStart(12),
-      String(trained).padStart(6),
-      duration(seconds).padStart(9),
-    ];
-    const line = `${run.padEnd(width)}  ${cells.join('  ')}`;
-    terminal.say(bestLoss === least ? colors.green(line) : line);
-    for (const [name, score] of Object.entries(scores))
-      terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: accuracy ${percent(score)}`));
-    for (const name of different.filter((one) => own[one] !== undefined)) {
-      terminal.say(colors.dim(`${' '.repeat(width)}  ${name}: ${JSON.stringify(own[name])}`));
+  showTable(terminal, runs);
+  const different = differences(
+    runs.map(({ recipe: { name: _, description: __, ...recipe } = {} as never }) => recipe),
+  );
+  if (different.length > 0) terminal.heading('Settings that differ');
+  for (const { path, values } of different) {
+    terminal.say(`  ${path}`);
+    const texts = values.map(brief);
+    for (const text of new Set(texts)) {
+      const of = runs.filter((_, i) => texts[i] === text).map(({ run }) => run);
+      terminal.say(`    ${text}  ${colors.dim(of.join(', '))}`);
     }
   }
-  writeWhole(options.output, await renderPng(await chartSvg(comparisonChart(summaries))));
-  terminal.say(`\nThe curves: ${options.output}`);
+  const warning = otherImages(runs);
+  if (warning !== undefined) terminal.say(`\n${colors.yellow(warning)}`);
+  if (out !== undefined) {
+    writeWhole(out, await renderPng(await chartSvg(comparisonChart(runs.map(curveOf)))));
+    terminal.say(`\nThe curves: ${out}`);
+  }
   terminal.result({
-    runs: summaries.map(({ epochs: _, trained: epochs, recipe, ...rest }) => ({
-      ...rest,
-      epochs,
-      options: Object.fromEntries(different.map((name) => [name, recipe[name] ?? null])),
+    runs: runs.map(({ run, state, best, records, seconds, scores }, i) => ({
+      run,
+      state,
+      bestLoss: best?.val_loss,
+      bestAccuracy: best?.val_accuracy,
+      epochs: records.length,
+      seconds,
+      scores,
+      options: Object.fromEntries(different.map(({ path, values }) => [path, values[i] ?? null])),
     })),
-    different,
+    different: different.map(({ path }) => path),
+    warning,
+    out,
   });
 }
 
-/** { phases: [{ epochs: 5 }] } as { 'phases.0.epochs': 5 } */
-const flat = (value: object, before = ''): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(value).flatMap(([key, one]) =>
-      typeof one === 'object' && one !== null
-        ? Object.entries(flat(one, `${before}${key}.`))
-        : [[`${before}${key}`, one]],
-    ),
-  );
+/** The best run comes first. Where the names leave no room, each stands above its row. */
+function showTable(terminal: Terminal, runs: readonly RunSummary[]): void {
+  const rows = runs.map(({ run, best, records, seconds }) => [
+    run,
+    figure(best?.val_loss as number),
+    best?.val_accuracy === undefined ? '–' : percent(best.val_accuracy),
+    String(records.length),
+    duration(seconds),
+  ]);
+  const table = [['run', 'val_loss', 'val_accuracy', 'epochs', 'time'], ...rows];
+  const whole = tableLines(table);
+  const isWide = Math.max(...whole.map(columnsOf)) > terminal.columns;
+  const [header = '', ...lines] = isWide ? tableLines(table.map(([, ...cells]) => ['', ...cells])) : whole;
+  terminal.say(colors.dim(header));
+  for (const [i, { run, scores }] of runs.entries()) {
+    const shown = i === 0 ? colors.green : String;
+    if (isWide) terminal.say(shown(run));
+    terminal.say(shown(lines[i] as string));
+    for (const [name, score] of Object.entries(scores))
+      terminal.say(colors.dim(`  ${name}: accuracy ${percent(score)}`));
+  }
+}
 
-/** @throws CommandError if the folder holds no run that has come to its end */
+/**
+ * A run that has an epoch which was validated.
+ *
+ * @throws CommandError if it is none, or damaged
+ */
 async function readRun(run: string): Promise<RunSummary> {
   if (!existsSync(run) || !statSync(run).isDirectory())
     throw new CommandError(`${run}: there is no such folder; compare expects the folders of runs`);
-  const [rows, recipe, scores] = await fromRun(run, async (store) => {
-    const read = async (name: string): Promise<string> => {
-      const text = await readText(store, name);
-      if (text !== undefined) return text;
-      throw new CommandError(`${run}: there is no ${name} in it; compare expects runs that have come to their end`);
-    };
-    const path = join(run, RECIPE_FILE);
-    return [
-      parseHistory(await read(HISTORY_FILE)),
-      await checkRecipe(parseJson(path, await read(RECIPE_FILE)), path),
-      await readScores(store),
-    ] as const;
-  });
-  const epochs = rows.flatMap(({ record: { val_loss: loss, val_accuracy: accuracy } }, i) =>
+  if (!isRun(run)) throw new CommandError(`${run}: there is no run in it; compare expects the folders of runs`);
+  const summary = await summaryOf(run);
+  if (summary.state === 'damaged') throw new CommandError(summary.reason ?? `${run}: this run is damaged`);
+  if (!summary.best) throw new CommandError(`${run}: no epoch of this run was validated: there is nothing to compare`);
+  return summary;
+}
+
+const curveOf = ({ run, records }: RunSummary): Parameters<typeof comparisonChart>[0][number] => ({
+  run,
+  epochs: records.flatMap(({ val_loss: loss, val_accuracy: accuracy }, i) =>
     loss === undefined ? [] : [{ epoch: i + 1, loss, accuracy }],
+  ),
+});
+
+/** A setting that is not the same in all runs. */
+interface Difference {
+  /** Such as `phases.0.epochs`; of what some runs do not have at all, only where it begins. */
+  readonly path: string;
+  /** In the order of the runs. */
+  readonly values: readonly unknown[];
+}
+
+function differences(values: readonly unknown[], path = ''): Difference[] {
+  if (new Set(values.map((value) => JSON.stringify(value))).size === 1) return [];
+  if (!values.every((value) => typeof value === 'object' && value !== null)) return [{ path, values }];
+  const keys = new Set(values.flatMap((value) => Object.keys(value as object)));
+  return [...keys].flatMap((key) =>
+    differences(
+      values.map((value) => (value as Record<string, unknown>)[key]),
+      path === '' ? key : `${path}.${key}`,
+    ),
   );
-  if (epochs.length === 0) throw new CommandError(`${join(run, HISTORY_FILE)}: it tells of no epoch`);
-  const best = epochs.reduce((least, epoch) => (epoch.loss < least.loss ? epoch : least));
-  return {
-    run,
-    epochs,
-    trained: rows.length,
-    bestLoss: best.loss,
-    bestAccuracy: best.accuracy,
-    seconds: rows.reduce((sum, { record }) => sum + record.seconds, 0),
-    scores,
-    recipe: Object.fromEntries(Object.entries(flat(recipe)).filter(([path]) => !INCIDENTAL.includes(path))),
-  };
+}
+
+const LONGEST = 40;
+
+/** A phase, a layer and the like by its name or type; what a run does not have as a dash. */
+function brief(value: unknown): string {
+  if (value === undefined) return '–';
+  const { name, type } = (value ?? {}) as { readonly name?: unknown; readonly type?: unknown };
+  const text = String(name ?? type ?? JSON.stringify(value));
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+/** What is to be said where the results are not of the same images. */
+function otherImages(runs: readonly RunSummary[]): string | undefined {
+  const validated = runs.flatMap(({ facts }) => (facts?.validation ? [facts.validation] : []));
+  // Runs of earlier versions tell of the images that they were trained on alone.
+  const known = validated.length === runs.length ? validated : runs.map(({ facts }) => facts);
+  const keys = known.map((one) => JSON.stringify([one?.images, one?.pixels]));
+  if (new Set(keys).size === 1) return undefined;
+  const groups = [...new Set(keys)].map((key) => {
+    const [first] = known.filter((_, i) => keys[i] === key);
+    const of = runs.filter((_, i) => keys[i] === key).map(({ run }) => run);
+    return `${of.join(', ')} (${first ? `${count(first.images)} of ${first.source}` : 'unknown'})`;
+  });
+  return `not validated on the same images, so the results say little: ${groups.join('; ')}`;
 }

@@ -1,7 +1,8 @@
 /** The confusion matrix in the terminal: never wider than it, and with the names of the classes. */
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { columnsOf, confusionTable } from './confusion-table.js';
+import { columnsOf } from '../table.js';
+import { confusionTable } from './confusion-table.js';
 
 const shown = (matrix: readonly (readonly number[])[], names: readonly string[], columns: number) => {
   const { title, lines } = confusionTable(matrix, names, columns);

@@ -1,21 +1,11 @@
 /** A confusion matrix as lines of text, within the terminal's width. */
 import { confusionsOf, percent, shortName } from '@anke/report';
 import colors from 'picocolors';
+import { atLeft, atRight, columnsOf } from '../table.js';
 
 /** Columns that a name may take at the left, and above a column. */
 const LONGEST = { row: 20, column: 8 };
 const MOST_FREQUENT = 10;
-
-/** Columns that a text takes: marks stand above or below a letter, and East Asian signs are twice as wide. */
-export const columnsOf = (text: string): number =>
-  Array.from(text.replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, '')).reduce(
-    (sum, sign) =>
-      sum + (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u.test(sign) ? 2 : 1),
-    0,
-  );
-
-const atLeft = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - columnsOf(text)));
-const atRight = (text: string, width: number): string => ' '.repeat(Math.max(0, width - columnsOf(text))) + text;
 
 /** A name in at most so many columns. */
 function cut(name: string, width: number): string {

@@ -4,6 +4,7 @@ import { platform, release } from 'node:os';
 import type { Command } from 'commander';
 import { openDevice } from '../device.js';
 import { Terminal } from '../terminal.js';
+import type { AnswerOptions } from './output.js';
 
 const LIMITS = [
   'maxBufferSize',
@@ -25,12 +26,11 @@ export function addDoctor(program: Command): void {
   program
     .command('doctor')
     .description('adapter, driver, features and limits; what is missing and how to get it')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExample:\n  anke doctor')
     .action(runDoctor);
 }
 
-async function runDoctor(options: { readonly json?: boolean }): Promise<void> {
+async function runDoctor(options: AnswerOptions): Promise<void> {
   const terminal = new Terminal(options);
   const { version: dawn } = createRequire(import.meta.url)('webgpu/package.json') as { version: string };
   terminal.heading('System');

@@ -1,35 +1,53 @@
 /** `anke evaluate`: loss, metrics and confusion matrix of a trained model, by the loss that it was trained by. */
+import { writeWhole } from '@anke/files';
 import { SGD, SparseCategoricalCrossentropy, sizeOf } from '@anke/nn';
-import { classesOf, confusionMatrix, count, mostLikely, quantity } from '@anke/report';
+import {
+  cellSide,
+  chartSvg,
+  classesOf,
+  confusionChart,
+  confusionMatrix,
+  count,
+  mostLikely,
+  quantity,
+  renderPng,
+} from '@anke/report';
 import { comparedSamplesOf, samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
-import { goalOf, imageShapeOf, placeModel, readModel } from '../model-folder.js';
+import { goalOf, imageShapeOf, placeModel, readModel, requireClasses } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
 import { confusionTable } from './confusion-table.js';
+import { operands, TRAINED_MODEL } from './operands.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, OutputOptions {
   readonly model: string;
   readonly input: string;
-  readonly json?: boolean;
 }
 
 export function addEvaluate(program: Command): void {
-  const command = program
-    .command('evaluate')
-    .description('loss, metrics and, of a classifier, confusion matrix of a trained model on labelled images')
-    .requiredOption('--model <folder>', 'the folder of a run')
-    .requiredOption('--input <path>', `labelled images: ${DATA_KINDS}`)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
-  dataOptions(command)
-    .addHelpText('after', '\nExample:\n  anke evaluate --model runs/first --input data/digits/Dig-MNIST.csv')
-    .action(runEvaluate);
+  const command = operands(program.command('evaluate'), [
+    TRAINED_MODEL,
+    { option: 'input', name: 'data', description: `labelled images: ${DATA_KINDS}` },
+  ]).description('loss, metrics and, of a classifier, confusion matrix of a trained model on labelled images');
+  outputOptions(dataOptions(command), 'png', 'draw the confusion matrix there')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  anke evaluate runs/first data/digits/Dig-MNIST.csv
+  anke evaluate runs/first data/digits/Dig-MNIST.csv --out harder.png`,
+    )
+    .action(() => runEvaluate(command.opts()));
 }
 
 async function runEvaluate(options: Options): Promise<void> {
   const terminal = new Terminal(options);
+  const out = options.out === undefined ? undefined : writable(options.out, options);
   const stored = await readModel(options.model);
+  if (out !== undefined) requireClasses(options.model, stored.graph);
   const imageShape = options.imageShape ?? imageShapeOf(stored.graph);
   const read = await readImages(terminal, options.input, { ...options, imageShape }, 'label');
   const names = stored.classNames;
@@ -57,12 +75,18 @@ async function runEvaluate(options: Options): Promise<void> {
     const { title, lines } = confusionTable(matrix, called, terminal.columns);
     terminal.heading(title);
     for (const line of lines) terminal.say(line);
+    if (out !== undefined) {
+      const svg = await chartSvg(confusionChart(matrix, called), cellSide(classes) * classes);
+      writeWhole(out, await renderPng(svg));
+      terminal.say(`\nThe matrix: ${out}`);
+    }
   }
   terminal.result({
     input: options.input,
     images: images.count,
     ...evaluation,
     ...(matrix ? { confusionMatrix: matrix } : {}),
+    out,
     adapter: device.report.name,
   });
   device.gpu.destroy();

@@ -8,18 +8,19 @@ import { count } from '@anke/report';
 import { type Command, Option } from 'commander';
 import { readModel } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
+import { operands, TRAINED_MODEL } from './operands.js';
+import { GROUP } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 
 interface Options extends OutputOptions {
-  readonly quiet?: boolean;
+  readonly model: string;
   readonly format: 'onnx' | 'tfjs' | 'safetensors';
 }
 
 export function addExport(program: Command): void {
-  const command = program
-    .command('export')
+  const command = operands(program.command('export'), [TRAINED_MODEL])
     .description('write a trained model for other programs')
-    .argument('<run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
+    .optionsGroup(GROUP.output)
     .addOption(
       new Option('--format <name>', 'onnx (opset 17), tfjs (layers model) or safetensors (Keras’s names)')
         .choices(['onnx', 'tfjs', 'safetensors'])
@@ -37,11 +38,11 @@ Examples:
   anke export runs/first --format onnx --out digits.onnx
   anke export runs/first --format tfjs --out digits-tfjs`,
     )
-    .action(runExport);
+    .action(() => runExport(command.opts()));
 }
 
-async function runExport(run: string, options: Options): Promise<void> {
-  const { format, out } = options;
+async function runExport(options: Options): Promise<void> {
+  const { model: run, format, out } = options;
   const terminal = new Terminal(options);
   const stored = await readModel(run);
   const { graph, weights } = stored;
@@ -58,6 +59,7 @@ async function runExport(run: string, options: Options): Promise<void> {
     bytes = file.length;
   }
   terminal.say(`${path}: ${count(bytes)} bytes`);
+  terminal.result({ out: path, format, bytes });
 }
 
 /** Writes files into a new folder, which appears when all of them are in it. */

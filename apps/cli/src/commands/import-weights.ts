@@ -11,13 +11,13 @@ import { folderStore, fromRun } from '../run-files.js';
 import { makeRunFolder } from '../run-folder.js';
 import { Terminal } from '../terminal.js';
 import { type ModelOptions, modelOptions, recipeModel } from './model-options.js';
+import { GROUP } from './options.js';
+import { type AnswerOptions, outOption } from './output.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, AnswerOptions {
   readonly model?: string;
   readonly partial?: boolean;
   readonly out?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 export function addImportWeights(program: Command): void {
@@ -25,11 +25,13 @@ export function addImportWeights(program: Command): void {
     .command('import-weights')
     .description('make a model of weights from elsewhere: safetensors, or .h5 and .keras as Keras writes them')
     .argument('<file>', 'a .safetensors, .h5 or .keras file')
+    .optionsGroup(GROUP.model)
     .option('--model <run>', 'the folder of a run: its layers');
-  modelOptions(command, 'without --model: the recipe whose layers are taken')
-    .option('--partial', 'take what file and model have in common: other layers of the model keep their first weights')
-    .option('--out <folder>', 'where the model goes; default: the next free runs/<date>-imported-<n>')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+  modelOptions(command, 'without --model: the recipe whose layers are taken').option(
+    '--partial',
+    'take what file and model have in common: other layers of the model keep their first weights',
+  );
+  outOption(command, 'folder', 'where the model goes; default: the next free runs/<date>-imported-<n>')
     .addHelpText(
       'after',
       `

@@ -17,17 +17,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { CommandError, Interrupted, UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';
-import { positive, positiveNumber } from './options.js';
-import { outOption } from './output.js';
+import { GROUP, positive, positiveNumber } from './options.js';
+import { type AnswerOptions, outOption } from './output.js';
 
-interface Options {
+interface Options extends AnswerOptions {
   readonly out?: string;
   readonly sha256?: Readonly<Record<string, string>>;
   readonly timeout: number;
   readonly maxUnpacked: number;
   readonly maxRatio: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 /** Where data is unpacked to. */
@@ -52,12 +50,13 @@ export function addImport(program: Command): void {
       'NAME:URL, with commas between several and percent-encoded as DATA_SOURCE_MAPPING has them, ' +
         'which is read if there are none; or kaggle:COMPETITION',
     );
-  outOption(command, 'folder', `where to unpack to: each source into a folder of its name; default: ${DATA}`, 'to')
+  command
+    .optionsGroup(GROUP.data)
     .option('--sha256 <[name=]hex>', 'what the download must be; may be given for each source', checksum)
     .option('--timeout <seconds>', 'give a connection up when nothing has come for so long', positiveNumber, 30)
     .option('--max-unpacked <bytes>', 'how much an archive may unpack to', positive, DEFAULT_LIMITS.maxBytes)
-    .option('--max-ratio <x>', 'how many times its own size it may unpack to', positive, DEFAULT_LIMITS.maxRatio)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .option('--max-ratio <x>', 'how many times its own size it may unpack to', positive, DEFAULT_LIMITS.maxRatio);
+  outOption(command, 'folder', `where to unpack to: each source into a folder of its name; default: ${DATA}`, 'to')
     .addHelpText(
       'after',
       `

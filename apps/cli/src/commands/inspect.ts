@@ -19,38 +19,38 @@ import { DATA_KINDS, type DataOptions, dataOptions, readDataSets, remarksOn } fr
 import { CommandError } from '../errors.js';
 import { fromRun } from '../run-files.js';
 import { Terminal } from '../terminal.js';
-import { positive, share } from './options.js';
+import { operands } from './operands.js';
+import { GROUP, positive, share } from './options.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options extends DataOptions {
+interface Options extends DataOptions, OutputOptions {
+  readonly data: string;
   readonly model?: string;
-  readonly sheet: string;
   readonly validationSplit: number;
-  readonly json?: boolean;
 }
 
 export function addInspect(program: Command): void {
-  const command = program
-    .command('inspect')
+  const command = operands(program.command('inspect'), [{ option: 'data', name: 'data', description: DATA_KINDS }])
     .description('shapes, classes and pixels of a data set, a sheet of its images, and what would spoil a training')
-    .argument('<data>', DATA_KINDS)
-    .option('--model <folder>', 'a run: are these images like those that it has learned from?')
-    .option('--sheet <png>', 'where to draw the images', 'contact-sheet.png')
+    .optionsGroup(GROUP.data)
+    .option('--model <run>', 'are these images like those that the model of this run has learned from?')
     .option('--validation-split <x>', 'the share, of the first rows, that a training would hold out', share, 0.2)
-    .option('--limit <n>', 'look only at the first rows for training', positive)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
-  dataOptions(command)
+    .option('--limit <n>', 'look only at the first rows for training', positive);
+  outputOptions(dataOptions(command), 'png', 'draw a sheet of the images there', 'sheet')
     .addHelpText(
       'after',
       `
 Examples:
   anke inspect data/digits
-  anke inspect data/digits/Dig-MNIST.csv --model runs/first --sheet harder.png`,
+  anke inspect data/digits/Dig-MNIST.csv --model runs/first --out harder.png`,
     )
-    .action(runInspect);
+    .action(() => runInspect(command.opts()));
 }
 
-async function runInspect(path: string, options: Options): Promise<void> {
+async function runInspect(options: Options): Promise<void> {
+  const { data: path } = options;
   const terminal = new Terminal(options);
+  const out = options.out === undefined ? undefined : writable(options.out, options);
   const facts = options.model === undefined ? undefined : await fromRun(options.model, readDataFacts);
   if (options.model !== undefined && !facts) {
     throw new CommandError(`${options.model}: there is no data.json in it that tells what the model has learned from`);
@@ -88,15 +88,17 @@ async function runInspect(path: string, options: Options): Promise<void> {
   );
   for (const warning of warnings) terminal.say(`  ${colors.yellow('!')} ${warning}`);
 
-  const { picture, what } = await sheetOf(first.data);
-  writeWhole(options.sheet, picture);
-  terminal.say(`\n${what}: ${options.sheet}`);
+  if (out !== undefined) {
+    const { picture, what } = await sheetOf(first.data);
+    writeWhole(out, picture);
+    terminal.say(`\n${what}: ${out}`);
+  }
   terminal.result({
     sets: Object.fromEntries(all.map(({ name, data, result }) => [name, { source: data.source, ...result }])),
     warnings,
     pictureSizes: sets.pictureSizes ?? null,
     unused: sets.unused,
-    sheet: options.sheet,
+    out,
   });
 }
 

@@ -5,7 +5,7 @@ import { checkRecipe, makeModel, type ResolvedRecipe } from '@anke/training';
 import type { Command } from 'commander';
 import { imageShape } from '../data-sets.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
-import { positive, sizeOptions } from './options.js';
+import { GROUP, positive, sizeOptions } from './options.js';
 
 export interface ModelOptions extends SizeOptions {
   readonly recipe: string;
@@ -26,7 +26,7 @@ const NOTEBOOK_SHAPE: ImageShape = [28, 28, 1];
 
 /** @param meaning of `--recipe` */
 export const modelOptions = (command: Command, meaning: string): Command =>
-  sizeOptions(command.option('--recipe <name>', meaning, 'notebook'))
+  sizeOptions(command.optionsGroup(GROUP.model).option('--recipe <name>', meaning, 'notebook'))
     .option(
       '--image-shape <h,w,c>',
       'height, width and channels of an image; default: the recipe’s, else 28,28,1',

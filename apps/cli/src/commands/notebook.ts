@@ -20,32 +20,32 @@ import type { Terminal } from '../terminal.js';
 import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
-import { natural } from './options.js';
-import { type RecipeOptions, recipeOptions } from './recipe-options.js';
+import { operands } from './operands.js';
+import { GROUP, natural } from './options.js';
+import { type RecipeOptions, recipeOptions, trainingData } from './recipe-options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
 export function addNotebook(program: Command): void {
-  const command = program
-    .command('notebook')
-    .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission');
-  const data =
+  const note =
     '; with images for testing beside them, such as the competition’s test.csv, which are predicted in the end; ' +
-    'without --data, synthetic digits are drawn into data/synthetic';
-  recipeOptions(command, 'notebook', data)
+    'without them, synthetic digits are drawn into data/synthetic';
+  const command = operands(program.command('notebook'), [trainingData(note)])
+    .description('the whole Kannada-MNIST notebook: data, model, Adam, SGD, curves, prediction, submission')
+    .optionsGroup(GROUP.training)
     .option('--adam-epochs <n>', 'epochs with Adam at most', natural)
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural)
-    .option('--patience <n>', 'epochs without a better validation loss before a phase stops', natural)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+    .option('--patience <n>', 'epochs without a better validation loss before a phase stops', natural);
+  recipeOptions(command, 'notebook')
     .addHelpText(
       'after',
       `
 Options that are not given are the recipe’s: 20 epochs of Adam, 25 of SGD, a patience of 3, batches of 32, the seed 77.
 
 Examples:
-  anke notebook --data Kannada-MNIST.zip
-  anke notebook --data data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2`,
+  anke notebook Kannada-MNIST.zip
+  anke notebook data/digits --limit 6000 --adam-epochs 4 --sgd-epochs 2`,
     )
-    .action(runNotebook);
+    .action(() => runNotebook(command.opts()));
 }
 
 async function runNotebook(given: RecipeOptions): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * What a command reads, by its place or by an option's name: `predict RUN IMAGES` and `predict --model RUN --input
- * IMAGES` are the same. The options are those of earlier versions; help does not list them.
+ * IMAGES` are the same. The options are those of earlier versions, which settings may name too; help does not list
+ * them.
  */
 import { type Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
@@ -11,32 +12,43 @@ export interface Operand {
   /** The name of the place, such as `run`. */
   readonly name: string;
   readonly description: string;
+  readonly isOptional?: boolean;
 }
 
-/** Declares the places and the options. */
+/** The place of a trained model. */
+export const TRAINED_MODEL: Operand = {
+  option: 'model',
+  name: 'run',
+  description: 'the folder of a run, a .safetensors file in it, or an exported .onnx',
+};
+
+/** Declares the places and the options. When the command begins, its options hold the values, however they came. */
 export function operands(command: Command, all: readonly Operand[]): Command {
   for (const { name, option, description } of all)
     command.argument(`[${name}]`, description).addOption(new Option(`--${option} <${name}>`, description).hideHelp());
-  // They are needed: the brackets of Commander's own usage only mean that an option may stand for them.
-  return command.usage(`[options] ${all.map(({ name }) => `<${name}>`).join(' ')}`);
+  // Brackets in Commander's own usage would only mean that an option may stand for a place.
+  const places = all.map(({ name, isOptional }) => (isOptional ? `[${name}]` : `<${name}>`));
+  return command.usage(`[options] ${places.join(' ')}`).hook('preAction', () => settle(command, all));
 }
 
 /**
- * Their values, by the names of the options: words in their order fill those that no option gives.
+ * Words in their order fill the places that no option of the command line does; before settings, which come last.
  *
  * @throws UsageError if one is missing, or a word is left over
  */
-export function operandsOf<N extends string>(
-  all: readonly (Operand & { readonly option: N })[],
-  words: readonly (string | undefined)[],
-  options: Partial<Readonly<Record<N, string>>>,
-): Record<N, string> {
-  const left = words.filter((word) => word !== undefined);
-  const values = all.map(({ option, name, description }) => {
-    const value = options[option] ?? left.shift();
-    if (value === undefined) throw new UsageError(`<${name}> is missing: ${description}`);
-    return [option, value];
-  });
-  if (left.length > 0) throw new UsageError(`"${left[0]}" is one argument too many; --help tells which are taken`);
-  return Object.fromEntries(values) as Record<N, string>;
+function settle(command: Command, all: readonly Operand[]): void {
+  const words = command.args.slice(0, all.length);
+  const isNamed = ({ option }: Operand): boolean => command.getOptionValueSource(option) === 'cli';
+  const [named] = all.filter(isNamed);
+  for (const operand of all) {
+    const { option, name, description, isOptional } = operand;
+    const word = isNamed(operand) ? undefined : words.shift();
+    if (word !== undefined) command.setOptionValueWithSource(option, word, 'cli');
+    else if (command.getOptionValue(option) === undefined && !isOptional)
+      throw new UsageError(`<${name}> is missing: ${description}`);
+  }
+  if (words.length > 0 && named)
+    throw new UsageError(
+      `"${words[0]}" is one argument too many, as --${named.option} gives the ${named.name} already`,
+    );
 }

@@ -1,5 +1,19 @@
-/** Checks of option values; what they throw becomes a line of usage error. */
+/** Groups of options in the help, and checks of their values: what those throw becomes a line of usage error. */
 import { type Command, InvalidArgumentError } from 'commander';
+
+/** Headings in the help. */
+export const GROUP = {
+  training: 'Training:',
+  model: 'Model:',
+  prediction: 'Prediction:',
+  picture: 'Picture:',
+  server: 'Server:',
+  measurement: 'Measurement:',
+  data: 'Data:',
+  augmentation: 'Augmentation:',
+  device: 'Device:',
+  output: 'Output:',
+} as const;
 
 function whole(text: string, least: number, most: number): number {
   const value = Number(text);
@@ -38,11 +52,13 @@ export function share(text: string): number {
 /** The size of a model that comes in several. */
 export const sizeOptions = (command: Command): Command =>
   command
+    .optionsGroup(GROUP.model)
     .option('--image-size <n>', 'height and width that mobilenetv2 and vgg16 scale images to; default: 224', positive)
     .option('--alpha <x>', 'factor of the widths of mobilenetv2 and vgg16; default: 1', positiveNumber);
 
 /** How a command that trains chooses between the variants of its kernels. */
 export const tuningOptions = (command: Command): Command =>
   command
+    .optionsGroup(GROUP.device)
     .option('--no-tune', 'take the usual kernel variants instead of timing which are the fastest here')
     .option('--kernels <run>', 'take the kernel variants of this earlier run, to compute the same bits');

@@ -11,40 +11,31 @@ import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
 import { factsOf, imageShapeOf, placeModel, readModel, requireClasses } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
-import { operands, operandsOf } from './operands.js';
-import { positive } from './options.js';
+import { operands, TRAINED_MODEL } from './operands.js';
+import { GROUP, positive } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 import { asCsv, listJson, type Predictions, pictureJson, showPrediction, showTable, topAsCsv } from './predictions.js';
 
 interface Options extends DataOptions, OutputOptions {
-  readonly model?: string;
-  readonly input?: string;
+  readonly model: string;
+  readonly input: string;
   readonly probabilities?: boolean;
   readonly invert?: boolean;
   readonly top?: number;
   readonly batchSize?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
-const READS = [
-  {
-    option: 'model',
-    name: 'run',
-    description: 'the folder of a run, a .safetensors file in it, or an exported .onnx',
-  },
-  {
-    option: 'input',
-    name: 'images',
-    description: `a PNG or JPEG picture, - for CSV from stdin, or many images: ${DATA_KINDS}; labels are ignored`,
-  },
-] as const;
-
 export function addPredict(program: Command): void {
-  const command = operands(program.command('predict'), READS).description(
-    'predict images with a trained model: a whole file of them, or a single picture',
-  );
-  outputOptions(command, 'csv', 'where to write id,label, - for stdout; else the first are printed', 'output')
+  const command = operands(program.command('predict'), [
+    TRAINED_MODEL,
+    {
+      option: 'input',
+      name: 'images',
+      description: `a PNG or JPEG picture, - for CSV from stdin, or many images: ${DATA_KINDS}; labels are ignored`,
+    },
+  ])
+    .description('predict images with a trained model: a whole file of them, or a single picture')
+    .optionsGroup(GROUP.prediction)
     .option('--probabilities', 'write each class’s probability too')
     .option('--top <k>', 'write the k most likely classes, each with its probability', positive)
     .option('--invert', 'turn dark into light first, for dark strokes on a light ground')
@@ -52,9 +43,9 @@ export function addPredict(program: Command): void {
       '--batch-size <n>',
       'images in a step; 1 predicts one by one, and tells how long that takes; default: about 256',
       positive,
-    )
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr');
-  dataOptions(command)
+    );
+  const out = 'where to write id,label, - for stdout; else the first are printed';
+  outputOptions(dataOptions(command), 'csv', out, 'output')
     .addHelpText(
       'after',
       `
@@ -64,16 +55,11 @@ Examples:
   anke predict runs/first - --out - --top 3 < data/digits/test.csv > top3.csv
   anke predict runs/first digit.png`,
     )
-    .action((run: string | undefined, images: string | undefined, options: Options) =>
-      runPredict(operandsOf(READS, [run, images], options), options),
-    );
+    .action(() => runPredict(command.opts()));
 }
 
-async function runPredict(
-  { model: run, input }: { readonly model: string; readonly input: string },
-  options: Options,
-): Promise<void> {
-  const { out, batchSize, top, probabilities: withProbabilities = false, json = false } = options;
+async function runPredict(options: Options): Promise<void> {
+  const { model: run, input, out, batchSize, top, probabilities: withProbabilities = false, json = false } = options;
   const terminal = new Terminal(options);
   if (out === '-' && json) throw new UsageError('--json and --out - both write to stdout');
   if (top !== undefined && withProbabilities)

@@ -9,40 +9,41 @@ import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data
 import { type Device, openDevice } from '../device.js';
 import { Terminal } from '../terminal.js';
 import { type AugmentOptions, augmentationOf, augmentOptions, generatorOf, USUAL } from './augment-options.js';
-import { natural, positive, seed } from './options.js';
+import { operands } from './operands.js';
+import { GROUP, natural, positive, seed } from './options.js';
+import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options extends AugmentOptions, DataOptions {
+interface Options extends AugmentOptions, DataOptions, OutputOptions {
   readonly data: string;
-  readonly output: string;
   readonly images: number;
   readonly copies: number;
   readonly seed: number;
-  readonly quiet?: boolean;
 }
 
 export function addPreview(program: Command): void {
-  const command = program
-    .command('preview')
+  const command = operands(program.command('preview'), [
+    { option: 'data', name: 'data', description: `images: ${DATA_KINDS}` },
+  ])
     .description('a picture of images, and of what augmentation makes of them')
-    .requiredOption('--data <path>', `images: ${DATA_KINDS}`)
-    .option('--output <png>', 'where to write the picture', 'preview.png')
+    .optionsGroup(GROUP.picture)
     .option('--images <n>', 'images, one a row', positive, 12)
     .option('--copies <n>', 'augmented copies of each, beside it', natural, 11)
     .option('--seed <n>', 'everything random comes from it', seed, 77);
-  dataOptions(command);
-  augmentOptions(command)
+  augmentOptions(dataOptions(command));
+  outputOptions(command, 'png', 'where to write the picture; default: preview.png', 'output')
     .addHelpText(
       'after',
       `
 Examples:
-  anke preview --data data/digits --augment
-  anke preview --data data/digits --rotation-range 30 --zoom-range 0.5,1 --output turned.png`,
+  anke preview data/digits --augment
+  anke preview data/digits --rotation-range 30 --zoom-range 0.5,1 --out turned.png`,
     )
-    .action(runPreview);
+    .action(() => runPreview(command.opts()));
 }
 
 async function runPreview(options: Options): Promise<void> {
   const terminal = new Terminal(options);
+  const out = writable(options.out ?? 'preview.png', options);
   const generator = generatorOf(augmentationOf(options)); // a wrong option is told before anything is read
   const { train: data } = await readTraining(terminal, { ...options, limit: options.images });
   // Without an option that changes anything, the usual changes are what a preview is for.
@@ -65,10 +66,11 @@ async function runPreview(options: Options): Promise<void> {
     options.copies > 0
       ? await namedSheet(all, columns, { columns: ['original', 'augmented'] })
       : contactSheet(all, columns, data.count);
-  writeWhole(options.output, picture);
+  writeWhole(out, picture);
   const images = data.count === 1 ? '1 image' : `${count(data.count)} images`;
   const copies = options.copies === 1 ? '1 augmented copy' : `${count(options.copies)} augmented copies`;
-  terminal.say(`${images}${options.copies > 0 ? `, with ${copies} of each beside it` : ''}: ${options.output}`);
+  terminal.say(`${images}${options.copies > 0 ? `, with ${copies} of each beside it` : ''}: ${out}`);
+  terminal.result({ out, images: data.count, copies: options.copies, augmentation });
   device.gpu.destroy();
 }
 

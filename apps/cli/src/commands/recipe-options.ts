@@ -1,5 +1,6 @@
 /** What a command trains: a recipe, with single values of it set by options. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { quoted } from '@anke/messages';
 import { OPTIMIZER_TYPES, type OptimizerType } from '@anke/nn';
 import { checkRecipe, didYouMean, type Recipe, type ResolvedRecipe } from '@anke/training';
@@ -7,10 +8,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
 import { UsageError } from '../errors.js';
+import { WEIGHT_FILES, weightsAt } from '../foreign-weights.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
 import { epochsFor, refuseBesideResume } from '../resume.js';
+import { RECIPE_FILE } from '../run-files.js';
 import { type AugmentOptions, augmentationOf, augmentOptions } from './augment-options.js';
-import { positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
+import { earlierName } from './earlier-names.js';
+import type { Operand } from './operands.js';
+import { GROUP, natural, positive, positiveNumber, seed, share, sizeOptions, tuningOptions } from './options.js';
+import { type AnswerOptions, outOption } from './output.js';
 
 /** What the command line calls each type of optimizer. */
 const OPTIMIZERS = Object.fromEntries(OPTIMIZER_TYPES.map((type) => [type.toLowerCase(), type])) as Readonly<
@@ -22,7 +28,7 @@ interface Setting {
   readonly value: unknown;
 }
 
-export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOptions, SizeOptions {
+export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOptions, SizeOptions, AnswerOptions {
   readonly recipe: string;
   readonly set?: readonly Setting[];
   readonly data?: string;
@@ -33,7 +39,7 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly validationSplit?: number;
   readonly shuffleSplit?: boolean;
   readonly stratified?: boolean;
-  readonly weights?: string;
+  readonly from?: string;
   readonly partial?: boolean;
   readonly freezeUntil?: string;
   readonly patience?: number;
@@ -42,8 +48,6 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly learningRate?: number;
   readonly adamEpochs?: number;
   readonly sgdEpochs?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
 /** `phases.0.epochs=5`: a path in the recipe, and JSON, or else text. */
@@ -63,43 +67,67 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
 }
 
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
-export function recipeOptions(command: Command, recipe: string, dataNote = ''): Command {
-  command.option('--recipe <name>', 'data, layers and phases: a built-in one, or a JSON or TypeScript file', recipe);
-  sizeOptions(command)
-    .addOption(
-      new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
-    )
-    .option('--data <path>', `labelled images: ${DATA_KINDS}${dataNote}`)
-    .option('--resume <run>', 'resume a run that stopped, as it was begun, or train it for more --epochs')
-    .option('--out <folder>', 'run folder; default: the next free runs/<date>-<recipe>-<n>')
-    .option('--weights <file>', 'weights to begin with: .safetensors, or .h5 and .keras as Keras writes them')
-    .option('--partial', 'of --weights: layers that the file does not have keep their first weights')
-    .option('--freeze-until <layer>', 'layers before this one stay as they are; it and all behind it are trained')
-    .option('--seed <n>', 'everything random comes from it', seed)
-    .option('--limit <n>', 'use only the first rows of the training data', positive)
-    .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
-    .option('--shuffle-split', 'draw the rows for validation, by the seed, instead of taking the first ones')
-    .option('--stratified', 'hold out the same share of each class')
+export function recipeOptions(command: Command, recipe: string): Command {
+  command
+    .optionsGroup(GROUP.training)
     .option('--batch-size <n>', 'images in a training step', positive)
+    .option('--seed <n>', 'everything random comes from it', seed)
+    .option('--resume <run>', 'resume a run that stopped, as it was begun, or train it for more epochs')
     .addOption(
       new Option(
         '--storage <type>',
         'how activations are kept on the device; sums, weights and gradients are float32 either way',
       ).choices(['float32', 'float16']),
-    );
-  dataOptions(command);
-  augmentOptions(command);
-  refuseBesideResume(command);
-  return tuningOptions(command);
+    )
+    .optionsGroup(GROUP.model)
+    .option(
+      '--recipe <name>',
+      'data, layers and phases: a built-in one, or a JSON or TypeScript file; with --from RUN, those of the run',
+      recipe,
+    )
+    .addOption(
+      new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
+    )
+    .option('--from <path>', `weights to begin with: a run, or a file: ${WEIGHT_FILES}`)
+    .option('--partial', 'of --from: layers that it does not have keep their first weights')
+    .option('--freeze-until <layer>', 'layers before this one stay as they are; it and all behind it are trained');
+  earlierName(command, '--weights <file>', 'from');
+  sizeOptions(command)
+    .optionsGroup(GROUP.data)
+    .option('--limit <n>', 'use only the first rows of the training data', positive)
+    .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
+    .option('--shuffle-split', 'draw the rows for validation, by the seed, instead of taking the first ones')
+    .option('--stratified', 'hold out the same share of each class');
+  augmentOptions(dataOptions(command));
+  refuseBesideResume(tuningOptions(command));
+  command.hook('preAction', () => takeRecipeOfRun(command));
+  return outOption(command, 'folder', 'run folder; default: the next free runs/<date>-<recipe>-<n>');
+}
+
+/** Where nothing names a recipe, the one of the run that weights come from is taken: they fit its layers. */
+function takeRecipeOfRun(command: Command): void {
+  const { from } = command.opts<RecipeOptions>();
+  if (from === undefined || command.getOptionValueSource('recipe') !== 'default') return;
+  const path = join(from, RECIPE_FILE);
+  if (existsSync(path)) command.setOptionValueWithSource('recipe', path, 'default');
 }
 
 /** Options that say the same of every phase. */
-export const phaseOptions = (command: Command, natural: (text: string) => number): Command =>
+export const phaseOptions = (command: Command): Command =>
   command
+    .optionsGroup(GROUP.training)
     .option('--epochs <n>', 'epochs at most', natural)
-    .addOption(new Option('--optimizer <name>', 'optimizer').choices(Object.keys(OPTIMIZERS)))
     .option('--learning-rate <x>', 'step size', positiveNumber)
+    .addOption(new Option('--optimizer <name>', 'optimizer').choices(Object.keys(OPTIMIZERS)))
     .option('--patience <n>', 'epochs without a better validation loss before it stops', natural);
+
+/** What a command trains on. */
+export const trainingData = (note = ''): Operand => ({
+  option: 'data',
+  name: 'data',
+  description: `labelled images: ${DATA_KINDS}${note}`,
+  isOptional: true,
+});
 
 /**
  * The recipe that a command is to train: read, changed by the options, checked.
@@ -129,10 +157,9 @@ function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Re
   put('data.path', options.data === undefined ? undefined : resolve(options.data));
   for (const name of ['limit', 'imageShape', 'validationSplit', 'shuffleSplit', 'stratified'] as const)
     put(`data.${name}`, options[name]);
-  if (options.weights !== undefined) put('weights', { path: resolve(options.weights) });
+  if (options.from !== undefined) put('weights', { path: resolve(weightsAt(options.from)) });
   if (options.partial) {
-    if (options.weights === undefined)
-      throw new UsageError('--partial is for --weights: name a file to take a part of');
+    if (options.from === undefined) throw new UsageError('--partial is for --from: name what to take a part of');
     put('weights.partial', true);
   }
   if (options.freezeUntil !== undefined) {

@@ -4,7 +4,7 @@ import { checkRecipe, formatJson, recipeJsonSchema, SHIPPED_NAMES } from '@anke/
 import type { Command } from 'commander';
 import { readRecipe, type SizeOptions } from '../recipes.js';
 import { Terminal } from '../terminal.js';
-import { sizeOptions } from './options.js';
+import { GROUP, sizeOptions } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 
 interface Options extends SizeOptions, OutputOptions {
@@ -16,10 +16,9 @@ export function addRecipe(program: Command): void {
     .command('recipe')
     .description('print a recipe as JSON, with all its defaults: a built-in one, or one from a file, checked')
     .argument('[recipe]', `${SHIPPED_NAMES.join(', ')}, or a JSON or TypeScript file`, 'notebook');
-  sizeOptions(command).option(
-    '--schema',
-    'print the JSON Schema of recipes instead, which editors check and complete by',
-  );
+  sizeOptions(command)
+    .optionsGroup(GROUP.output)
+    .option('--schema', 'print the JSON Schema of recipes instead, which editors check and complete by');
   outputOptions(command, 'file', 'write it there instead of printing it', 'output')
     .addHelpText(
       'after',
@@ -28,20 +27,20 @@ Examples:
   anke recipe notebook --out mine.json
   anke recipe mobilenetv2 --image-size 96 --alpha 0.35
   anke recipe --schema --out recipe.schema.json     # and in mine.json: "$schema": "./recipe.schema.json"
-  anke train --recipe mine.json --data data/digits`,
+  anke train data/digits --recipe mine.json`,
     )
     .action(runRecipe);
 }
 
-async function runRecipe(name: string, { schema = false, out = '-', force, ...size }: Options): Promise<void> {
+async function runRecipe(name: string, { schema = false, out = '-', force, ...options }: Options): Promise<void> {
+  const terminal = new Terminal(options);
   const path = writable(out, { force });
-  const text = schema
-    ? `${JSON.stringify(await recipeJsonSchema(), null, 2)}\n`
-    : `${formatJson(await checkRecipe(await readRecipe(name, size), name))}\n`;
-  if (path === '-') {
-    process.stdout.write(text);
-    return;
-  }
-  writeWhole(path, text);
-  new Terminal().say(`written to ${path}`);
+  const value = schema ? await recipeJsonSchema() : await checkRecipe(await readRecipe(name, options), name);
+  const text = schema ? JSON.stringify(value, null, 2) : formatJson(value);
+  if (path !== '-') {
+    writeWhole(path, `${text}\n`);
+    terminal.say(`written to ${path}`);
+    terminal.result({ out: path });
+  } else if (options.json) terminal.result(value);
+  else process.stdout.write(`${text}\n`);
 }

@@ -13,9 +13,11 @@ import { placeModel, readModel, requireClasses, type StoredModel } from '../mode
 import { type OpenedModel, ServedModel } from '../serve/served-model.js';
 import { PredictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
-import { port, positive, positiveNumber } from './options.js';
+import { operands, TRAINED_MODEL } from './operands.js';
+import { GROUP, port, positive, positiveNumber } from './options.js';
+import type { AnswerOptions } from './output.js';
 
-interface Options {
+interface Options extends AnswerOptions {
   readonly model: string;
   readonly host: string;
   readonly port: number;
@@ -31,10 +33,10 @@ interface Options {
 const BATCHES = [1, 8, 32];
 
 export function addServe(program: Command): void {
-  program
-    .command('serve')
+  const command = operands(program.command('serve'), [TRAINED_MODEL]);
+  command
     .description('answer predictions over HTTP, requests that arrive together in one batch')
-    .requiredOption('--model <run>', 'the folder of a run, a .safetensors file in it, or an exported .onnx')
+    .optionsGroup(GROUP.server)
     .option('--host <name>', 'where to listen; 0.0.0.0 for every network', '127.0.0.1')
     .option('--port <n>', 'on which port; 0 for any', port, 8000)
     .option(
@@ -70,12 +72,12 @@ Answers: 4xx where the client is wrong; 503 with Retry-After where it should ask
 lost and is being opened again, or the server ends. Errors are {"error": "…"}.
 
 Examples:
-  anke serve --model runs/first --port 8000
+  anke serve runs/first --port 8000
   curl --data-binary @data/digits/test.csv -H 'content-type: text/csv' http://127.0.0.1:8000/predict
   curl --data-binary @digit.png -H 'content-type: image/png' http://127.0.0.1:8000/predict
-  ANKE_TOKEN=secret anke serve --model runs/first --host 0.0.0.0 --allow-host digits.example.org`,
+  ANKE_TOKEN=secret anke serve runs/first --host 0.0.0.0 --allow-host digits.example.org`,
     )
-    .action(runServe);
+    .action(() => runServe(command.opts()));
 }
 
 function token(text: string): string {
@@ -96,7 +98,7 @@ function origin(text: string): string {
 
 async function runServe(options: Options): Promise<void> {
   const { model: path, host, maxBody, timeout, closingTime } = options;
-  const terminal = new Terminal();
+  const terminal = new Terminal(options);
   const say = (line: string): void => terminal.say(line);
   const stored = await readModel(path);
   const classes = requireClasses(path, stored.graph);
@@ -132,9 +134,9 @@ async function runServe(options: Options): Promise<void> {
   });
   if (!isLoopback(address) && options.token === undefined)
     say(colors.yellow('Whoever reaches this machine may ask; --token lets only those ask who know it'));
-  terminal.say(
-    `Serving ${path} on http://${isIP(address) === 6 ? `[${address}]` : address}:${opened} (Ctrl-C ends it)`,
-  );
+  const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${opened}`;
+  terminal.say(`Serving ${path} on ${url} (Ctrl-C ends it)`);
+  terminal.result({ url, model: path });
 
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();

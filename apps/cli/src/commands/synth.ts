@@ -7,12 +7,10 @@ import { contactSheet, count } from '@anke/report';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';
-import { positive, seed } from './options.js';
+import { GROUP, positive, seed } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 
-interface Options extends OutputOptions, Digits {
-  readonly quiet?: boolean;
-}
+type Options = OutputOptions & Digits;
 
 interface Digits {
   readonly train: number;
@@ -25,11 +23,12 @@ export const CONTACT_SHEET = 'contact-sheet.png';
 export function addSynth(program: Command): void {
   const command = program
     .command('synth')
-    .description('write a synthetic data set of Kannada digits in the competition’s four files');
-  outputOptions(command, 'folder', 'folder to write to', 'to')
+    .description('write a synthetic data set of Kannada digits in the competition’s four files')
+    .optionsGroup(GROUP.data)
     .option('--train <n>', 'images to train on', positive, 6000)
     .option('--test <n>', 'images to be predicted, and as many harder ones', positive, 1000)
-    .option('--seed <n>', 'the same seed draws the same digits', seed, 77)
+    .option('--seed <n>', 'the same seed draws the same digits', seed, 77);
+  outputOptions(command, 'folder', 'folder to write to', 'to')
     .addHelpText('after', '\nExample:\n  anke synth --out data/digits --train 6000 --test 1000 --seed 1')
     .action(async (options: Options) => {
       const { out } = options;
@@ -37,6 +36,7 @@ export function addSynth(program: Command): void {
       const terminal = new Terminal(options);
       await drawDigits(terminal, writable(out, options), options);
       terminal.say(`\n${count(options.train)} + ${count(2 * options.test)} digits in ${out}`);
+      terminal.result({ out, train: options.train, test: options.test });
     });
 }
 

@@ -8,13 +8,14 @@ import { UsageError } from '../errors.js';
 import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
-import { natural } from './options.js';
-import { phaseOptions, type RecipeOptions, recipeOptions } from './recipe-options.js';
+import { operands } from './operands.js';
+import { phaseOptions, type RecipeOptions, recipeOptions, trainingData } from './recipe-options.js';
 
 export function addTrain(program: Command): void {
-  const command = program.command('train').description('train a CNN: the notebook’s, or one of your own recipe');
-  phaseOptions(recipeOptions(command, 'cnn'), natural)
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
+  const command = operands(program.command('train'), [
+    trainingData('; needed unless the recipe names them, or --resume a run'),
+  ]).description('train a CNN: the notebook’s, or one of your own recipe');
+  recipeOptions(phaseOptions(command), 'cnn')
     .addHelpText(
       'after',
       `
@@ -22,11 +23,12 @@ Options that are not given are the recipe’s; --epochs, --optimizer, --learning
 phases.
 
 Examples:
-  anke train --data data/digits --out runs/first --epochs 5
-  anke train --recipe mine.json --set phases.0.optimizer.momentum=0.9
-  anke train --resume runs/first`,
+  anke train data/digits --epochs 5 --out runs/first
+  anke train data/digits --recipe mine.json --set phases.0.optimizer.momentum=0.9
+  anke train data/photos --from runs/first --partial --freeze-until dense
+  anke train --resume runs/first --epochs 10`,
     )
-    .action(runTrain);
+    .action(() => runTrain(command.opts()));
 }
 
 async function runTrain(given: RecipeOptions): Promise<void> {
@@ -34,7 +36,7 @@ async function runTrain(given: RecipeOptions): Promise<void> {
   const asked = await requestOf(given, 'train');
   const { terminal, options, recipe } = asked;
   const { path, validationSplit: _, ...reading } = recipe.data;
-  if (path === undefined) throw new UsageError('--data is missing: which images are to be trained on?');
+  if (path === undefined) throw new UsageError('<data> is missing: which images are to be trained on?');
   const read = await readTraining(terminal, { ...options, ...reading, data: path });
   const data = trainingDataOf(recipe, read.train, read.validation);
   const { training, validation } = data;

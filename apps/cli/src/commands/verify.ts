@@ -7,6 +7,7 @@ import colors from 'picocolors';
 import { openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
 import { Terminal } from '../terminal.js';
+import type { AnswerOptions } from './output.js';
 
 const SEED = 1;
 
@@ -16,14 +17,12 @@ export function addVerify(program: Command): void {
     .description('replay a golden training run on this device: does this GPU compute correctly?')
     .argument('[file]', 'a golden run as safetensors; without one, a small run that the CPU references make')
     .option('--no-fuse', 'run the plain dispatches that the layers send, none of them fused')
-    .option('--json', 'one JSON object as the last line on stdout; all else goes to stderr')
     .addHelpText('after', '\nExamples:\n  anke verify\n  anke verify notebook-cnn.safetensors --no-fuse')
     .action(runVerify);
 }
 
-interface Options {
+interface Options extends AnswerOptions {
   readonly fuse: boolean;
-  readonly json?: boolean;
 }
 
 async function runVerify(file: string | undefined, { fuse, ...options }: Options): Promise<void> {

@@ -21,6 +21,7 @@ import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
 import { type Device, openDevice } from '../device.js';
 import { CommandError, explain, Interrupted } from '../errors.js';
 import { foreignWeights } from '../foreign-weights.js';
+import { writeFailure } from '../results.js';
 import { configOf, extendedRecipe, optionsOf } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
 import { inRunFolder } from '../run-folder.js';
@@ -151,6 +152,7 @@ export async function watch(run: Run, signal: AbortSignal): Promise<Watched> {
     if (!begun || !hasProgress(folder)) throw inFolder(folder, error);
     const { message } = explain(inFolder(folder, error));
     if (error instanceof NonFiniteError) {
+      await writeFailure(run.store, message);
       const kept = `that model is in ${join(folder, WEIGHTS_FILE)}`;
       throw new CommandError(`${message}; ${kept}; resumed, the run would come to the same place again`);
     }

@@ -5,6 +5,7 @@
 import { type ImageDataset, type PixelStatistics, pixelStatistics } from '@anke/data';
 import { RunError } from '../errors.js';
 import { readText, type Store, writeText } from '../store.js';
+import type { TrainingData } from './training.js';
 
 export const FACTS_FILE = 'data.json';
 
@@ -14,6 +15,8 @@ export interface DataFacts {
   /** What the classes stand for, if they have names. */
   readonly classNames?: readonly string[];
   readonly pixels: PixelStatistics;
+  /** What it was validated on, by which runs can tell whether their results are of the same images. */
+  readonly validation?: Pick<DataFacts, 'source' | 'images' | 'pixels'>;
 }
 
 function dataFactsOf(training: ImageDataset): DataFacts {
@@ -21,8 +24,12 @@ function dataFactsOf(training: ImageDataset): DataFacts {
   return { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
 }
 
-export const saveDataFacts = (store: Store, training: ImageDataset): Promise<void> =>
-  writeText(store, FACTS_FILE, `${JSON.stringify(dataFactsOf(training), null, 2)}\n`);
+export function saveDataFacts(store: Store, { training, validation }: TrainingData): Promise<void> {
+  const { source, count: images } = validation;
+  const validated = { source, images, pixels: pixelStatistics(validation) };
+  const facts: DataFacts = { ...dataFactsOf(training), validation: validated };
+  return writeText(store, FACTS_FILE, `${JSON.stringify(facts, null, 2)}\n`);
+}
 
 /**
  * Undefined where the store does not tell.

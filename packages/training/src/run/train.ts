@@ -42,7 +42,7 @@ export async function* train(training: Training): AsyncGenerator<TrainEvent, voi
   const found = await readCheckpoint(store);
   let { checkpoint } = found;
   await checkSameData(store, data.training);
-  await saveDataFacts(store, data.training);
+  await saveDataFacts(store, data);
   await saveLayers(store, model);
   // Weights that the caller has set are on the device alone.
   const weights = model.isCompiled ? await model.getWeights() : undefined;
