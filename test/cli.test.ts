@@ -34,7 +34,19 @@ const SHORT = ['--adam-epochs', '1', '--sgd-epochs', '1', '--json'];
 const notebook = (out: string, seed: string) => anke('notebook', 'digits', '--out', out, '--seed', seed, ...SHORT);
 let first: SpawnSyncReturns<string>;
 
+/** A model with few shapes to compile. */
+const OWN_RECIPE = {
+  layers: [
+    { type: 'DepthwiseConv2D', kernelSize: 3 },
+    { type: 'Flatten' },
+    { type: 'Dense', units: 'classes', activation: 'softmax' },
+  ],
+  phases: [{ optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 1 }],
+};
+const OWN_MODEL = ['--recipe', 'own.json', '--image-shape', '12,10,3', '--classes', '7'];
+
 beforeAll(() => {
+  writeFileSync(join(work, 'own.json'), JSON.stringify(OWN_RECIPE));
   expect(anke('synth', '--out', 'digits', '--train', '240', '--test', '60', '--seed', '3').status).toBe(0);
   first = notebook('first', '1');
 });
@@ -177,28 +189,19 @@ test('doctor and bench step tell about the device', () => {
   const doctor = lastJson(anke('doctor', '--json').stdout);
   expect(doctor.adapter.name).not.toBe('');
   expect(doctor.limits.maxStorageBufferBindingSize).toBeGreaterThan(0);
-  const bench = lastJson(anke('bench', 'step', '--batch', '4', '--json').stdout);
+  const bench = lastJson(anke('bench', 'step', '--batch', '4', '--no-tune', '--json').stdout);
   expect(bench.adapter).toBe(doctor.adapter.name);
   expect(bench.step.median).toBeGreaterThan(0);
   expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
   expect(bench.dispatches).toBeLessThanOrEqual(42);
   expect(bench.growth).toHaveLength(1);
-  const plain = lastJson(anke('bench', 'step', '--batch', '4', '--no-fuse', '--json').stdout);
+  const plain = lastJson(anke('bench', 'step', '--batch', '4', '--no-tune', '--no-fuse', '--json').stdout);
   expect(plain.dispatches).toBeGreaterThan(bench.dispatches + 20);
   expect(plain.kernels.map(({ kernel }: { kernel: string }) => kernel).join()).toContain('elementwise/relu');
 });
 
 test('bench step and bench kernels take any recipe, and say what is wrong with one', () => {
-  const recipe = {
-    layers: [
-      { type: 'DepthwiseConv2D', kernelSize: 3 },
-      { type: 'Flatten' },
-      { type: 'Dense', units: 'classes', activation: 'softmax' },
-    ],
-    phases: [{ optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 1 }],
-  };
-  writeFileSync(join(work, 'small.json'), JSON.stringify(recipe));
-  const own = ['--recipe', 'small.json', '--batch', '4', '--image-shape', '12,10,3', '--classes', '7', '--json'];
+  const own = ['--batch', '4', ...OWN_MODEL, '--json'];
   const step = anke('bench', 'step', ...own);
   expect(step.status, step.stderr).toBe(0);
   const names = lastJson(step.stdout).kernels.map(({ kernel }: { kernel: string }) => kernel);
@@ -208,13 +211,13 @@ test('bench step and bench kernels take any recipe, and say what is wrong with o
   expect(kernels.status, kernels.stderr).toBe(0);
   const [{ params }] = lastJson(kernels.stdout).results;
   expect(params).toMatchObject({ batch: 4, height: 12, width: 10, channels: 3 });
-  const wrong = anke('bench', 'step', '--recipe', 'small.json', '--image-shape', '2,2,1');
+  const wrong = anke('bench', 'step', '--recipe', 'own.json', '--image-shape', '2,2,1');
   expect(wrong.status).toBe(1);
   expect(wrong.stderr).toContain('depthwise_conv2d');
 });
 
 test('bench kernels times a variant and compares it with an earlier run', () => {
-  const bench = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4'];
+  const bench = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4', ...OWN_MODEL];
   const before = anke(...bench, '--json');
   expect(before.status, before.stderr).toBe(0);
   const { results, limits } = lastJson(before.stdout);

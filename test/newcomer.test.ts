@@ -82,7 +82,8 @@ describe.skipIf(process.platform === 'win32')('own pictures', { timeout: 600_000
     expect(said).toContain('runs/shapes/report.html');
     expect(said).toContain('predict runs/shapes picture.png');
     const lines = said.trim().split('\n');
-    expect(lines.length).toBeLessThan(40);
+    // In 80 columns, an epoch takes three.
+    expect(lines.length).toBeLessThan(60);
     const { validation, best, commandLine, seconds, version, warnings } = results('runs/shapes');
     expect(validation.accuracy).toBeGreaterThan(0.9);
     expect(best.val_accuracy).toBe(validation.accuracy);
@@ -110,7 +111,7 @@ describe.skipIf(process.platform === 'win32')('own pictures', { timeout: 600_000
     expect(said).toContain('Epoch 11/11');
     expect(results('runs/longer').epochs).toEqual({ adam: 11 });
     const { runs } = JSON.parse(typed('./anke compare runs/shapes runs/longer --output both.png --json'));
-    expect(runs.map((run: { epochs: number }) => run.epochs)).toEqual([10, 11]);
+    expect(runs.map((run: { epochs: number }) => run.epochs).sort()).toEqual([10, 11]);
   });
 
   test('are predicted over HTTP', async () => {

@@ -2,7 +2,7 @@
  * The packages as those have them who install them: packed, installed with npm into an empty project, type-checked
  * there under `strict`, and run in plain Node. Nothing of the workspace is in reach of that project.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
@@ -153,8 +153,19 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-test('all of it type-checks under strict', async () => {
-  await run(join(root, 'node_modules/.bin/tsc'), ['-p', project]);
+test.each(['typescript', 'typescript-5'])('all of it type-checks under strict by %s', async (compiler) => {
+  const { bin } = json(join(root, 'node_modules', compiler, 'package.json'));
+  await run(process.execPath, [join(root, 'node_modules', compiler, bin.tsc), '-p', project]);
+});
+
+test('npm, which would leave "workspace:" for versions, does not pack', async () => {
+  const packed = spawnSync('npm', ['pack', '--dry-run'], {
+    cwd: join(root, 'packages/nn'),
+    encoding: 'utf8',
+    shell: windows,
+  });
+  expect(packed.status).not.toBe(0);
+  expect(packed.stderr).toContain('anke: packages are packed by pnpm: "pnpm pack" or "pnpm publish"');
 });
 
 test('every entry can be imported by plain Node', async () => {
