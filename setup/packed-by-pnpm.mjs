@@ -1,6 +1,6 @@
 /**
- * Refuses to pack a package by anything but pnpm: it writes versions where others would leave `workspace:` and `catalog:`,
- * which nobody could install.
+ * Refuses to pack a package by anything but pnpm: it writes versions where others would leave `workspace:` and
+ * `catalog:`, which nobody could install.
  */
 import { fail } from './messages.mjs';
 

@@ -112,8 +112,8 @@ export const runKernel = <P extends object, B extends string>(
 const typesOf = (f16: readonly string[]) => Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
 
 /**
- * What runs of the variants in a kernel's case number `index`. Those that differ only in the size of their tiles, such as
- * `gemm32` and `gemm64`, take the cases in turn, since drivers take a second to compile each; with `ANKE_CASES=all`,
+ * What runs of the variants in a kernel's case number `index`. Those that differ only in the size of their tiles, such
+ * as `gemm32` and `gemm64`, take the cases in turn, since drivers take a second to compile each; with `ANKE_CASES=all`,
  * all run in every case.
  */
 export function variantsInTurn(variants: readonly string[], index: number): readonly string[] {
