@@ -82,8 +82,7 @@ describe.skipIf(process.platform === 'win32')('own pictures', { timeout: 600_000
     expect(said).toContain('runs/shapes/report.html');
     expect(said).toContain('predict runs/shapes picture.png');
     const lines = said.trim().split('\n');
-    // In 80 columns, an epoch takes three.
-    expect(lines.length).toBeLessThan(60);
+    expect(lines.length).toBeLessThan(40);
     const { validation, best, commandLine, seconds, version, warnings } = results('runs/shapes');
     expect(validation.accuracy).toBeGreaterThan(0.9);
     expect(best.val_accuracy).toBe(validation.accuracy);

@@ -74,12 +74,12 @@ beforeAll(async () => {
   expect(weights('again')).toBe(weights('whole'));
 });
 
-test('killed at 12 random moments and resumed each time, a run ends with the same model', async () => {
+test('killed at 20 random moments and resumed each time, a run ends with the same model', async () => {
   const random = new Random(7, 'moments');
   let run = start(...TRAIN, '--out', 'killed');
   let kills = 0;
   let finished = false;
-  while (kills < 12) {
+  while (kills < 20) {
     // Later than the start-up for most, so that there is progress, but anywhere.
     await new Promise((resolve) => setTimeout(resolve, random.between(0.02, 0.7) * milliseconds));
     finished = run.child.exitCode !== null;

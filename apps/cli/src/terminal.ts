@@ -59,6 +59,11 @@ export class Terminal {
     this.#write([line]);
   }
 
+  /** Whether a line of so many columns stays one: in a pipe, each does. */
+  fits(columns: number): boolean {
+    return !this.#stream.isTTY || columns <= this.columns;
+  }
+
   /** Whether there is room for a picture of so many columns, and somebody to see it. */
   shows(columns: number): boolean {
     return this.#stream.isTTY && !this.#quiet && this.columns >= columns && this.#stream.rows >= 24;

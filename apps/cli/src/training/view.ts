@@ -135,7 +135,7 @@ export class TrainingView {
       some.map(({ text }) => text.replace(/\S+$/, (value) => colors.cyan(value))).join('  ');
     const time = `${duration(record.seconds)}  ${count(this.#pace.rate ?? this.images / record.seconds)} images/s`;
     const width = [label, ...shown.map(({ text }) => text), time].join('  ').length;
-    if (this.terminal.columns >= Math.max(100, width)) {
+    if (this.terminal.fits(Math.max(100, width))) {
       this.terminal.say(`${label}  ${inColour(shown)}  ${colors.dim(time)}`);
     } else {
       this.terminal.say(`${label}  ${colors.dim(time)}`);
