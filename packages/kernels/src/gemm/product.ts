@@ -14,7 +14,7 @@
  * Its variants are timed with their kernels:
  * `pnpm anke bench kernels --filter conv2d --variant gemm64`.
  */
-import type { Grid, Variant } from '../runtime/kernel.js';
+import type { Grid, Traits, Variant } from '../runtime/kernel.js';
 import { constants, MAX_GRID_SIDE } from '../runtime/wgsl.js';
 import { BUSY, DEPTH, fits, likesTiles, SIDE, TILES, type Tile, tileCount } from './tiles.js';
 
@@ -63,7 +63,7 @@ const load = (target: string, side: string, along: boolean, read: string): strin
     }`;
 
 /** The whole shader. */
-function productWgsl(product: Product, tile: Tile): string {
+function productWgsl(product: Product, tile: Tile, { software }: Traits): string {
   const { rows, columns, terms, groups = 1, parts, leftAlong, rightAlong, columnSums = false, wgsl } = product;
   const grouped = groups > 1;
   const groupsWgsl = grouped
@@ -77,6 +77,8 @@ function productWgsl(product: Product, tile: Tile): string {
         terms: 'TERMS * min(1u, group.x + 1u)',
       }
     : { declare: '', find: '', first: '', end: 'COLUMNS', tiles: 'COLUMN_TILES', terms: 'TERMS' };
+  // Unrolled, as real GPUs like it, this loop took lavapipe's compiler five times as long as the rest of the shader.
+  const depth = software ? 'DEPTH * min(1u, group.x + 1u)' : 'DEPTH';
   // One more than the tile where threads store a column of it, so that they store into different memory banks.
   const pitch = (side: number, along: boolean): number => side + (along ? 1 : 0);
   return `
@@ -132,7 +134,7 @@ fn main(
     `if (term + k < end && firstColumn + j < ${groupsWgsl.end}) { value = right(term + k, firstColumn + j); }`,
   )}
     workgroupBarrier();
-    for (var k = 0u; k < DEPTH; k++) {
+    for (var k = 0u; k < ${depth}; k++) {
       var factor: array<f32, THREAD_ROWS>;
       for (var i = 0u; i < THREAD_ROWS; i++) { factor[i] = leftTile[k * LEFT_PITCH + local.y * THREAD_ROWS + i]; }
       for (var j = 0u; j < THREAD_COLUMNS; j++) {
@@ -170,7 +172,7 @@ export function gemmVariants<P>(
     available: (_, traits) => fits(tile, traits),
     suits: (p, traits) => likesTiles(traits) && suits(p),
     grid: (p) => grid(product(p), tile),
-    wgsl: (p) => productWgsl(product(p), tile),
+    wgsl: (p, traits) => productWgsl(product(p), tile, traits),
   });
   return {
     gemm128: variant(TILES.large, (p) => workgroups(TILES.large, p) >= 2 * BUSY),

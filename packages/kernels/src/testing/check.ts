@@ -111,37 +111,18 @@ export const runKernel = <P extends object, B extends string>(
 
 const typesOf = (f16: readonly string[]) => Object.fromEntries(f16.map((name) => [name, 'f16' as const]));
 
-/**
- * What runs of the variants in a kernel's case number `index`. Those that differ only in the size of their tiles, such
- * as `gemm32` and `gemm64`, take the cases in turn, since drivers take a second to compile each; with `ANKE_CASES=all`,
- * all run in every case.
- */
-export function variantsInTurn(variants: readonly string[], index: number): readonly string[] {
-  if (process.env['ANKE_CASES'] === 'all') return variants;
-  const formOf = (variant: string): string => variant.replace(/\d+/, '');
-  return variants.filter((variant) => {
-    const tiles = variants.filter((other) => formOf(other) === formOf(variant));
-    return tiles.indexOf(variant) === (index + Math.floor(index / tiles.length)) % tiles.length;
-  });
-}
-
-/**
- * Runs the variants twice and compares with the reference, each element by its own bound.
- *
- * @param index of the case, where variants take cases in turn; all run if absent
- */
+/** Runs all variants twice and compares with the reference, each element by its own bound. */
 export async function checkCase<P extends object, B extends string>(
   gpu: Gpu,
   kernel: Kernel<P, B>,
   params: P,
-  { index, f16 = [] }: { readonly index?: number; readonly f16?: readonly B[] } = {},
+  f16: readonly B[] = [],
 ): Promise<void> {
   const inputs: Arrays<B> = sampleInputs(kernel, params, f16);
   const expected = kernel.reference(params, inputs);
   const bounds = outputBounds(kernel, params, inputs, expected, f16);
   const types = typesOf(f16);
-  const available = gpu.compiler.available(kernel, params, types);
-  const variants = index === undefined ? available : variantsInTurn(available, index);
+  const variants = gpu.compiler.available(kernel, params, types);
   expect(variants.length, 'variants that run here').toBeGreaterThan(0);
   for (const variant of variants) {
     const compiled = await compileInTime(gpu, gpu.compiler.program(kernel, params, variant, types));
@@ -169,7 +150,7 @@ const twoCases = <P>(cases: readonly P[]): P[] =>
 
 /**
  * With `ANKE_CASES=some`, as `npm test` has it on SwiftShader, which takes seconds to compile a large shader: so many
- * of a kernel's cases, spread over all of them.
+ * of a kernel's cases, spread over all of them, each by every variant.
  */
 const SOME = 5;
 const chosen = <P>(cases: readonly P[]): readonly P[] =>
@@ -177,8 +158,7 @@ const chosen = <P>(cases: readonly P[]): readonly P[] =>
     ? Array.from({ length: SOME }, (_, i) => cases[Math.floor((i * cases.length) / SOME)] as P)
     : cases;
 
-const named = <P>(cases: readonly P[]) =>
-  cases.map((params, index) => [JSON.stringify(params), params, index] as const);
+const named = <P>(cases: readonly P[]) => cases.map((params) => [JSON.stringify(params), params] as const);
 
 /** A test for each {@link chosen} case of a kernel, and two in float16 where it may store some of its bindings so. */
 export function checkKernel<P extends object, B extends string>(
@@ -187,20 +167,20 @@ export function checkKernel<P extends object, B extends string>(
   { f16 = [] }: CheckOptions<NoInfer<B>> = {},
 ): void {
   describe(kernel.name, () => {
-    test.each(named(chosen(kernel.cases)))('%s', (_, params, index) => checkCase(gpu(), kernel, params, { index }));
+    test.each(named(chosen(kernel.cases)))('%s', (_, params) => checkCase(gpu(), kernel, params));
   });
   if (f16.length === 0) return;
   describe(`${kernel.name} with ${f16} in float16`, () => {
     test.for(named(twoCases(kernel.cases)))('%s', async ([, params], { skip }) => {
       if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
-      await checkCase(gpu(), kernel, params, { f16 });
+      await checkCase(gpu(), kernel, params, f16);
     });
     test('every case compiles', async ({ skip }) => {
       if (!gpu().device.features.has('shader-f16')) skip('this device has no float16');
       const { compiler } = gpu();
       const types = typesOf(f16);
-      for (const [index, params] of chosen(kernel.cases).entries()) {
-        for (const variant of variantsInTurn(compiler.available(kernel, params, types), index))
+      for (const params of chosen(kernel.cases)) {
+        for (const variant of compiler.available(kernel, params, types))
           (await compileInTime(gpu(), compiler.program(kernel, params, variant, types))).release();
       }
     });
