@@ -65,21 +65,42 @@ export function residentGrid({ columns, rows }: Cut, allRows: number): Grid {
   return [Math.min(runs, MAX_GRID_SIDE), Math.ceil(runs / MAX_GRID_SIDE), columns];
 }
 
-/** A lane-full of the chunk, of which lane j holds channel j, and which lanes hold none. */
-export interface Part {
-  readonly index: number;
-  /** WGSL of its lane's channel, counted from the chunk's first. */
-  readonly channel: string;
-  readonly isWhole: boolean;
+/** What the pieces of a shader depend on. */
+export interface ResidentShape<P> extends Pick<Cut, 'chunk' | 'groups'> {
+  readonly p: P;
+  readonly lanes: number;
 }
 
-/** The lane-fulls of a chunk. */
-export const partsOf = (chunk: number, lanes: number): Part[] =>
-  range(Math.ceil(chunk / lanes)).map((index) => ({
-    index,
-    channel: index === 0 ? 'lane' : `${index * lanes}u + lane`,
-    isWhole: (index + 1) * lanes <= chunk,
-  }));
+/** A lane-full of the chunk, of which lane j holds channel j. */
+export interface Part {
+  readonly index: number;
+  /** WGSL of how far its channels lie from the chunk's. */
+  readonly offset: string;
+  /** WGSL of the conditions on which its lane holds a channel. */
+  readonly inside: readonly string[];
+}
+
+/**
+ * The lane-fulls of a chunk.
+ *
+ * @param first WGSL of the chunk's first channel
+ * @param end channels that there are in all, and their name in WGSL
+ */
+export function partsOf(
+  { chunk, lanes }: Pick<ResidentShape<unknown>, 'chunk' | 'lanes'>,
+  first: string,
+  end: readonly [channels: number, name: string],
+): Part[] {
+  const [channels, name] = end;
+  return range(Math.ceil(chunk / lanes)).map((index) => {
+    const offset = index === 0 ? '' : ` + ${index * lanes}u`;
+    const inside = [
+      ...((index + 1) * lanes <= chunk ? [] : [`lane${offset} < CHUNK`]),
+      ...(channels % chunk === 0 ? [] : [`${first} + lane${offset} < ${name}`]),
+    ];
+    return { index, offset, inside };
+  });
+}
 
 /** Name of the weight of a tap and a channel of the chunk, for a group of the channels that are computed. */
 export const residentWeight = (

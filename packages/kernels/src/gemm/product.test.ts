@@ -1,4 +1,4 @@
-/** If these failed, products would be wrong on real GPUs alone: their shaders are those of software ones but for a loop. */
+/** If these failed, products would be wrong on real GPUs alone, whose shaders are those of software but for a loop. */
 import { beforeAll, expect, test } from 'vitest';
 import { conv2dBackwardData } from '../conv2d/backward-data/index.js';
 import { conv2dBackwardWeights } from '../conv2d/backward-weights/index.js';

@@ -19,6 +19,7 @@ import {
   canReside,
   type Part,
   partsOf,
+  type ResidentShape,
   residentCut,
   residentGrid,
   residentWeight,
@@ -28,18 +29,10 @@ import { orZero, range, unroll } from '../unrolled.js';
 import { type Conv2dBackwardDataParams, finishWgsl } from './params.js';
 import { subgroup } from './subgroup.js';
 
+type Shape = ResidentShape<Conv2dBackwardDataParams>;
+
 const cut = (p: Conv2dBackwardDataParams, lanes: number): Cut =>
   residentCut(p, lanes, { summed: p.outChannels, computed: p.inChannels }, p.batch * p.height);
-
-/** What the pieces of the shader depend on. */
-interface Shape {
-  readonly p: Conv2dBackwardDataParams;
-  readonly lanes: number;
-  /** Output channels that a subgroup takes at a time. */
-  readonly chunk: number;
-  /** Lane-fulls of input channels. */
-  readonly groups: number;
-}
 
 /** One text for each sum: of tap kx, which is that of the input at ox − PAD_LEFT + kx, for group g. */
 const forSums = ({ p, groups }: Shape, text: (kx: number, g: number) => string): string =>
@@ -68,18 +61,11 @@ ${forSums(shape, (kx, g) => `          sum_${kx}_${g} = fma(factor_${j}, ${weigh
 
 /** Takes one element of the row of dY under tap row ky. */
 function take(shape: Shape, ky: number): string {
-  const { p, lanes, chunk } = shape;
-  const load = ({ index, channel, isWhole }: Part): string => {
-    const inside = [
-      ...(isWhole ? [] : [`${channel} < CHUNK`]),
-      ...(p.outChannels % chunk === 0 ? [] : [`co + ${channel} < OUT`]),
-    ];
-    const value = `dY[offset_${ky}${index === 0 ? '' : ` + ${index * lanes}u`}]`;
-    return `          let y_${index} = ${orZero(inside, value)};`;
-  };
+  const load = ({ index, offset, inside }: Part): string =>
+    `          let y_${index} = ${orZero(inside, `dY[offset_${ky}${offset}]`)};`;
   return `        if (inside_${ky}) {
-${unroll(partsOf(chunk, lanes), load)}
-${unroll(range(chunk), (j) => products(shape, ky, j))}
+${unroll(partsOf(shape, 'co', [shape.p.outChannels, 'OUT']), load)}
+${unroll(range(shape.chunk), (j) => products(shape, ky, j))}
         }
         offset_${ky} += OUT;`;
 }

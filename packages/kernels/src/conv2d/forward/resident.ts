@@ -21,8 +21,8 @@ import { isNarrow } from '../narrow.js';
 import {
   type Cut,
   canReside,
-  type Part,
   partsOf,
+  type ResidentShape,
   residentCut,
   residentGrid,
   residentWeight,
@@ -32,18 +32,10 @@ import { orZero, range, unroll } from '../unrolled.js';
 import { biased, type Conv2dForwardParams } from './params.js';
 import { subgroup } from './subgroup.js';
 
+type Shape = ResidentShape<Conv2dForwardParams>;
+
 const cut = (p: Conv2dForwardParams, lanes: number): Cut =>
   residentCut(p, lanes, { summed: p.inChannels, computed: p.outChannels }, p.batch * p.outHeight);
-
-/** What the pieces of the shader depend on. */
-interface Shape {
-  readonly p: Conv2dForwardParams;
-  readonly lanes: number;
-  /** Input channels that a subgroup takes at a time. */
-  readonly chunk: number;
-  /** Lane-fulls of output channels. */
-  readonly groups: number;
-}
 
 /** A pixel of the window. */
 type Pixel = readonly [ky: number, kx: number];
@@ -61,19 +53,18 @@ const isKept =
 const heldName = ([ky, kx]: Pixel, part: number): string => `x_${ky}_${kx}_${part}`;
 
 /** Loads a pixel of the window; outside the image and outside the chunk, the value is zero. */
-function load({ p, lanes, chunk }: Shape, [ky, kx]: Pixel): string {
+function load(shape: Shape, [ky, kx]: Pixel): string {
+  const { p } = shape;
   // Without padding, no tap reaches outside the image.
   const rowsArePadded = p.padTop > 0 || (p.outHeight - 1) * p.strideHeight + p.kernelHeight > p.height;
   const columnsArePadded = p.padLeft > 0 || (p.outWidth - 1) * p.strideWidth + p.kernelWidth > p.width;
-  const inside = ({ channel, isWhole }: Part): string[] => [
+  const inside = [
     ...(rowsArePadded ? [`inside_${ky}`] : []),
     ...(columnsArePadded ? [`ix + ${kx} >= 0`, `ix + ${kx} < i32(WIDTH)`] : []),
-    ...(isWhole ? [] : [`${channel} < CHUNK`]),
-    ...(p.inChannels % chunk === 0 ? [] : [`ci + ${channel} < IN`]),
   ];
-  return unroll(partsOf(chunk, lanes), (part) => {
-    const value = `f32(x[offset_${ky} + ${kx}u * IN${part.index === 0 ? '' : ` + ${part.index * lanes}u`}])`;
-    return `${heldName([ky, kx], part.index)} = ${orZero(inside(part), value)};`;
+  return unroll(partsOf(shape, 'ci', [p.inChannels, 'IN']), (part) => {
+    const value = `f32(x[offset_${ky} + ${kx}u * IN${part.offset}])`;
+    return `${heldName([ky, kx], part.index)} = ${orZero([...inside, ...part.inside], value)};`;
   });
 }
 
