@@ -29,6 +29,18 @@ describe('names of classes and the shape of images', () => {
     expect(metadata).toEqual({ format: 'anke', classNames: JSON.stringify(classNames), inputShape: '[2,3,1]' });
   });
 
+  test('come back where the outputs are not as many as the classes', async () => {
+    const units = async (count: number, names: readonly string[]) => {
+      const other = sequential([new Flatten({}), new Dense({ units: count })], { inputShape: [2, 3, 1] });
+      return (await fromOnnx(await toOnnx(other, randomWeights(other), { classNames: names }))).classNames;
+    };
+    expect(await units(1, classNames)).toEqual(classNames);
+    expect(await units(4, classNames)).toEqual([...classNames, '2', '3']);
+    await expect(units(2, ['a', 'b', 'c'])).rejects.toThrow(
+      new ExchangeError('the model has 2 outputs, which 3 names of classes do not fit'),
+    );
+  });
+
   test.each(['[', '["one"]', '{}', '["one", 2]'])('%s is refused', async (value) => {
     const model = (await decodeOnnx(await toOnnx(graph, weights, { classNames }))) as OnnxModel;
     const metadataProps = model.metadataProps.map((one) => (one.key === 'classNames' ? { ...one, value } : one));

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { checkRecipe } from './recipe/check.js';
 import { splitText, trainingDataOf } from './training-data.js';
 
-const labels = Uint32Array.from({ length: 60 }, (_, i) => i % 3);
+/** One of each class, then 17 or more that follow one another. */
+const labels = Uint32Array.from({ length: 60 }, (_, i) => (i < 3 ? i : Math.floor(i / 20)));
 const images = new ImageDataset(
   'rows',
   [1, 1, 1],
@@ -17,11 +18,13 @@ const phases = [{ optimizer: { type: 'Adam' }, epochs: 1 }];
 test.each([
   [{}, 'the first 20% of the rows', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
   [{ shuffleSplit: true }, '20% of the rows, drawn by the seed', undefined],
-  [{ stratified: true }, 'the first 20% of each class', [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
+  [{ stratified: true }, 'the first 20% of each class', [0, 1, 2, 3, 4, 5, 20, 21, 22, 40, 41, 42]],
   [{ shuffleSplit: true, stratified: true }, '20% of each class, drawn by the seed', undefined],
 ])('%j: a recipe gives the same parts each time', async (data, text, expected) => {
   const recipe = await checkRecipe({ data, layers, phases }, 'one');
   const held = (seed: number): number[] => Array.from(trainingDataOf({ ...recipe, seed }, images).validation.pixels);
+  const ofEach = [0, 1, 2].map((label) => held(5).filter((row) => labels[row] === label).length);
+  if (data.stratified) expect(ofEach).toEqual([4, 4, 4]);
   expect(held(5)).toHaveLength(12);
   expect(held(5)).toEqual(expected ?? held(5));
   if (expected) expect(held(6)).toEqual(expected);

@@ -28,6 +28,6 @@ export function trainingDataOf(
 
 /** Which rows are held out, in words. */
 export function splitText({ validationSplit, shuffleSplit, stratified }: ResolvedRecipe['data']): string {
-  const share = `${Math.round(100 * validationSplit)}% of ${stratified ? 'each class' : 'the rows'}`;
+  const share = `${Number((100 * validationSplit).toPrecision(3))}% of ${stratified ? 'each class' : 'the rows'}`;
   return shuffleSplit ? `${share}, drawn by the seed` : `the first ${share}`;
 }

@@ -54,7 +54,7 @@ export class Run {
   constructor(readonly parts: RunParts) {
     const { recipe, data } = parts;
     const { shape: inputShape, classes } = data.training;
-    this.model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes });
+    this.model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes, images: data.training });
   }
 
   /** Whether the model is on the device, so that it can be asked. */

@@ -8,7 +8,9 @@ export function namesOfUnused(files: readonly string[]): string {
   const byFolder = new Map<string, string[]>();
   for (const file of files) {
     const folder = /^[^/\\]*[/\\]/.exec(file)?.[0] ?? file;
-    byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
+    const within = byFolder.get(folder);
+    if (within) within.push(file);
+    else byFolder.set(folder, [file]);
   }
   const names = [...byFolder].map(([folder, within]) =>
     within.length === 1 ? (within[0] as string) : `${folder} (${within.length} files)`,

@@ -2,7 +2,16 @@
  * Weights of `keras.applications`, in the layouts in which Keras 3 and Keras 2 write them, of any width, by the HDF5
  * library. Files that Keras has written itself are in test/fixtures, and read by weights.test.ts.
  */
-import { Dense, GlobalAveragePooling2D, type Graph, Graph as GraphOf, mobileNetV2, type WeightValues } from '@anke/nn';
+import {
+  Dense,
+  GlobalAveragePooling2D,
+  type Graph,
+  Graph as GraphOf,
+  mobileNetV2,
+  Normalization,
+  sequential,
+  type WeightValues,
+} from '@anke/nn';
 import h5wasm, { type File } from 'h5wasm';
 import { expect, test } from 'vitest';
 import { randomWeights } from '../testing/models.js';
@@ -101,6 +110,29 @@ test.each([
   const weights = randomWeights(graph);
   const found = await readKerasWeights('a', await keras2(graph, weights, called, root));
   expectSame(assignWeights(graph, found), weights);
+});
+
+test.each<[string, string, readonly string[]]>([
+  ['Keras 3', 'layers/normalization/vars', ['0', '1', '2']],
+  ['Keras 2', 'normalization', ['mean:0', 'variance:0', 'count:0']],
+])('a normalization of %s has a count besides, which is passed over', async (_, place, [mean, variance, count]) => {
+  const bytes = await hdf5((file) => {
+    place.split('/').forEach((__, i, parts) => {
+      file.create_group(parts.slice(0, i + 1).join('/'));
+    });
+    file.create_dataset({ name: `${place}/${mean}`, data: Float32Array.of(1, 2), shape: [2] });
+    file.create_dataset({ name: `${place}/${variance}`, data: Float32Array.of(3, 4), shape: [2] });
+    file.create_dataset({ name: `${place}/${count}`, data: Int32Array.of(9), shape: [1] });
+    if (mean === '0') return;
+    file.create_attribute('layer_names', [place]);
+    (file.get(place) as File).create_attribute('weight_names', [mean, variance, count]);
+  });
+  const graph = sequential([new Normalization()], { inputShape: [2] });
+  const weights = assignWeights(graph, await readKerasWeights('a', bytes));
+  expect([...weights].map(([name, { values }]) => [name, ...values])).toEqual([
+    ['normalization/mean', 1, 2],
+    ['normalization/variance', 3, 4],
+  ]);
 });
 
 test('a model within a model of Keras 2 is named', async () => {

@@ -12,6 +12,7 @@ import type { Dataset, File, Group } from 'h5wasm';
 import { ExchangeError } from '../errors.js';
 import type { FoundLayer } from './assign.js';
 import { floatsOf, type Whole } from './float-dataset.js';
+import { UNNEEDED_WEIGHT } from './names.js';
 import { layerToldByWeights } from './told-by-weights.js';
 
 /** The layers with weights, in the file's order; undefined if it is no file of Keras 2. */
@@ -31,6 +32,7 @@ function readLayer(whole: Whole, root: Group, name: string): FoundLayer[] {
     const dataset = layer?.get(path) as Dataset | null;
     if (!dataset || !('dtype' in dataset)) throw new ExchangeError(`${whole.file}: ${name} has no array ${path}`);
     const weight = path.replace(/^.*\//, '').replace(/:\d+$/, '');
+    if (weight === UNNEEDED_WEIGHT) continue;
     if (weights.has(weight))
       throw new ExchangeError(`${whole.file}: ${name} is a model within the model, which is not read`);
     weights.set(weight, floatsOf(whole, path, dataset));

@@ -10,7 +10,7 @@ import { byName, type FoundLayer, type FoundWeights } from './assign.js';
 import { floatsOf, type Whole } from './float-dataset.js';
 import { withHdf5 } from './hdf5.js';
 import { readKeras2Layers } from './keras-2-h5.js';
-import { LAYER_WEIGHTS, typeOfName } from './names.js';
+import { LAYER_WEIGHTS, typeOfName, UNNEEDED_WEIGHT } from './names.js';
 
 /**
  * The layers of a file that have weights.
@@ -57,6 +57,7 @@ function readLayer(whole: Whole, name: string, vars: Group | null): FoundLayer[]
   }
   const weights = new Map<string, WeightValues>();
   numbers.forEach((number, i) => {
+    if (known[i] === UNNEEDED_WEIGHT) return;
     const variable = `layers/${name}/vars/${number}`;
     weights.set(known[i] as string, floatsOf(whole, variable, vars.get(number) as Dataset));
   });

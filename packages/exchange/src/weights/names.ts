@@ -36,6 +36,9 @@ const PRODUCT = kernel('(in, out)', ([features = 1, units = 1]) => [units, featu
 const hasAverages = (weights: ReadonlyMap<string, WeightValues>): boolean =>
   weights.has('running_mean') || weights.has('moving_mean');
 
+/** What Keras's `Normalization` stores behind its weights, an integer that its formula does not need. */
+export const UNNEEDED_WEIGHT = 'count';
+
 /** For layers without weights: undefined. */
 export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>> = {
   Activation: undefined,
@@ -82,8 +85,8 @@ export const LAYER_WEIGHTS: Readonly<Record<LayerType, LayerWeights | undefined>
   MaxPooling2D: undefined,
   Multiply: undefined,
   Normalization: {
-    names: ['mean', 'variance'],
-    optional: [],
+    names: ['mean', 'variance', UNNEEDED_WEIGHT],
+    optional: [UNNEEDED_WEIGHT],
     aliases: {},
     matches: (weights) => weights.has('mean') && weights.has('variance'),
   },

@@ -20,7 +20,8 @@ export function channelMoments(samples: Pick<Samples, 'pixels' | 'shape' | 'resc
   const channels = shape.at(-1) ?? 1;
   const counts = Array.from({ length: channels }, () => new Float64Array(256));
   pixels.forEach((byte, i) => {
-    (counts[i % channels] as Float64Array)[byte] = ((counts[i % channels] as Float64Array)[byte] as number) + 1;
+    const own = counts[i % channels] as Float64Array;
+    own[byte] = (own[byte] as number) + 1;
   });
   const all = pixels.length / channels;
   const moment = (own: Float64Array, of: (value: number) => number): number =>

@@ -19,16 +19,26 @@ export interface DataFacts {
   readonly validation?: Pick<DataFacts, 'source' | 'images' | 'pixels'>;
 }
 
-function dataFactsOf(training: ImageDataset): DataFacts {
-  const { source, count: images, classNames } = training;
-  return { source, images, ...(classNames ? { classNames } : {}), pixels: pixelStatistics(training) };
-}
+const imageFactsOf = (images: ImageDataset) => ({
+  source: images.source,
+  images: images.count,
+  pixels: pixelStatistics(images),
+});
 
-export function saveDataFacts(store: Store, { training, validation }: TrainingData): Promise<void> {
-  const { source, count: images } = validation;
-  const validated = { source, images, pixels: pixelStatistics(validation) };
-  const facts: DataFacts = { ...dataFactsOf(training), validation: validated };
-  return writeText(store, FACTS_FILE, `${JSON.stringify(facts, null, 2)}\n`);
+/**
+ * Writes what the data of a run is.
+ *
+ * @throws RunError if the images to train on are not those that the run has begun with
+ */
+export async function keepDataFacts(store: Store, { training, validation }: TrainingData): Promise<void> {
+  const before = await readDataFacts(store);
+  const { pixels, ...now } = imageFactsOf(training);
+  if (before && (JSON.stringify(before.pixels) !== JSON.stringify(pixels) || before.images !== now.images))
+    throw new RunError(`this run has begun with other data than ${training.source} holds now`);
+  const { classNames } = training;
+  const named = classNames ? { classNames } : {};
+  const facts: DataFacts = { ...now, ...named, pixels, validation: imageFactsOf(validation) };
+  await writeText(store, FACTS_FILE, `${JSON.stringify(facts, null, 2)}\n`);
 }
 
 /**
@@ -48,13 +58,4 @@ export async function readDataFacts(store: Store): Promise<DataFacts | undefined
     // No JSON is as bad as other JSON.
   }
   throw new RunError('it does not tell what the model has learned from', FACTS_FILE);
-}
-
-/** @throws RunError if the data is not what the run has begun with */
-export async function checkSameData(store: Store, training: ImageDataset): Promise<void> {
-  const before = await readDataFacts(store);
-  if (!before) return;
-  const now = dataFactsOf(training);
-  if (JSON.stringify(before.pixels) !== JSON.stringify(now.pixels) || before.images !== now.images)
-    throw new RunError(`this run has begun with other data than ${training.source} holds now`);
 }

@@ -16,7 +16,7 @@ import { SealedStore } from '../sealed-store.js';
 import { type Store, writeText } from '../store.js';
 import { epochsOf, type RunCheckpoint, readCheckpoint } from './checkpoint.js';
 import type { Phase, TrainEvent } from './events.js';
-import { checkSameData, saveDataFacts } from './facts.js';
+import { keepDataFacts } from './facts.js';
 import { formatHistory, HISTORY_FILE } from './history.js';
 import { saveLayers, saveModel } from './model-files.js';
 import { trainPhase } from './phase.js';
@@ -41,8 +41,7 @@ export async function* train(training: Training): AsyncGenerator<TrainEvent, voi
   const store = SealedStore.of(training.store);
   const found = await readCheckpoint(store);
   let { checkpoint } = found;
-  await checkSameData(store, data.training);
-  await saveDataFacts(store, data);
+  await keepDataFacts(store, data);
   await saveLayers(store, model);
   // Weights that the caller has set are on the device alone.
   const weights = model.isCompiled ? await model.getWeights() : undefined;

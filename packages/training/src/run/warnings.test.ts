@@ -46,6 +46,7 @@ test('what is as it should be is not warned of', async () => {
   expect(kinds(await judged(1, {}, { momentum: 0.9 }))).toEqual([]);
   expect(kinds(await judged(1, {}, { trainable: false }))).toEqual([]);
   expect(kinds(await judged(10, { data: { limit: 400 }, batchSize: 32 }))).toEqual([]);
+  expect(kinds(await judged(10, { batchSize: 400, stepsPerEpoch: 10 }))).toEqual([]);
 });
 
 test.each<[string, number, Partial<Recipe>, { classes?: number }, string]>([
@@ -67,6 +68,8 @@ test('a loss far above guessing is told once, a large one is not', async () => {
   expect(warningOfEpoch([good, lost], of)?.message).toContain('the loss is 2.80e+22, far above the 1.1 of guessing');
   expect(warningOfEpoch([good, lost], of)?.message).toContain('a lower learning rate than 0.5');
   expect(warningOfEpoch([lost, lost], of)).toBeUndefined();
+  const squares = await judged(10, { loss: { type: 'MeanSquaredError' } });
+  expect(warningOfEpoch([epoch({ loss: 3000 })], squares)).toBeUndefined();
 });
 
 test('validation that lags behind is told while averages are young, and not afterwards', async () => {

@@ -11,7 +11,7 @@ const FAR = 0.2;
  * of the rest is of late.
  */
 const GROWN = 5;
-/** A loss that is so many times as large as that of guessing, ln(classes), will hardly come down again. */
+/** A cross-entropy so many times as large as that of guessing, ln(classes), will hardly come down again. */
 const LOST = 100;
 
 /** What a training is judged by. */
@@ -41,12 +41,13 @@ export function warningsBefore(judged: Judged): Warning[] {
       kind: 'limitAboveImages',
       message: `a limit of ${limit} images changes nothing: there are ${images}`,
     },
-    recipe.batchSize > training.count && {
-      kind: 'batchAboveImages',
-      message:
-        `a batch of ${recipe.batchSize} is more than the ${training.count} images to train on: ` +
-        'an epoch is a single step; smaller batches learn more in it',
-    },
+    recipe.batchSize > training.count &&
+      recipe.stepsPerEpoch === undefined && {
+        kind: 'batchAboveImages',
+        message:
+          `a batch of ${recipe.batchSize} is more than the ${training.count} images to train on: ` +
+          'an epoch is a single step; smaller batches learn more in it',
+      },
     epochs > 0 &&
       steps < memory && {
         kind: 'fewSteps',
@@ -59,7 +60,9 @@ export function warningsBefore(judged: Judged): Warning[] {
 }
 
 /** @param records of the phase's epochs so far; told once, when the loss is lost */
-export function warningOfEpoch(records: readonly EpochRecord[], { data }: Judged): Warning | undefined {
+export function warningOfEpoch(records: readonly EpochRecord[], { recipe, data }: Judged): Warning | undefined {
+  // Squares of distances may be large in a good training.
+  if (recipe.loss.type === 'MeanSquaredError') return undefined;
   const guessing = Math.log(Math.max(2, data.training.classes));
   const isLost = ({ loss = 0 }: Partial<EpochRecord> = {}): boolean => loss > LOST * guessing;
   if (!isLost(records.at(-1)) || isLost(records.at(-2))) return undefined;
@@ -102,7 +105,7 @@ const stepsOf = ({ recipe, data }: Judged): number =>
  */
 function slowestAverage({ graph }: Judged['model']): { readonly momentum: number; readonly memory: number } {
   const momenta = graph.layers.flatMap(({ layer }) => {
-    if (!(layer instanceof BatchNormalization) || layer.options.trainable === false) return [];
+    if (!(layer instanceof BatchNormalization) || !layer.trainable) return [];
     return layer.options.momentum ?? 0.99;
   });
   const momentum = Math.max(0, ...momenta.filter((one) => one < 1));
