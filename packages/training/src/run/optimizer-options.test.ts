@@ -1,7 +1,7 @@
 /**
- * A training whose phases have schedules, averages, clipping and decay, and whose epochs and phases end within a pass
- * over the images: each phase's schedule counts from its start, and a run that is ended after any epoch resumes to the
- * same bits.
+ * A training whose phases have schedules, averages, clipping and decay, whose images are normalized by their own
+ * numbers, and whose epochs and phases end within a pass over them: each phase's schedule counts from its start, and a
+ * run that is ended after any epoch resumes to the same bits.
  */
 import { openAdapter } from '@anke/dawn';
 import { EPSILON, Gpu } from '@anke/kernels';
@@ -21,6 +21,7 @@ const RECIPE: Recipe = {
   ...tinyRecipe(1),
   batchSize: 16,
   stepsPerEpoch: 2,
+  layers: [{ type: 'Normalization' }, ...tinyRecipe(1).layers],
   metrics: [{ type: 'Accuracy' }, { type: 'TopKCategoricalAccuracy', k: 3 }, { type: 'Precision' }],
   phases: [
     {
@@ -54,10 +55,12 @@ type EpochEvent = Extract<TrainEvent, { type: 'epoch' }>;
 /** The epochs of a training, or of its beginning. */
 async function epochs(store: MemoryStore, most = Number.POSITIVE_INFINITY) {
   const recipe = await checkRecipe(RECIPE, 'recipe');
-  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape: [28, 28, 1], classes: 10 });
+  const data = await tinyData();
+  const images = data.training;
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape: images.shape, classes: 10, images });
   const told: EpochEvent[] = [];
   try {
-    for await (const event of train({ gpu, device: 'here', model, data: await tinyData(), recipe, store })) {
+    for await (const event of train({ gpu, device: 'here', model, data, recipe, store })) {
       if (event.type === 'epoch') told.push(event);
       if (told.length === most) break;
     }
