@@ -24,7 +24,7 @@ test.each([
   const recipe = await checkRecipe({ data, layers, phases }, 'one');
   const held = (seed: number): number[] => Array.from(trainingDataOf({ ...recipe, seed }, images).validation.pixels);
   const ofEach = [0, 1, 2].map((label) => held(5).filter((row) => labels[row] === label).length);
-  if (data.stratified) expect(ofEach).toEqual([4, 4, 4]);
+  if (recipe.data.stratified) expect(ofEach).toEqual([4, 4, 4]);
   expect(held(5)).toHaveLength(12);
   expect(held(5)).toEqual(expected ?? held(5));
   if (expected) expect(held(6)).toEqual(expected);

@@ -112,7 +112,7 @@ test.each([
   expectSame(assignWeights(graph, found), weights);
 });
 
-test.each<[string, string, readonly string[]]>([
+test.each<[string, string, readonly [mean: string, variance: string, count: string]]>([
   ['Keras 3', 'layers/normalization/vars', ['0', '1', '2']],
   ['Keras 2', 'normalization', ['mean:0', 'variance:0', 'count:0']],
 ])('a normalization of %s has a count besides, which is passed over', async (_, place, [mean, variance, count]) => {

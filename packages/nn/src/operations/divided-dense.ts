@@ -16,7 +16,7 @@ import {
   sliceChannels,
 } from '@anke/kernels';
 import { defineOperation, type GradientContext, type Workspace } from '../autograd/operation.js';
-import { sizeOf, type Tensor } from '../autograd/tensor.js';
+import { sizeOf, storagesOf, type Tensor } from '../autograd/tensor.js';
 import { ModelError } from '../errors.js';
 import type { ProductInputs } from './product.js';
 
@@ -64,7 +64,7 @@ const parameterGradients = (context: GradientContext<DividedDenseParams, Product
           x: columnsOf(tape, inputs.x, params, part).storage,
           dY: dY.storage,
           dW: rowsOf(dW.storage, params, part),
-          ...(own ? { dBias: own.storage } : {}),
+          ...storagesOf({ dBias: own }),
         },
       );
     });
@@ -88,7 +88,7 @@ export const dividedDense = defineOperation<DividedDenseParams, ProductInputs>({
         {
           x: columnsOf(tape, x, params, part).storage,
           w: rowsOf(w.storage, params, part),
-          ...(own ? { bias: own.storage } : {}),
+          ...storagesOf({ bias: own }),
           y: product,
         },
       );

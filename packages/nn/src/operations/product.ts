@@ -6,7 +6,7 @@
  */
 import type { Epilogue, Kernel, Mask } from '@anke/kernels';
 import { defineOperation, type GradientContext, type Operation } from '../autograd/operation.js';
-import type { Shape, Tensor } from '../autograd/tensor.js';
+import { type Shape, storagesOf, type Tensor } from '../autograd/tensor.js';
 
 export interface ProductInputs {
   readonly x: Tensor;
@@ -39,7 +39,7 @@ export function defineProduct<P extends object>(product: Product<P>): Operation<
       executor.dispatch(
         backwardWeights,
         { ...attributes, bias: dBias !== undefined, decay: 0 },
-        { x: inputs.x.storage, dY: dY.storage, dW: dW.storage, ...(dBias ? { dBias: dBias.storage } : {}) },
+        { x: inputs.x.storage, dY: dY.storage, dW: dW.storage, ...storagesOf({ dBias }) },
       );
       return { dW, dBias };
     });
@@ -51,7 +51,7 @@ export function defineProduct<P extends object>(product: Product<P>): Operation<
       tape.executor.dispatch(
         forward,
         { ...params, epilogue: { bias: bias !== undefined } },
-        { x: x.storage, w: w.storage, ...(bias ? { bias: bias.storage } : {}), y: y.storage },
+        { x: x.storage, w: w.storage, ...storagesOf({ bias }), y: y.storage },
       );
       return { output: y, saved: {} };
     },
