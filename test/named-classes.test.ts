@@ -1,6 +1,6 @@
 /** Pictures in folders with names, of two sizes, from the folder to predictions of an exported model. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
@@ -36,8 +36,15 @@ test('pictures of mixed sizes and what is not used are told; names of classes tr
     pictureSizes: { scaledTo: [6, 6, 3] },
     unused: ['.DS_Store', 'notes.txt'],
   });
-  const trained = anke(['train', '--data', 'mixed', '--recipe', 'linear.json', '--out', 'named']);
+  const trained = anke(['train', '--data', 'mixed', '--recipe', 'linear.json', '--out', 'named', '--json']);
   expect(trained.status, trained.stderr).toBe(0);
+  // Without early stopping too.
+  const { best } = lastJson(trained);
+  const rows = readFileSync(join(work, 'named/history.csv'), 'utf8').trimEnd().split('\n');
+  const [columns = [], ...cells] = rows.map((row) => row.split(','));
+  const losses = cells.map((row) => Number(row[columns.indexOf('val_loss')]));
+  expect(best).toMatchObject({ phase: 'adam', epoch: losses.indexOf(Math.min(...losses)) + 1 });
+  expect(best.val_loss).toBe(Math.min(...losses));
   const said = `${trained.stdout}${trained.stderr}`;
   expect(said).toContain('all are scaled to 6 × 6 × 3; --image-shape 6,6,3 or another chooses');
   expect(said).toContain('Not used: .DS_Store, notes.txt');

@@ -19,19 +19,24 @@ export async function writeResults(
   store: Store,
   { phases, warnings, validation, scores, seconds }: Outcome,
 ): Promise<void> {
-  const best = bestEpochOf(phases);
   const results = {
     version,
     commandLine: commandLine(),
     ended: new Date().toISOString(),
     seconds,
     epochs: Object.fromEntries(phases.map(({ name, epochs }) => [name, epochs.length])),
-    best: best ? { phase: best.phase, epoch: best.epoch, ...best.record } : null,
+    best: bestOf(phases),
     ...(validation ? { validation: { images: validation.images, accuracy: validation.accuracy } } : {}),
     accuracy: scores,
     warnings,
   };
   await writeText(store, RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+/** The epoch with the least validation loss, of all phases, as programs read it; null if none was validated. */
+export function bestOf(phases: readonly Phase[]): object | null {
+  const best = bestEpochOf(phases);
+  return best ? { phase: best.phase, epoch: best.epoch, ...best.record } : null;
 }
 
 /** Notes why a training cannot go on. */

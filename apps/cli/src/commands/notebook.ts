@@ -11,11 +11,12 @@ import {
 } from '@anke/data';
 import { countParameters } from '@anke/nn';
 import { accuracyOf, count, duration, mostLikely, percent } from '@anke/report';
-import { bestEpochOf, samplesOf, saveChoices, splitText, trainingDataOf, writeText } from '@anke/training';
+import { samplesOf, saveChoices, splitText, trainingDataOf, writeText } from '@anke/training';
 import type { Command } from 'commander';
 import { readDataSets } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { requireClasses } from '../model-folder.js';
+import { bestOf } from '../results.js';
 import type { Terminal } from '../terminal.js';
 import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
@@ -100,14 +101,13 @@ async function conclude(run: TrainedRun, sets: DataSets, started: number): Promi
 
   const seconds = (performance.now() - started) / 1000;
   sayEnd(run, 'notebook', started);
-  const best = bestEpochOf(phases);
   terminal.result({
     folder,
     files: sets.files,
     parameters: countParameters(model.layers).total,
     epochs: Object.fromEntries(phases.map(({ name, epochs }) => [name, epochs.length])),
     final: phases.findLast(({ epochs }) => epochs.length > 0)?.epochs.at(-1) ?? null,
-    best: best ? { phase: best.phase, epoch: best.epoch, ...best.record } : null,
+    best: bestOf(phases),
     ...scores,
     seconds,
     adapter: device.report.name,

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { readTraining } from '../data-sets.js';
 import { deviceLine } from '../device.js';
 import { UsageError } from '../errors.js';
+import { bestOf } from '../results.js';
 import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
@@ -59,8 +60,6 @@ async function conclude(run: TrainedRun, started: number): Promise<void> {
   await writeReport(run, { started });
   const seconds = (performance.now() - started) / 1000;
   sayEnd(run, 'train', started);
-  const { epochs = [], bestEpoch } = phases.at(-1) ?? {};
-  const best = bestEpoch === undefined ? null : { epoch: bestEpoch, ...epochs[bestEpoch - 1] };
   const total = phases.reduce((sum, phase) => sum + phase.epochs.length, 0);
-  terminal.result({ folder, epochs: total, best, seconds, adapter: device.report.name });
+  terminal.result({ folder, epochs: total, best: bestOf(phases), seconds, adapter: device.report.name });
 }
