@@ -1,9 +1,9 @@
 /** What the curves show of a history: which epochs lie where, which one is marked, and how the axes are labelled. */
 import type { EpochRecord, Phase } from '@anke/training';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Chart } from './chart.js';
 import { comparisonChart, curveCharts, curvesPicture } from './curves.js';
-import { chartSvg } from './render.js';
+import { chartSvg, vegaSpec } from './render.js';
 
 const epoch = (loss: number, accuracy: number, rate = 0.001): EpochRecord => ({
   loss,
@@ -105,6 +105,13 @@ test('of a single epoch the numbers are shown as bars, of none there is nothing'
   });
   expect(all(charts[0], 'labelExpr')[0]).toContain('validation  3.8852');
   expect(curveCharts([phase('adam')])).toEqual([]);
+});
+
+test('drawing the bars of a single epoch says nothing', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  for (const chart of curveCharts([phase('adam', epoch(3.7852, 0.4))])) await vegaSpec(chart);
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 test('a value that is not finite is a gap, and a loss that grows without bounds has a logarithmic axis', () => {

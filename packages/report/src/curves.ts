@@ -192,7 +192,7 @@ function bars(title: string, metric: string, values: readonly Bar[]): Chart {
   return {
     data: { values: values.map(({ name, value, text }, i) => ({ name, value, text, bar: i })) },
     width: 'container',
-    height: { step: 34 },
+    height: 34 * values.length, // a step for each would make Vega-Lite warn of the width that it is told to fill
     title: { text: title },
     mark: { type: 'bar' },
     encoding: {
