@@ -36,10 +36,10 @@ async function runCompare(names: readonly string[], options: OutputOptions): Pro
   if (different.length > 0) terminal.heading('Settings that differ');
   for (const { path, values } of different) {
     terminal.say(`  ${path}`);
-    const texts = values.map(brief);
-    for (const text of new Set(texts)) {
-      const of = runs.filter((_, i) => texts[i] === text).map(({ run }) => run);
-      terminal.say(`    ${text}  ${colors.dim(of.join(', '))}`);
+    const keys = values.map((value) => JSON.stringify(value));
+    for (const key of new Set(keys)) {
+      const of = runs.filter((_, i) => keys[i] === key).map(({ run }) => run);
+      terminal.say(`    ${brief(values[keys.indexOf(key)])}  ${colors.dim(of.join(', '))}`);
     }
   }
   const warning = otherImages(runs);
@@ -112,7 +112,7 @@ const curveOf = ({ run, records }: RunSummary): Parameters<typeof comparisonChar
 
 /** A setting that is not the same in all runs. */
 interface Difference {
-  /** Such as `phases.0.epochs`; of what some runs do not have at all, only where it begins. */
+  /** Such as `phases.0.epochs`; of what some runs do not have at all, or as another list, only where it begins. */
   readonly path: string;
   /** In the order of the runs. */
   readonly values: readonly unknown[];
@@ -120,7 +120,8 @@ interface Difference {
 
 function differences(values: readonly unknown[], path = ''): Difference[] {
   if (new Set(values.map((value) => JSON.stringify(value))).size === 1) return [];
-  if (!values.every((value) => typeof value === 'object' && value !== null)) return [{ path, values }];
+  const isDeep = values.every((value) => typeof value === 'object' && value !== null);
+  if (!isDeep || new Set(values.map(kindsOf)).size > 1) return [{ path, values }];
   const keys = new Set(values.flatMap((value) => Object.keys(value as object)));
   return [...keys].flatMap((key) =>
     differences(
@@ -130,15 +131,21 @@ function differences(values: readonly unknown[], path = ''): Difference[] {
   );
 }
 
+/** Types in a list of layers and the like: lists that differ in them are different things, not one with other values. */
+const kindsOf = (value: unknown): string | undefined =>
+  Array.isArray(value) ? value.map((one: { readonly type?: unknown } | null) => one?.type ?? '').join() : undefined;
+
 const LONGEST = 40;
 
-/** A phase, a layer and the like by its name or type; what a run does not have as a dash. */
+/** A phase, a layer and the like by its name or type, a list with its length; what a run does not have as a dash. */
 function brief(value: unknown): string {
   if (value === undefined) return '–';
+  if (Array.isArray(value)) return `${short(value.map(brief).join(', '))} (${value.length})`;
   const { name, type } = (value ?? {}) as { readonly name?: unknown; readonly type?: unknown };
-  const text = String(name ?? type ?? JSON.stringify(value));
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return short(String(name ?? type ?? JSON.stringify(value)));
 }
+
+const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
 /** What is to be said where the results are not of the same images. */
 function otherImages(runs: readonly RunSummary[]): string | undefined {
