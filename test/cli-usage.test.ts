@@ -16,6 +16,7 @@ test.each([
   [['recipe', '--out', 'a', '--output', 'b'], 2, '--output is an earlier name of --out: give one of the two'],
   [['runs'], 1, 'runs: there is no such folder'],
   [['help', 'trian'], 2, 'there is no command "trian" (did you mean "train"?)'],
+  [['recipe', '--out', 'a'.repeat(300)], 1, 'aaa: this name is too long'],
   [['notebok'], 2, "unknown command 'notebok'"],
 ] as const)('%j', (args, status, message) => {
   const result = anke(args);

@@ -33,6 +33,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of this path is no folder',
   EISDIR: 'this is a folder, and a file is expected',
   ENOENT: 'there is no such file or folder',
+  ENAMETOOLONG: 'this name is too long',
 };
 
 /** Whether an error's message says all that is to be said of it. */

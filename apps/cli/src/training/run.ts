@@ -21,6 +21,7 @@ import { type RecipeOptions, recipeOf } from '../commands/recipe-options.js';
 import { type Device, openDevice } from '../device.js';
 import { CommandError, explain, Interrupted } from '../errors.js';
 import { foreignWeights } from '../foreign-weights.js';
+import { quoted } from '../invocation.js';
 import { writeFailure } from '../results.js';
 import { configOf, extendedRecipe, optionsOf } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
@@ -106,7 +107,7 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
       const epochs = watched.phases.reduce((sum, phase) => sum + phase.epochs.length, 0);
       const whole = epochs === 1 ? '1 whole epoch' : `${count(epochs)} whole epochs`;
       const kept = `the model, the history and the curves of ${whole} are in ${folder}`;
-      throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${folder}`);
+      throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${quoted(folder)}`);
     }
     await end({ ...run, ...watched });
   });

@@ -35,7 +35,7 @@ function checkBinding(gpu: Gpu, name: string, spec: WeightSpec, bytes: number): 
   if (spec.trainable && spec.regularizer)
     throw new DeviceMemoryError(
       { label: `the weight ${name}`, bytes, limit },
-      'leave out its regularizer, so that it can be divided, or use a smaller model',
+      'leave out its regularizer, so that it can be divided, or use fewer units, smaller images or more pooling',
     );
 }
 

@@ -193,7 +193,7 @@ describe('refused before anything starts', () => {
     limitBindings(gpu(), PART);
     expect(() => compiled(new SGD(), { penalty: true })).toThrow(
       'the weight dense/kernel needs 0.05 MiB, but this device binds at most 0.02 MiB at once; ' +
-        'leave out its regularizer, so that it can be divided, or use a smaller model',
+        'leave out its regularizer, so that it can be divided, or use fewer units, smaller images or more pooling',
     );
   });
 
