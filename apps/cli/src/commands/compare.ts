@@ -112,7 +112,7 @@ const curveOf = ({ run, records }: RunSummary): Parameters<typeof comparisonChar
 
 /** A setting that is not the same in all runs. */
 interface Difference {
-  /** Such as `phases.0.epochs`; of what some runs do not have at all, or as another list, only where it begins. */
+  /** Such as `phases.0.epochs`; of what some runs lack, or have as a list of other things, only where it begins. */
   readonly path: string;
   /** In the order of the runs. */
   readonly values: readonly unknown[];
@@ -131,7 +131,7 @@ function differences(values: readonly unknown[], path = ''): Difference[] {
   );
 }
 
-/** Types in a list of layers and the like: lists that differ in them are different things, not one with other values. */
+/** Types in a list of layers and the like: lists that differ in them are other things, not one with other values. */
 const kindsOf = (value: unknown): string | undefined =>
   Array.isArray(value) ? value.map((one: { readonly type?: unknown } | null) => one?.type ?? '').join() : undefined;
 
