@@ -3,30 +3,12 @@
  * beside the bundle: the paths of the digits, and the list of files that the service worker keeps.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { digitPaths } from '@anke/files';
 import { defineConfig, type Plugin } from 'vite';
+import { nothingOfNode } from './nothing-of-node.ts';
 import { serviceWorker } from './service-worker.ts';
-
-/** Whether the package of a file says that it needs no such module in browsers: `"browser": { "fs": false }`. */
-function doesWithout(file: string, module: string): boolean {
-  let folder = dirname(file);
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  const { browser } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return browser?.[module] === false;
-}
-
-/** Vite itself would put an empty module where one of Node's is imported. */
-const nothingOfNode: Plugin = {
-  name: 'nothing-of-node',
-  enforce: 'pre',
-  resolveId(name, importer) {
-    if (isBuiltin(name) && !(importer && doesWithout(importer, name)))
-      throw new Error(`${importer} imports ${name}, which no browser has`);
-  },
-};
 
 const DIGITS = 'virtual:digit-paths';
 
