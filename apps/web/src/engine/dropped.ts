@@ -1,6 +1,7 @@
 /** Files that were dropped on the page, as a data set. They are read where they lie; nothing is sent anywhere. */
-import { checkExtraClasses, loadData, requireTraining, type Source, type SourceFile } from '@anke/data';
+import { checkExtraClasses, DataError, loadData, requireTraining, type Source, type SourceFile } from '@anke/data';
 import type { DroppedFile } from '../protocol.js';
+import { checkUnpacked } from './limits.js';
 import { decodePicture } from './picture.js';
 import { piecesOf } from './pieces.js';
 import type { OwnData } from './run-data.js';
@@ -12,8 +13,21 @@ const isPacked = (name: string): boolean => /\.gz$/i.test(name);
 /** A file as the readers see it, without what gzip has done to it. */
 const asFile = ({ path, file }: DroppedFile): SourceFile =>
   isPacked(path)
-    ? { name: path.replace(/\.gz$/i, ''), bytes: undefined, pieces: () => piecesOf(file, 'gzip') }
+    ? { name: path.replace(/\.gz$/i, ''), bytes: undefined, pieces: () => gunzipped(path, file) }
     : { name: path, bytes: file.size, pieces: () => piecesOf(file) };
+
+async function* gunzipped(path: string, file: File): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  try {
+    for await (const piece of piecesOf(file, 'gzip')) {
+      length += piece.length;
+      checkUnpacked(path, length, file.size);
+      yield piece;
+    }
+  } catch (error) {
+    throw error instanceof DataError ? error : new DataError(`${path}: it is damaged (${(error as Error).message})`);
+  }
+}
 
 /** @param name of the folder, or of the file that was dropped alone */
 function sourceOf(name: string, files: readonly DroppedFile[]): Source {

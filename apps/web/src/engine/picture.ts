@@ -2,6 +2,10 @@
 import { DataError, type DecodePicture } from '@anke/data';
 
 const MOST_SIDE = 8192;
+/** The first byte of a PNG. */
+const PNG = 0x89;
+/** JPEG's markers among those of frames that begin none: DHT, JPG, DAC. */
+const NO_FRAMES: readonly number[] = [0xc4, 0xc8, 0xcc];
 
 export const decodePicture: DecodePicture = async (source, bytes, imageShape) => {
   const [rows, columns, asked] = imageShape ?? [];
@@ -21,7 +25,7 @@ export const decodePicture: DecodePicture = async (source, bytes, imageShape) =>
   context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
-  const channels = asked ?? (isGrey(data) ? 1 : 3);
+  const channels = asked ?? (saysGrey(bytes) ? 1 : 3);
   const pixels = new Uint8Array(height * width * channels);
   for (let i = 0; i < height * width; i++) {
     const [red, green, blue] = [data[4 * i] as number, data[4 * i + 1] as number, data[4 * i + 2] as number];
@@ -32,7 +36,13 @@ export const decodePicture: DecodePicture = async (source, bytes, imageShape) =>
   return { shape: [height, width, channels], pixels };
 };
 
-const isGrey = (data: Uint8ClampedArray): boolean => {
-  for (let i = 0; i < data.length; i += 4) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
-  return true;
-};
+/** Whether the file's header says grey: PNG's colour types 0 and 4, or a JPEG's frame of one component. */
+function saysGrey(bytes: Uint8Array): boolean {
+  if (bytes[0] === PNG) return bytes[25] === 0 || bytes[25] === 4;
+  for (let at = 2; at + 9 < bytes.length; ) {
+    const marker = bytes[at + 1] as number;
+    if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker)) return bytes[at + 9] === 1;
+    at += 2 + 256 * (bytes[at + 2] as number) + (bytes[at + 3] as number);
+  }
+  return false;
+}

@@ -3,6 +3,7 @@
  * piece by piece, by the browser's own inflater. The format: PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 import { DataError, type SourceFile } from '@anke/data';
+import { checkUnpacked } from './limits.js';
 import { piecesOf } from './pieces.js';
 
 const END = 0x06054b50;
@@ -15,11 +16,6 @@ const MOST_LISTED = 2 ** 26;
 const STORED = 0;
 const DEFLATED = 8;
 const ENCRYPTED = 1;
-
-/** What an archive may unpack to: a small one can be made to fill any memory. */
-const MOST_BYTES = 2 ** 31;
-const HARMLESS = 64 * 2 ** 20;
-const MOST_RATIO = 200;
 
 interface Entry {
   readonly name: string;
@@ -38,8 +34,7 @@ interface Entry {
 export async function* zipFiles(archive: string, content: Blob): AsyncGenerator<SourceFile> {
   const entries = await entriesOf(archive, content);
   const total = entries.reduce((sum, { unpacked }) => sum + unpacked, 0);
-  if (total > MOST_BYTES || (total > HARMLESS && total > MOST_RATIO * content.size))
-    throw new DataError(`${archive}: it unpacks to ${total} bytes, which is more than a page should hold`);
+  checkUnpacked(archive, total, content.size);
   for (const entry of entries) yield fileOf(archive, content, entry);
 }
 
