@@ -48,6 +48,8 @@ describe.skipIf(!hasChromium)('the page', () => {
   const problems: string[] = [];
 
   const done = (): Promise<void> => page.waitForSelector('#state[data-state=done]', { timeout: 100_000 });
+  /** The network as the run of seven epochs leaves it. */
+  let seven: Buffer;
   const saved = async (button: string): Promise<Buffer> => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.click(button)]);
     return readFileSync(await download.path());
@@ -128,9 +130,45 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.click('#afresh');
     await page.waitForSelector('#state:not([data-state=done])');
     await done();
-    expect(Buffer.compare(await saved('#export-safetensors'), resumed)).toBe(0);
+    seven = await saved('#export-safetensors');
+    expect(Buffer.compare(seven, resumed)).toBe(0);
     expect([...decodeWeights(resumed).keys()]).toEqual([...decodeWeights(whole).keys()]);
     expect(Buffer.compare(whole, resumed)).not.toBe(0); // of more epochs
+  });
+
+  test('a device that is lost is opened again, and the run goes on to the same bits', async () => {
+    await page.click('#afresh');
+    await page.waitForSelector('#figure-epoch:text-matches("^[3-6] of 7")');
+    const [worker] = page.workers();
+    await worker.evaluate(`{
+      const { prototype } = GPUDevice;
+      const { createCommandEncoder } = prototype;
+      prototype.createCommandEncoder = function () {
+        prototype.createCommandEncoder = createCommandEncoder;
+        this.destroy();
+        return this.createCommandEncoder();
+      };
+    }`);
+    await page.waitForSelector('#problems p');
+    await done();
+    expect(await page.locator('#problems').textContent()).toMatch(
+      /The GPU device was lost \(.+\), and opened again: the run goes on after [2-6] epochs\./,
+    );
+    expect(Buffer.compare(await saved('#export-safetensors'), seven)).toBe(0);
+  });
+
+  test('it says what the training warns of, and how much memory it takes', async () => {
+    const text = await page.inputValue('#recipe');
+    const few = { ...JSON.parse(text), phases: JSON.parse(recipe(1)).phases, batchSize: 512 };
+    await page.fill('#recipe', JSON.stringify(few));
+    await page.click('#train');
+    await page.waitForSelector('#problems p:text("a batch of 512 is more than the 400 images")');
+    await done();
+    expect(await page.textContent('#figure-memory')).toMatch(/^\d+ MiB$/);
+    await page.fill('#recipe', text);
+    await page.click('#train');
+    await page.waitForSelector('#problems:empty', { state: 'attached' });
+    await done();
   });
 
   test('its ONNX file is the network', async () => {
@@ -158,6 +196,13 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.fill('#recipe', text);
   });
 
+  test('a link whose recipe cannot be used says why, and what was kept goes on', async () => {
+    await page.goto(`${address}?bad#recipe=${encodeURIComponent(recipe(1).replace('Conv2D', 'Conv2'))}`);
+    await done();
+    expect(await page.title()).toBe('Anke: small');
+    expect(await page.textContent('#recipe-error')).toContain('"Conv2" is not known here');
+  });
+
   test('it trains on a CSV file of people’s own, and says what is wrong with a bad one', async () => {
     const csv = join(folder, 'digits.csv');
     writeCompetition(await synthesize(digitOutlines(), { train: 100, test: 0, seed: 5 }), (name, content) => {
@@ -168,6 +213,11 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.setInputFiles('#choose', bad);
     await page.waitForSelector('#data-error:not(:empty)');
     expect(await page.textContent('#data-error')).toMatch(/bad\.csv.*2/);
+    expect(await page.textContent('#data-line')).toContain('synthetic digits'); // which still are what it has
+    const packed = join(folder, 'bad.csv.gz');
+    writeFileSync(packed, 'this is no gzip');
+    await page.setInputFiles('#choose', packed);
+    await page.waitForSelector('#data-error:text("bad.csv.gz: it is damaged")');
     await page.setInputFiles('#choose', csv);
     await page.waitForSelector('#data-line:text("20 to check with: digits.csv")');
     await page.waitForSelector('#state[data-state=training]');

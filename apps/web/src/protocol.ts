@@ -60,7 +60,6 @@ export interface DataFacts {
 
 /** An epoch as the curves show it. */
 export interface EpochPoint {
-  readonly phase: string;
   readonly loss: number;
   readonly accuracy: number | undefined;
   readonly valLoss: number | undefined;
@@ -148,6 +147,7 @@ export type Say =
   | {
       readonly type: 'progress';
       readonly part: 'training' | 'validation';
+      /** Through all phases, from 1. */
       readonly epoch: number;
       readonly epochs: number;
       readonly done: number;
@@ -156,14 +156,17 @@ export type Say =
       /** The means over the images of this epoch so far, while it trains. */
       readonly live: { readonly loss: number; readonly accuracy: number | undefined } | undefined;
     }
-  /** All epochs of the run so far; `resumed` if some of them are from before the page was opened. */
-  | { readonly type: 'history'; readonly points: readonly EpochPoint[]; readonly resumed: boolean }
+  /** All epochs of the run so far, those from before the page was opened among them. */
+  | { readonly type: 'history'; readonly points: readonly EpochPoint[] }
+  /** What the training takes of the device's memory. */
+  | { readonly type: 'memory'; readonly bytes: number }
   | { readonly type: 'look'; readonly look: Look }
-  | { readonly type: 'prediction'; readonly probabilities: Float32Array }
+  /** A probability for each class; undefined where the network tells no classes apart. */
+  | { readonly type: 'prediction'; readonly probabilities: Float32Array | undefined }
   | { readonly type: 'activations'; readonly layers: readonly LayerActivation[] }
   | { readonly type: 'program'; readonly program: ProgramFacts }
   | { readonly type: 'file'; readonly name: string; readonly bytes: Uint8Array }
-  /** Something that was asked for did not work; the training goes on. */
+  /** Something that was asked for did not work, or that people should know of the training; it goes on. */
   | { readonly type: 'problem'; readonly message: string }
   /** Whether the run is kept by the browser, so that a reload goes on with it. */
   | { readonly type: 'kept'; readonly kept: boolean };

@@ -1,6 +1,6 @@
 /** What each layer gives for one image, with the weights of this moment. */
 import { Recorder, type Recording, type Storage } from '@anke/kernels';
-import { Batches, DeviceData, layerOutputs, type Model, type Samples } from '@anke/nn';
+import { Batches, DeviceData, layerOutputs, type Model, type Samples, sizeOf } from '@anke/nn';
 import type { LayerActivation } from '../protocol.js';
 
 interface Output {
@@ -10,7 +10,7 @@ interface Output {
   readonly storage: Storage;
 }
 
-/** A recording of the forward pass for one image, in which the output of every layer is kept. */
+/** A recording of the forward pass for one image, in which the output of every layer is kept, as float32. */
 export class Activations {
   private constructor(
     private readonly recording: Recording,
@@ -22,22 +22,21 @@ export class Activations {
   /** @param samples whose images have the size and the scale of those that will be looked at */
   static async of(model: Model, samples: Samples): Promise<Activations> {
     const { session, graph } = model;
-    const { gpu, memory, storage } = session;
-    const size = graph.inputShape.reduce((a, b) => a * b, 1);
+    const { gpu, memory } = session;
+    const size = sizeOf(graph.inputShape);
     const { rescale = 1, offset = 0 } = samples;
     const one = { pixels: new Uint8Array(size), shape: graph.inputShape, rescale, offset };
     const data = new DeviceData(gpu, 'the image', one);
     const batches = new Batches(gpu, { data, seed: graph.seed });
     const recorder = new Recorder(gpu, { fuse: false });
     const given = layerOutputs(recorder, {
-      model: { graph, memory: memory.countedBy(batches.counters), storage },
+      model: { graph, memory: memory.countedBy(batches.counters), storage: 'f32' },
       data: batches.source,
       batch: { size: 1, stride: 0 },
     });
     const outputs = graph.nodes.flatMap((node): Output[] => {
       const tensor = given.get(node);
-      if (tensor?.storage.type !== 'f32') return [];
-      return [{ layer: node.name, type: node.layer.type, shape: node.shape, storage: tensor.storage }];
+      return tensor ? [{ layer: node.name, type: node.layer.type, shape: node.shape, storage: tensor.storage }] : [];
     });
     for (const { storage: kept } of outputs) recorder.keep(kept);
     return new Activations(await recorder.finish(), data, batches, outputs);
@@ -50,15 +49,7 @@ export class Activations {
     return await Promise.all(
       outputs.map(async ({ layer, type, shape, storage }) => {
         const values = await recording.gpu.readFloats(storage);
-        return {
-          layer,
-          type,
-          shape,
-          values: values.subarray(
-            0,
-            shape.reduce((a, b) => a * b, 1),
-          ),
-        };
+        return { layer, type, shape, values: values.subarray(0, sizeOf(shape)) };
       }),
     );
   }

@@ -11,7 +11,9 @@ export async function openDevice(): Promise<{ readonly gpu: Gpu; readonly adapte
   if (!webgpu) throw new NoDeviceError('This browser has no WebGPU here.');
   const found = await webgpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!found) throw new NoDeviceError('This browser has WebGPU, but found no GPU that it can use.');
-  const gpu = await Gpu.open(found);
+  const gpu = await Gpu.open(found).catch((error: Error) => {
+    throw new NoDeviceError(`This browser found a GPU, but ${error.message}.`);
+  });
   return { gpu, adapter: describe(gpu) };
 }
 

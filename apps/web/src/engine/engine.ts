@@ -1,6 +1,6 @@
 /** What the worker does for the page: one device, one run at a time. */
 import { toOnnx, toSafetensors } from '@anke/exchange';
-import type { Gpu } from '@anke/kernels';
+import { DeviceLostError, type Gpu } from '@anke/kernels';
 import { checkRecipe, formatJson, memoryStore, type ResolvedRecipe, readText, type Store } from '@anke/training';
 import type { Ask, ExportFormat, Say } from '../protocol.js';
 import { NoDeviceError, openDevice } from './adapter.js';
@@ -15,14 +15,24 @@ const WRITERS = { onnx: toOnnx, safetensors: toSafetensors } as const satisfies 
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** Kept runs that are deleted before a training begins. */
+type Forgotten = 'run' | 'all';
+
+interface Beginning {
+  readonly forget: Forgotten | undefined;
+  readonly signal: AbortSignal;
+}
+
 export class Engine {
   readonly #gate = new Gate();
   #gpu: Gpu | undefined;
   #device = '';
   #own: OwnData | undefined;
   #run: Run | undefined;
-  /** The training under way; what begins another one waits for it. */
+  /** The training under way, and those that wait for its end: there is one at a time. */
   #training: Promise<void> = Promise.resolve();
+  /** Ends the training that was asked for last. */
+  #ending = new AbortController();
   /** The recipe that trains, as text. */
   #recipe = '';
   /** Is asked for the latest only. */
@@ -35,6 +45,8 @@ export class Engine {
       await this.#do(ask);
     } catch (error) {
       if (error instanceof NoDeviceError) this.say({ type: 'noDevice', reason: error.message });
+      else if (error instanceof DeviceLostError)
+        this.say({ type: 'problem', message: `${error.message}; training opens it again` });
       else this.say({ type: 'problem', message: messageOf(error) });
     }
   }
@@ -44,7 +56,7 @@ export class Engine {
       case 'open':
         return await this.#open(ask.recipe);
       case 'train':
-        await this.#train(ask.recipe, ask.afresh);
+        await this.#train(ask.recipe, ask.afresh ? 'run' : undefined);
         return;
       case 'pause':
         return ask.paused ? this.#gate.close() : this.#gate.open();
@@ -52,7 +64,7 @@ export class Engine {
       case 'activations':
         return await this.#ofLatest(ask);
       case 'program':
-        if (this.#run) this.say({ type: 'program', program: await this.#run.program() });
+        if (this.#run) this.say({ type: 'program', program: await this.#run.program(this.#gpu as Gpu) });
         return;
       case 'export':
         return await this.#export(ask.format);
@@ -60,25 +72,39 @@ export class Engine {
         return await this.#drop(ask);
       case 'synthetic':
         this.#own = undefined;
-        await this.#train(this.#recipe, false);
+        await this.#train(this.#recipe);
         return;
       case 'forget':
-        return await this.#forget();
+        await this.#train(this.#recipe, 'all');
+        return;
     }
   }
 
   async #open(given: string | undefined): Promise<void> {
-    const { gpu, adapter } = await openDevice();
+    const { adapter } = await this.#openDevice();
+    if (given !== undefined && (await this.#train(given))) return;
+    await this.#train((await keptRecipe()) ?? firstRecipe(adapter.software));
+  }
+
+  /** Also in the place of a device that was lost. */
+  async #openDevice(): ReturnType<typeof openDevice> {
+    this.#gpu?.destroy();
+    const opened = await openDevice();
+    const { gpu, adapter } = opened;
     this.#gpu = gpu;
     this.#device = adapter.name;
     gpu.compiler.onGiveUp = (line) => this.say({ type: 'problem', message: line });
     this.say({ type: 'adapter', adapter });
-    if (given !== undefined && (await this.#train(given, false))) return;
-    await this.#train((await keptRecipe()) ?? firstRecipe(adapter.software), false);
+    return opened;
   }
 
-  /** @returns whether it is a recipe that can be trained here */
-  async #train(text: string, afresh: boolean): Promise<boolean> {
+  /**
+   * Ends the training under way and begins another one.
+   *
+   * @param forget kept runs that are deleted before: that of this recipe, or all
+   * @returns whether it is a recipe that can be trained here
+   */
+  async #train(text: string, forget?: Forgotten): Promise<boolean> {
     let recipe: ResolvedRecipe;
     try {
       recipe = await readRecipe(text);
@@ -86,18 +112,20 @@ export class Engine {
       this.say({ type: 'recipeError', message: messageOf(error) });
       return false;
     }
-    this.#run?.end();
+    this.#ending.abort();
+    this.#ending = new AbortController();
+    const { signal } = this.#ending;
     this.#gate.open();
-    await this.#training;
     this.#recipe = formatJson(JSON.parse(text));
-    this.say({ type: 'recipe', text: this.#recipe, name: recipe.name });
-    this.#training = this.#trainNow(recipe, afresh).catch((error: unknown) => {
-      this.say({ type: 'state', state: 'failed', detail: messageOf(error) });
-    });
+    this.#training = this.#training
+      .then(() => this.#trainNow(recipe, { forget, signal }))
+      .catch((error: unknown) => this.say({ type: 'state', state: 'failed', detail: messageOf(error) }));
     return true;
   }
 
-  async #trainNow(recipe: ResolvedRecipe, afresh: boolean): Promise<void> {
+  async #trainNow(recipe: ResolvedRecipe, { forget, signal }: Beginning): Promise<void> {
+    if (signal.aborted) return; // another one was asked for while this one waited
+    this.say({ type: 'recipe', text: this.#recipe, name: recipe.name });
     await this.#run?.destroy();
     this.#run = undefined;
     const own = this.#own;
@@ -106,22 +134,32 @@ export class Engine {
       this.say({ type: 'state', state: 'data', detail: `drawing digits: ${done} of ${total}` });
     });
     this.say({ type: 'data', data: dataFacts(data, own) });
-    const store = await this.#store(recipe, afresh);
-    const parts = { gpu: this.#gpu as Gpu, device: this.#device, recipe, data, store, gate: this.#gate, say: this.say };
-    const run = new Run(parts);
+    const store = await this.#store(recipe, forget);
+    const run = new Run({
+      gpu: this.#gpu as Gpu,
+      reopen: async () => (await this.#openDevice()).gpu,
+      device: this.#device,
+      recipe,
+      data,
+      store,
+      gate: this.#gate,
+      signal,
+      say: this.say,
+    });
     this.#run = run;
     await run.train();
   }
 
   /** Where the run is kept: under a name that tells its recipe and its data. */
-  async #store(recipe: ResolvedRecipe, afresh: boolean): Promise<Store> {
+  async #store(recipe: ResolvedRecipe, forget: Forgotten | undefined): Promise<Store> {
     const kept = await canKeep();
     this.say({ type: 'kept', kept });
     if (!kept) return memoryStore();
     const said = new TextEncoder().encode(JSON.stringify([recipe, this.#own?.name ?? 'synthetic']));
     const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', said));
     const name = Array.from(sum.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (afresh) await forgetRun(name);
+    if (forget === 'all') await forgetRuns();
+    if (forget === 'run') await forgetRun(name);
     // A run of dropped data can be resumed once that is dropped again; a reload cannot ask for it.
     if (!this.#own) await rememberRun(name);
     return await browserStore(name);
@@ -135,8 +173,7 @@ export class Engine {
     try {
       for (let next: Ask | undefined = ask; next && this.#run?.isReady; ) {
         const { pixels } = next as typeof ask;
-        if (ask.type === 'predict') this.say({ type: 'prediction', probabilities: await this.#run.predict(pixels) });
-        else this.say(await this.#run.activations(pixels));
+        this.say(await this.#run[ask.type](pixels));
         const waiting = this.#latest.get(ask.type);
         next = waiting === next ? undefined : waiting;
       }
@@ -156,20 +193,13 @@ export class Engine {
 
   async #drop({ name, files }: Extract<Ask, { type: 'drop' }>): Promise<void> {
     try {
+      if (this.#recipe === '') throw new Error('There is nothing yet that could train on it: the device is not open.');
       this.#own = await readDropped(name, files);
     } catch (error) {
       this.say({ type: 'dataError', message: messageOf(error) });
       return;
     }
-    await this.#train(this.#recipe, false);
-  }
-
-  async #forget(): Promise<void> {
-    this.#run?.end();
-    this.#gate.open();
-    await this.#training;
-    await forgetRuns();
-    await this.#train(this.#recipe, true);
+    await this.#train(this.#recipe);
   }
 }
 

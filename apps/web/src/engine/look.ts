@@ -1,7 +1,7 @@
 /** What the network makes of the validation images: the confusion matrix, the worst mistakes, the first filters. */
 import type { ImageDataset } from '@anke/data';
 import type { Model } from '@anke/nn';
-import { evaluationOf } from '@anke/report/evaluation';
+import { classesOf, evaluationOf } from '@anke/report/evaluation';
 import { samplesOf } from '@anke/training';
 import type { FilterFacts, Look, Picture } from '../protocol.js';
 
@@ -20,11 +20,10 @@ export const pictureOf = (
 /** Predicts between the training's submits, which changes no bit of it. */
 export async function lookAt(model: Model, validation: ImageDataset): Promise<Look> {
   const filters = await firstFilters(model);
-  const [outputs = 0, ...more] = model.outputShape;
-  if (more.length > 0 || outputs < 2 || outputs !== validation.classes)
-    return { matrix: undefined, mistakes: [], filters };
+  const classes = classesOf(model);
+  if (classes === undefined || classes !== validation.classes) return { matrix: undefined, mistakes: [], filters };
   const probabilities = await model.predict(samplesOf(validation));
-  const { matrix, mistakes } = evaluationOf(validation, probabilities, outputs);
+  const { matrix, mistakes } = evaluationOf(validation, probabilities, classes);
   return {
     matrix,
     mistakes: mistakes.slice(0, MOST_MISTAKES).map(({ row, label, predicted, confidence }) => ({

@@ -1,6 +1,7 @@
 /** One run in the page: a recipe, its images, its model and its store, and the training's events as they are told. */
-import type { Gpu } from '@anke/kernels';
+import { DeviceLostError, type Gpu } from '@anke/kernels';
 import type { Model, Samples } from '@anke/nn';
+import { classesOf } from '@anke/report/evaluation';
 import {
   comparedSamplesOf,
   type EpochRecord,
@@ -28,21 +29,26 @@ const SUBMIT_MILLISECONDS = 12;
 /** Looking at the validation images takes at most this share of the time. */
 const SHARE_OF_LOOKS = 0.15;
 const PROGRESS_MILLISECONDS = 100;
+const CLAMPED =
+  'Activations lay beyond ±65,504, the range of float16, and were clamped: a lower learning rate or the storage ' +
+  'float32 avoids it.';
 
 export interface RunParts {
   readonly gpu: Gpu;
+  /** Opens a device in the place of one that was lost. */
+  readonly reopen: () => Promise<Gpu>;
   readonly device: string;
   readonly recipe: ResolvedRecipe;
   readonly data: TrainingData;
   readonly store: Store;
   readonly gate: Gate;
+  /** Ends the training after the present submit. */
+  readonly signal: AbortSignal;
   readonly say: (message: Say) => void;
 }
 
 export class Run {
   readonly model: Model;
-  readonly #ending = new AbortController();
-  #ready = false;
   #activations: Promise<Activations> | undefined;
   #points: EpochPoint[] = [];
   #nextLook = 0;
@@ -59,35 +65,20 @@ export class Run {
 
   /** Whether the model is on the device, so that it can be asked. */
   get isReady(): boolean {
-    return this.#ready;
+    return this.model.isCompiled;
   }
 
-  /** Trains to the recipe's end, or until {@link Run.end} is called. */
+  /** Trains to the recipe's end, or until the signal ends it. */
   async train(): Promise<void> {
-    const { gpu, device, recipe, data, store, gate, say } = this.parts;
-    const { model } = this;
+    const { gate, say, ...training } = this.parts;
+    const { recipe, store } = training;
     await writeText(store, 'recipe.json', `${formatJson(recipe)}\n`);
-    this.#points = await this.#earlier();
-    say({ type: 'history', points: this.#points, resumed: this.#points.length > 0 });
-    const events = train({
-      gpu,
-      device,
-      model,
-      data,
-      recipe,
-      store,
-      signal: this.#ending.signal,
-      submitMilliseconds: SUBMIT_MILLISECONDS,
-    });
+    await this.#recall();
+    const events = train({ ...training, model: this.model, submitMilliseconds: SUBMIT_MILLISECONDS });
     for await (const event of events) {
       await this.#tell(event);
       await gate.pass();
     }
-  }
-
-  /** Ends the training after the present submit. */
-  end(): void {
-    this.#ending.abort();
   }
 
   /** Frees the device's memory, once the training has ended. */
@@ -97,8 +88,10 @@ export class Run {
     this.model.destroy();
   }
 
-  async predict(pixels: Uint8Array): Promise<Float32Array> {
-    return await this.model.predict({ ...this.#like, pixels });
+  async predict(pixels: Uint8Array): Promise<Say> {
+    const probabilities = await this.model.predict({ ...this.#like, pixels });
+    const isClassifier = classesOf(this.model) === this.parts.data.training.classes;
+    return { type: 'prediction', probabilities: isClassifier ? probabilities : undefined };
   }
 
   async activations(pixels: Uint8Array): Promise<Say> {
@@ -106,9 +99,9 @@ export class Run {
     return { type: 'activations', layers: await (await this.#activations).see(pixels) };
   }
 
-  /** The program of a training step. */
-  async program(): Promise<ProgramFacts> {
-    const { gpu, recipe, data } = this.parts;
+  /** The program of a training step on a device. */
+  async program(gpu: Gpu): Promise<ProgramFacts> {
+    const { recipe, data } = this.parts;
     const { training } = data;
     const size = Math.min(recipe.batchSize, training.count);
     const outputs = this.model.outputShape.reduce((a, b) => a * b, 1);
@@ -123,20 +116,21 @@ export class Run {
     return like;
   }
 
-  async #earlier(): Promise<EpochPoint[]> {
+  /** Takes the epochs that the last checkpoint knows of. */
+  async #recall(): Promise<void> {
     const progress = await readProgress(SealedStore.of(this.parts.store));
-    return (progress?.phases ?? []).flatMap(({ name, epochs }) => epochs.map((record) => pointOf(name, record)));
+    this.#points = (progress?.phases ?? []).flatMap(({ epochs }) => epochs.map(pointOf));
+    this.parts.say({ type: 'history', points: this.#points });
   }
 
   async #tell(event: TrainEvent): Promise<void> {
-    const { say, recipe } = this.parts;
+    const { say } = this.parts;
     switch (event.type) {
       case 'damage':
         say({ type: 'problem', message: `A checkpoint was damaged; the run goes on after epoch ${event.epochs}.` });
         break;
       case 'phase':
-        this.#ready = true;
-        say({ type: 'state', state: 'compiling', detail: event.plan.name ?? '' });
+        say({ type: 'state', state: 'compiling', detail: '' });
         break;
       case 'preparing':
         say({ type: 'preparing', done: event.done, total: event.total });
@@ -145,32 +139,43 @@ export class Run {
           await this.#look(); // of a resumed model, or of an untrained one, at once
         }
         break;
+      case 'memory':
+        say({ type: 'memory', bytes: event.bytes.total });
+        break;
       case 'progress':
         this.#progress(event);
         break;
       case 'epoch':
-        this.#points.push(pointOf('', event.record));
+        this.#points.push(pointOf(event.record));
         this.#speed = undefined;
-        say({ type: 'history', points: this.#points, resumed: false });
+        say({ type: 'history', points: this.#points });
+        if (event.clamped > 0) say({ type: 'problem', message: CLAMPED });
         await this.#look();
         break;
       case 'warning':
         say({ type: 'problem', message: event.warning.message });
         break;
-      case 'phaseEnd':
       case 'reopened':
+        this.#activations = undefined; // they were on the lost device
+        await this.#recall();
+        say({
+          type: 'problem',
+          message: `The GPU device was lost (${event.reason}), and opened again: ${goingOn(this.#points.length)}.`,
+        });
+        break;
+      case 'phaseEnd':
         break;
       case 'done':
         if (!event.interrupted) {
           this.#nextLook = 0;
           await this.#look();
-          say({ type: 'state', state: 'done', detail: `${recipe.phases.map(({ name }) => name).join(', ')}` });
+          say({ type: 'state', state: 'done', detail: '' });
         }
         break;
     }
   }
 
-  #progress({ part, epoch, done, total, logs }: Extract<TrainEvent, { type: 'progress' }>): void {
+  #progress({ part, done, total, logs }: Extract<TrainEvent, { type: 'progress' }>): void {
     const { say, recipe, gate } = this.parts;
     const at = performance.now();
     if (part === 'training') {
@@ -185,6 +190,7 @@ export class Run {
     if (at - this.#toldAt < PROGRESS_MILLISECONDS && done < total) return;
     this.#toldAt = at;
     const epochs = recipe.phases.reduce((sum, phase) => sum + phase.epochs, 0);
+    const epoch = this.#points.length + 1;
     const imagesPerSecond = this.#imagesPerSecond;
     const live = part === 'training' ? { loss: logs['loss'] as number, accuracy: logs['accuracy'] } : undefined;
     say({ type: 'progress', part, epoch, epochs, done, total, imagesPerSecond, live });
@@ -194,16 +200,22 @@ export class Run {
   async #look(): Promise<void> {
     const started = performance.now();
     if (started < this.#nextLook) return;
-    const look = await lookAt(this.model, this.parts.data.validation);
-    this.parts.say({ type: 'look', look });
+    try {
+      this.parts.say({ type: 'look', look: await lookAt(this.model, this.parts.data.validation) });
+    } catch (error) {
+      // The training meets the loss itself, and opens another device.
+      if (!(error instanceof DeviceLostError)) throw error;
+    }
     this.#nextLook = performance.now() + (performance.now() - started) * (1 / SHARE_OF_LOOKS - 1);
   }
 }
 
-function pointOf(phase: string, { loss, ...record }: EpochRecord): EpochPoint {
+const goingOn = (epochs: number): string =>
+  epochs === 0 ? 'the run begins again' : `the run goes on after ${epochs} epochs`;
+
+function pointOf({ loss, ...record }: EpochRecord): EpochPoint {
   const of = (name: string): number | undefined => (record as Readonly<Record<string, number | undefined>>)[name];
   return {
-    phase,
     loss: loss as number,
     accuracy: of('accuracy'),
     valLoss: of('val_loss'),

@@ -9,6 +9,8 @@ export interface Series {
 
 const BOX = { left: 40, right: 412, top: 10, bottom: 162, height: 190 };
 
+const isDrawn = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);
+
 /** Three to five round numbers within a range. */
 export function ticks(least: number, most: number): number[] {
   const rough = (most - least) / 4;
@@ -25,10 +27,10 @@ export interface CurveOptions {
 }
 
 export function drawCurves(target: Element, series: readonly Series[], { range, format }: CurveOptions): void {
-  const all = series.flatMap(({ values }) => values.filter((value) => value !== undefined && Number.isFinite(value)));
+  const all = series.flatMap(({ values }) => values.filter(isDrawn));
   const epochs = Math.max(0, ...series.map(({ values }) => values.length));
   const least = range[0];
-  const most = range[1] ?? Math.max(1, ...(all as number[]));
+  const most = range[1] ?? Math.max(1, ...all);
   const x = (epoch: number): number =>
     BOX.left + ((BOX.right - BOX.left) * epoch) / Math.max(1, Math.max(epochs, 5) - 1);
   const y = (value: number): number =>
@@ -42,11 +44,21 @@ export function drawCurves(target: Element, series: readonly Series[], { range, 
   const end = { class: 'tick', x: BOX.right, y: BOX.height - 8, 'text-anchor': 'end' };
   if (epochs > 1) parts.push(svg('text', end, String(epochs)));
   for (const { name, values } of series) {
-    const known = values.flatMap((value, i) => (value === undefined ? [] : [[x(i), y(value)] as const]));
-    const d = known.map(([at, up], i) => `${i === 0 ? 'M' : 'L'}${at.toFixed(1)} ${up.toFixed(1)}`).join('');
-    if (known.length > 1) parts.push(svg('path', { class: `curve ${name}`, d }));
-    const last = known.at(-1);
-    if (last) parts.push(svg('circle', { class: `curve-end ${name}`, cx: last[0], cy: last[1], r: 3.5 }));
+    let command = 'M';
+    const d = values.map((value, i) => {
+      if (value === undefined) return '';
+      if (!isDrawn(value)) {
+        command = 'M'; // the line breaks where there is nothing to draw
+        return '';
+      }
+      const point = `${command}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+      command = 'L';
+      return point;
+    });
+    parts.push(svg('path', { class: `curve ${name}`, d: d.join('') }));
+    const last = values.findLastIndex(isDrawn);
+    if (last >= 0)
+      parts.push(svg('circle', { class: `curve-end ${name}`, cx: x(last), cy: y(values[last] as number), r: 3.5 }));
   }
   target.replaceChildren(...parts);
 }

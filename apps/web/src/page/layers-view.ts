@@ -10,8 +10,11 @@ export function showActivations(layers: readonly LayerActivation[]): void {
 }
 
 function row({ layer, type, shape, values }: LayerActivation): HTMLElement {
-  const most = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const title = make('h4', '', layer, make('span', 'quiet', ` ${type}, ${shape.join(' × ')}`));
+  const finite = values.filter(Number.isFinite);
+  const most = finite.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const strange = values.length - finite.length;
+  const note = strange === 0 ? '' : `, ${strange} of them not finite`;
+  const title = make('h4', '', layer, make('span', 'quiet', ` ${type}, ${shape.join(' × ')}${note}`));
   const [height = 1, width = 1, channels = 1] = shape;
   if (shape.length !== 3) {
     const strip = signedTile(values, [1, values.length], most);

@@ -13,7 +13,11 @@ const WORDS: Readonly<Record<RunState, string>> = {
   failed: 'Stopped',
 };
 
-const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(1)}%`);
+/** A dash where there is none, words where it is no number that people could read. */
+const told = (value: number | undefined, format: (value: number) => string): string =>
+  value === undefined ? '–' : Number.isFinite(value) ? format(value) : 'not finite';
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+const figure = (value: number): string => (value >= 1e5 ? value.toExponential(2) : value.toFixed(3));
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** The state is read aloud by screen readers: it changes with what happens, not with every number. */
@@ -34,25 +38,31 @@ export function showSpeed({ epoch, epochs, imagesPerSecond }: Extract<Say, { typ
   if (imagesPerSecond !== undefined) html('figure-speed').textContent = count(imagesPerSecond);
 }
 
+export function showMemory(bytes: number): void {
+  html('figure-memory').textContent = `${count(Math.ceil(bytes / 2 ** 20))} MiB`;
+}
+
 let shownPoints: readonly EpochPoint[] = [];
 
 /** The epoch under way, as a last point of the curves. */
 export function showLive({ live }: Extract<Say, { type: 'progress' }>): void {
-  if (live) drawBoth([...shownPoints, { ...live, phase: '', valLoss: undefined, valAccuracy: undefined }]);
+  if (live) drawBoth([...shownPoints, { ...live, valLoss: undefined, valAccuracy: undefined }]);
 }
 
 export function showHistory(points: readonly EpochPoint[]): void {
   shownPoints = points;
-  const last = points.at(-1);
-  const [accuracy, loss] = [last?.valAccuracy ?? last?.accuracy, last?.valLoss ?? last?.loss];
-  html('figure-accuracy').textContent = percent(accuracy);
-  html('figure-loss').textContent = loss === undefined ? '–' : loss.toFixed(3);
-  if (last) html('figure-epoch').textContent = String(points.length);
+  // Not every epoch need be validated.
+  const validated = points.findLast(({ valLoss }) => valLoss !== undefined);
+  const accuracy = told(validated?.valAccuracy, percent);
+  const loss = told(validated?.valLoss, figure);
+  html('figure-accuracy').textContent = accuracy;
+  html('figure-loss').textContent = loss;
+  if (points.length > 0) html('figure-epoch').textContent = String(points.length);
   drawBoth(points);
   const shown = `after ${points.length} epochs`;
-  const accuracyText = `Accuracy ${shown}: ${percent(accuracy)} of images it has not seen`;
+  const accuracyText = `Accuracy ${shown}: ${accuracy} of images it has not seen`;
   byId('curve-accuracy', SVGSVGElement).setAttribute('aria-label', accuracyText);
-  byId('curve-loss', SVGSVGElement).setAttribute('aria-label', `Loss ${shown}: ${loss?.toFixed(3) ?? 'none yet'}`);
+  byId('curve-loss', SVGSVGElement).setAttribute('aria-label', `Loss ${shown}: ${loss} of images it has not seen`);
 }
 
 function drawBoth(points: readonly EpochPoint[]): void {

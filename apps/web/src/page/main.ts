@@ -5,7 +5,7 @@ import { DrawPad } from './draw-pad.js';
 import { button, byId, html, make } from './element.js';
 import { takeFiles } from './files.js';
 import { showActivations } from './layers-view.js';
-import { showHistory, showLive, showProgress, showSpeed, showState } from './learn-view.js';
+import { showHistory, showLive, showMemory, showProgress, showSpeed, showState } from './learn-view.js';
 import { linkTo, recipeInLink } from './link.js';
 import { showProgram } from './program-view.js';
 import { showLook } from './see-view.js';
@@ -60,7 +60,7 @@ function show(message: Say): void {
       break;
     case 'recipe':
       recipe.value = message.text;
-      html('recipe-error').textContent = '';
+      html('problems').replaceChildren();
       document.title = `Anke: ${message.name}`;
       for (const id of ['pause', 'afresh', 'train', 'link', 'forget']) button(id).disabled = false;
       setPaused(false);
@@ -71,6 +71,7 @@ function show(message: Say): void {
       break;
     case 'dataError':
       html('data-error').textContent = message.message;
+      showDataLine(data);
       break;
     case 'data':
       showData(message.data);
@@ -90,11 +91,14 @@ function show(message: Say): void {
       showHistory(message.points);
       if (pad.picture) askAbout(pad.picture);
       break;
+    case 'memory':
+      showMemory(message.bytes);
+      break;
     case 'look':
       showLook(message.look, data, (picture) => pad.put(picture));
       break;
     case 'prediction':
-      if (pad.picture) showAnswer(message.probabilities, data);
+      showAnswer(pad.picture && message.probabilities, data);
       break;
     case 'activations':
       showActivations(message.layers);
@@ -106,13 +110,19 @@ function show(message: Say): void {
       save(message.name, message.bytes);
       break;
     case 'problem':
-      html('problem').hidden = false;
-      html('problem').textContent = message.message;
+      showProblem(message.message);
       break;
     case 'kept':
       if (!message.kept) html('kept').textContent = 'This browser keeps no files for pages here: a reload begins anew.';
       break;
   }
+}
+
+/** Each once, until another training begins. */
+function showProblem(message: string): void {
+  const list = html('problems');
+  if ([...list.children].some(({ textContent }) => textContent === message)) return;
+  list.append(make('p', 'card notice', message));
 }
 
 function setState(next: RunState, detail: string): void {
@@ -126,10 +136,8 @@ function setState(next: RunState, detail: string): void {
 
 function showData(next: DataFacts): void {
   data = next;
-  const { name, training, validation, shape, classNames, examples, warnings, synthetic } = next;
-  html('data-line').textContent =
-    `${training.toLocaleString('en-US')} images of ${shape.join(' × ')} to train on, ` +
-    `${validation.toLocaleString('en-US')} to check with: ${name}.`;
+  const { classNames, examples, warnings, synthetic } = next;
+  showDataLine(next);
   html('data-error').textContent = '';
   html('warnings').replaceChildren(...warnings.map((warning) => make('li', '', warning)));
   button('synthetic').hidden = synthetic;
@@ -144,6 +152,20 @@ function showData(next: DataFacts): void {
     }),
   );
   pad.take(next);
+}
+
+function showDataLine({ name, training, validation, shape }: DataFacts): void {
+  html('data-line').textContent =
+    training === 0
+      ? ''
+      : `${training.toLocaleString('en-US')} images of ${shape.join(' × ')} to train on, ` +
+        `${validation.toLocaleString('en-US')} to check with: ${name}.`;
+}
+
+/** Asks to train by a recipe, whose faults are then told. */
+function train(text: string, afresh: boolean): void {
+  html('recipe-error').textContent = '';
+  ask({ type: 'train', recipe: text, afresh });
 }
 
 function setPaused(paused: boolean): void {
@@ -166,8 +188,8 @@ worker.addEventListener('error', ({ message }) => show({ type: 'problem', messag
 document.addEventListener('visibilitychange', () => ask({ type: 'pause', paused: pausedByPeople || document.hidden }));
 
 button('pause').addEventListener('click', () => setPaused(!pausedByPeople));
-button('afresh').addEventListener('click', () => ask({ type: 'train', recipe: recipe.value, afresh: true }));
-button('train').addEventListener('click', () => ask({ type: 'train', recipe: recipe.value, afresh: false }));
+button('afresh').addEventListener('click', () => train(recipe.value, true));
+button('train').addEventListener('click', () => train(recipe.value, false));
 button('clear').addEventListener('click', () => pad.clear());
 button('synthetic').addEventListener('click', () => ask({ type: 'synthetic' }));
 button('forget').addEventListener('click', () => ask({ type: 'forget' }));
@@ -202,5 +224,5 @@ showHistory([]);
 ask({ type: 'open', recipe: await recipeInLink(location.hash) });
 addEventListener('hashchange', async () => {
   const linked = await recipeInLink(location.hash);
-  if (linked !== undefined) ask({ type: 'train', recipe: linked, afresh: false });
+  if (linked !== undefined) train(linked, false);
 });
