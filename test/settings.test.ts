@@ -33,6 +33,16 @@ describe('options that are not given', () => {
     expect(seedOf(['--seed', '23'], { ...config, ANKE_SEED: '22' })).toBe(23);
   });
 
+  test('are not taken from a section of another command that has the name of an option', () => {
+    written('both.json', { train: { epochs: 5 }, synth: { train: 40 } });
+    const { status, stderr } = anke(['synth', '--out', 'both', '--test', '10'], { ANKE_CONFIG: 'both.json' });
+    expect(status, stderr).toBe(0);
+    expect(read('both/train.csv').trim().split('\n').length).toBe(1 + 40);
+    written('other.json', { train: { epochs: 5 } });
+    const other = anke(['synth', '--out', 'other', '--train', '40', '--test', '10'], { ANKE_CONFIG: 'other.json' });
+    expect(other.status, other.stderr).toBe(0);
+  });
+
   test('are checked as if they were', () => {
     const said = (environment: Record<string, string>): string => {
       const { status, stderr } = anke(['train', '--recipe', 'tiny.json', '--out', 'never'], environment);

@@ -102,14 +102,22 @@ export function sectionsOf(file: string, text: string, program: Command, command
   check(file, program, all, new Set(allOptions(program)));
   const path: Command[] = [];
   for (let one: Command | null = command; one && one !== program; one = one.parent) path.unshift(one);
-  const sections: Section[] = [all];
+  const sections: Section[] = [optionsIn(all, program)];
+  let section: Section = all;
   for (const one of path) {
-    const below: unknown = sections[0] && Object.hasOwn(sections[0], one.name()) ? sections[0][one.name()] : undefined;
+    const below = Object.hasOwn(section, one.name()) ? section[one.name()] : undefined;
     if (!isSection(below)) break;
-    sections.unshift(below);
+    section = below;
+    sections.unshift(optionsIn(section, one));
   }
   return sections;
 }
+
+/** A section without those of the commands below it: `train` is a command's name, and an option's of `synth`. */
+const optionsIn = (section: Section, { commands }: Command): Section =>
+  Object.fromEntries(
+    Object.entries(section).filter(([key, value]) => !(isSection(value) && commands.some((one) => one.name() === key))),
+  );
 
 const allOptions = (command: Command): string[] => [
   ...ownOptions(command).map((option) => option.attributeName()),
