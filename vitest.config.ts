@@ -6,6 +6,9 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
+import { quietDawn } from './test/quiet-dawn.ts';
+
+quietDawn();
 
 const conditions = ['anke-source', 'node', 'import', 'module', 'default'];
 

@@ -66,6 +66,16 @@ async function fuzz(args, environment) {
   return await run(process.execPath, [...options, 'run.ts', ...args], caller, join(root, 'test', 'fuzz'));
 }
 
+/** The pictures at the head of the README, of a run that is made for them. */
+async function pictures(environment) {
+  await installAside('test/fuzz', environment); // for what runs TypeScript
+  await installAside('test/readers', environment);
+  const options = ['--import', 'tsx', '--conditions=anke-source'];
+  const program = join(root, 'test', 'pictures.ts');
+  const folder = join(root, 'docs', 'gallery');
+  return await run(process.execPath, [...options, program, folder], environment, join(root, 'test', 'fuzz'));
+}
+
 const web = join(root, 'apps', 'web');
 const vite = (args, environment) =>
   run(process.execPath, [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), ...args], environment, web);
@@ -85,6 +95,7 @@ const commands = {
   soak: () => soak(args, environment),
   web: () => openWeb(args, environment),
   'web:build': () => vite(['build', ...args], environment),
+  pictures: () => pictures(environment),
   'load-test': () => run(process.execPath, [join(root, 'test', 'load', 'main.mjs'), ...args], environment),
   fuzz: () => fuzz(args, environment),
   'bench:peers': () => benchPeers('bench.ts', args, environment),

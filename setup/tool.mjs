@@ -3,12 +3,11 @@
  * set-up that is interrupted or terminated.
  */
 import { spawn } from 'node:child_process';
+import { DAWN_NOISE } from './dawn-noise.mjs';
 import { root } from './folders.mjs';
 import { holdFor } from './lock.mjs';
 import { fail, say } from './messages.mjs';
 
-/** What Dawn prints about two limits on every start; nothing that a user could act on. */
-const NOISE = /^Warning: maxDynamic(Uniform|Storage)BuffersPerPipelineLayout artificially reduced/;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Milliseconds that a tool has for ending after a signal. */
 const GRACE = 5000;
@@ -81,12 +80,15 @@ export async function tool(what, program, args, environment) {
 /** Runs a program with this terminal and waits for it; Dawn's noise is left out of stderr. */
 export function run(program, args, environment, folder = root) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: folder, env: environment, stdio: ['inherit', 'inherit', 'pipe'] });
+    // What passes through here does not see the terminal that it comes to.
+    const { isTTY, columns } = process.stderr;
+    const env = isTTY ? { ...environment, ANKE_COLUMNS: String(columns) } : environment;
+    const child = spawn(program, args, { cwd: folder, env, stdio: ['inherit', 'inherit', 'pipe'] });
     let line = '';
     child.stderr.on('data', (data) => {
       const lines = `${line}${data}`.split('\n');
       line = lines.pop();
-      for (const whole of lines) if (!NOISE.test(whole)) process.stderr.write(`${whole}\n`);
+      for (const whole of lines) if (!DAWN_NOISE.test(whole)) process.stderr.write(`${whole}\n`);
       if (line !== '' && !'Warning: maxDynamic'.startsWith(line.slice(0, 19))) {
         process.stderr.write(line);
         line = '';

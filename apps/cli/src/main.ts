@@ -9,6 +9,7 @@ import { version } from './invocation.js';
 import { oneLine } from './one-line.js';
 import { createProgram } from './program.js';
 import { Terminal } from './terminal.js';
+import { fitting } from './wrapping.js';
 
 /** Milliseconds that a program whose work is done has to end by itself. */
 const PATIENCE = 2000;
@@ -31,10 +32,15 @@ function answerError(error: string): void {
     process.stdout.write(`${JSON.stringify({ error: asCalled(error) })}\n`);
 }
 
+/** The width of the terminal that errors are seen in; of a program that passes them on, as a clone's `anke` does. */
+const errorColumns = (): number =>
+  process.stderr.isTTY ? process.stderr.columns : Number(process.env['ANKE_COLUMNS'] ?? Number.POSITIVE_INFINITY);
+
 /** Says what went wrong, and ends the program: work that is still under way on the device must not hold it back. */
 function fail(error: unknown): never {
   const { message, code } = explain(error);
-  process.stderr.write(`${colors.red('anke:')} ${asCalled(message)}\n`);
+  const line = `${colors.red('anke:')} ${asCalled(message)}`;
+  process.stderr.write(`${fitting(line, errorColumns()).join('\n')}\n`);
   answerError(message);
   if (process.env['ANKE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exit(code);

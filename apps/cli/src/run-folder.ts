@@ -14,6 +14,7 @@ import {
   writeText,
 } from '@anke/training';
 import { CommandError } from './errors.js';
+import { quoted } from './invocation.js';
 import { CONFIG_FILE, folderStore, hasProgress, RECIPE_FILE } from './run-files.js';
 
 /** Room that a run's files need; better to say so before the training than after it. */
@@ -58,8 +59,11 @@ export async function makeRunFolder(named: string | undefined, name: string): Pr
 }
 
 function refuseFilled(folder: string): void {
-  if (readdirSync(folder).some((file) => !isLockFile(LOCK, file)))
-    throw new CommandError(`${folder}: this folder is not empty; a run overwrites nothing, so name another with --out`);
+  const files = readdirSync(folder).filter((file) => !isLockFile(LOCK, file));
+  if (files.length === 0) return;
+  const resume = files.includes(RECIPE_FILE) ? `, or go on with the run in it by --resume ${quoted(folder)}` : '';
+  const advice = `a run overwrites nothing, so name another with --out${resume}`;
+  throw new CommandError(`${folder}: this folder is not empty; ${advice}`);
 }
 
 /** @throws LockedError if another process has it */

@@ -7,6 +7,7 @@ import {
   type DataFacts,
   type EpochRecord,
   HISTORY_FILE,
+  hasDiverged,
   isOver,
   parseHistory,
   type ResolvedRecipe,
@@ -48,9 +49,6 @@ export interface RunSummary {
 export const isRun = (folder: string): boolean =>
   [CONFIG_FILE, WEIGHTS_FILE].some((file) => existsSync(join(folder, file)));
 
-/** A cross-entropy beyond this is no longer a guess that is wrong, but a training that has left all bounds. */
-const HOPELESS = 100;
-
 /** What is damaged is told in the summary, not thrown. */
 export async function summaryOf(run: string): Promise<RunSummary> {
   const date = dateOf(run);
@@ -84,10 +82,10 @@ async function read(run: string, date: string, store: Store): Promise<RunSummary
   );
   const [first, ...rest] = validated;
   const ended = isFinished ? 'finished' : 'interrupted';
-  const over = results.error !== undefined || hasDiverged(records) ? 'diverged' : ended;
+  const isLost = results.error !== undefined || (recipe !== undefined && hasDiverged(records, recipe));
   return {
     run,
-    state: recipe ? (isRunning ? 'running' : over) : 'imported',
+    state: recipe ? (isRunning ? 'running' : isLost ? 'diverged' : ended) : 'imported',
     reason: results.error,
     date,
     records,
@@ -97,12 +95,6 @@ async function read(run: string, date: string, store: Store): Promise<RunSummary
     recipe,
     facts: await readDataFacts(store),
   };
-}
-
-/** Only what has an accuracy is known to be trained by a cross-entropy. */
-function hasDiverged(records: readonly EpochRecord[]): boolean {
-  const { loss, accuracy }: Partial<EpochRecord> = records.at(-1) ?? {};
-  return loss !== undefined && (!Number.isFinite(loss) || (accuracy !== undefined && loss > HOPELESS));
 }
 
 function dateOf(run: string): string {

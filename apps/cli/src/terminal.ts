@@ -4,7 +4,7 @@ import colors from 'picocolors';
 import { Bar } from './bar.js';
 import { asCalled } from './called-as.js';
 import { shown } from './one-line.js';
-import { wrapped } from './wrapping.js';
+import { fitting, wrapped } from './wrapping.js';
 
 /** How something goes that takes a while. */
 export interface Progress {
@@ -79,7 +79,13 @@ export class Terminal {
     const height = this.#footer.length;
     const erase = height > 0 ? `\r\x1b[${height}A\x1b[J` : '';
     this.#footer = footer;
-    this.#stream.write(erase + [...lines, ...footer].map((line) => `${shown(asCalled(line))}\n`).join(''));
+    const texts = lines.flatMap((line) => this.#fitting(shown(asCalled(line))));
+    this.#stream.write(erase + [...texts, ...footer.map(shown)].map((line) => `${line}\n`).join(''));
+  }
+
+  /** In a terminal, no line is longer than it is wide: it would break within a word. */
+  #fitting(text: string): string[] {
+    return this.#stream.isTTY ? text.split('\n').flatMap((line) => fitting(line, this.columns)) : [text];
   }
 
   heading(text: string): void {

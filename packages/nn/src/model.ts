@@ -66,9 +66,13 @@ export class Model {
     return this.graph.seed;
   }
 
-  /** A table of the layers with their output shapes and numbers of parameters. */
-  summary(): string {
-    return summarize(this.graph);
+  /**
+   * A table of the layers with their output shapes and numbers of parameters.
+   *
+   * @param columns that a line may have; where the types of layers leave no room, they are left out
+   */
+  summary(columns?: number): string {
+    return summarize(this.graph, columns);
   }
 
   /** The model as JSON, without the values of its weights: what `model.json` holds. */

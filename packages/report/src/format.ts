@@ -3,8 +3,9 @@
 /** 12,345 */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
-/** 4.2 s, 37 s, 3 min 20 s */
+/** 41 ms, 4.2 s, 37 s, 3 min 20 s */
 export function duration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(1000 * seconds)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 99.5) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(Math.round(seconds) / 60);

@@ -25,7 +25,7 @@ test('without early stopping, a phase’s best epoch is that of the least valida
   expect(cellsOf(table)).toEqual([
     ...['Adam', '1 … 3', '2', '1.0000', '80.00%', '6.0 s'],
     ...['SGD', '4 … 5, stopped early', '4', '0.9000', '91.00%', '4.0 s'],
-    ...['rest', 'none', '–', '–', '–', '0.0 s'],
+    ...['rest', 'none', '–', '–', '–', '0 ms'],
   ]);
 });
 

@@ -41,6 +41,7 @@ export {
   readChoices,
   saveChoices,
 } from './run/choices.js';
+export { hasDiverged } from './run/divergence.js';
 export type { EpochRecord, Phase, TrainEvent, Warning } from './run/events.js';
 export { type DataFacts, FACTS_FILE, readDataFacts } from './run/facts.js';
 export {

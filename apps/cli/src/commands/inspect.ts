@@ -133,8 +133,21 @@ const rowsOf = (data: ImageDataset, rows: readonly number[]): string => {
 
 const imagesThat = (n: number): string => (n === 1 ? '1 image has' : `${count(n)} images have`);
 
-function warningsOf(data: ImageDataset, { classes, constant, contradictions, images }: Inspection): string[] {
+/** The share of images that are copies of others, from which on it is said. */
+const MANY_COPIES = 0.01;
+
+function warningsOf(
+  data: ImageDataset,
+  { classes, constant, contradictions, duplicates, images }: Inspection,
+): string[] {
   const warnings: string[] = [];
+  if (classes && classes.filter(({ images: held }) => held > 0).length === 1)
+    warnings.push(`${data.source}: all images are of one class, so there is nothing to tell apart`);
+  if (duplicates > 0 && duplicates >= MANY_COPIES * images) {
+    const copies =
+      duplicates === 1 ? '1 image is a copy of another' : `${count(duplicates)} images are copies of others`;
+    warnings.push(`${data.source}: ${copies}, so that a validation may hold what was trained on`);
+  }
   if (constant.length > 0)
     warnings.push(`${data.source}: ${imagesThat(constant.length)} one colour only (${rowsOf(data, constant)})`);
   if (contradictions.length > 0) {

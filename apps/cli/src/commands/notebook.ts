@@ -76,7 +76,7 @@ async function runNotebook(given: RecipeOptions): Promise<void> {
       terminal.fact('device', deviceLine(device.report));
       terminal.fact('run folder', folder);
       terminal.heading('Model');
-      terminal.say(model.summary());
+      terminal.say(model.summary(terminal.columns));
     },
     end: (run) => conclude(run, sets, started),
   });

@@ -1,6 +1,6 @@
 /** `anke serve`: a trained model behind HTTP. */
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { createServer, isIP } from 'node:net';
 import { ImageDataset } from '@anke/data';
 import type { Predictor } from '@anke/nn';
 import { count } from '@anke/report';
@@ -97,9 +97,10 @@ function origin(text: string): string {
 }
 
 async function runServe(options: Options): Promise<void> {
-  const { model: path, host, maxBody, timeout, closingTime } = options;
+  const { model: path, host, port, maxBody, timeout, closingTime } = options;
   const terminal = new Terminal(options);
   const say = (line: string): void => terminal.say(line);
+  await checkPlace(port, host);
   const stored = await readModel(path);
   const classes = requireClasses(path, stored.graph);
   const [height = 1, width = 1, channels = 1] = stored.graph.inputShape;
@@ -125,13 +126,7 @@ async function runServe(options: Options): Promise<void> {
     },
     say,
   });
-  const { address, port: opened } = await server.listen(options.port, host).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(
-      error.code === 'EADDRINUSE'
-        ? `port ${options.port} is taken; name another with --port`
-        : `${host}:${options.port}: ${error.message}`,
-    );
-  });
+  const { address, port: opened } = await server.listen(port, host).catch((error) => refuse(error, port, host));
   if (!isLoopback(address) && options.token === undefined)
     say(colors.yellow('Whoever reaches this machine may ask; --token lets only those ask who know it'));
   const url = `http://${isIP(address) === 6 ? `[${address}]` : address}:${opened}`;
@@ -147,6 +142,36 @@ async function runServe(options: Options): Promise<void> {
   model.close();
   const { images, batches } = server.batcher;
   terminal.say(`\nServed ${count(images)} images in ${count(batches)} batches`);
+}
+
+/**
+ * Tries whether a server can listen there, as that is better known before the model is loaded.
+ *
+ * @throws CommandError if none can
+ */
+async function checkPlace(port: number, host: string): Promise<void> {
+  const trial = createServer();
+  try {
+    trial.listen(port, host);
+    await once(trial, 'listening');
+  } catch (error) {
+    refuse(error as NodeJS.ErrnoException, port, host);
+  }
+  trial.close();
+  await once(trial, 'close');
+}
+
+/** @throws CommandError that says why a server cannot listen there */
+function refuse({ code, message }: NodeJS.ErrnoException, port: number, host: string): never {
+  const unknown = `--host ${host}: no address is known of this name`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is taken; name another with --port`,
+    EACCES: `port ${port}: this user may not listen there; name one from 1024 on with --port`,
+    EADDRNOTAVAIL: `--host ${host}: this is no address of this machine`,
+    ENOTFOUND: unknown,
+    EAI_AGAIN: unknown,
+  };
+  throw new CommandError(reasons[code ?? ''] ?? `${host}:${port}: ${message}`);
 }
 
 const isLoopback = (address: string): boolean => /^(127\.|::1$)/.test(address);

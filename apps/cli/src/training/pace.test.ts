@@ -26,7 +26,7 @@ test('the time of all epochs follows from the rate behind the first step, and is
   expect(pace.remark(at(1, 140))).toBeUndefined();
   // 100 images in 4 seconds: 5,800 more of them take 232.
   pace.measure(at(1, 200), 13_000);
-  expect(pace.remark(at(1, 200))).toContain('about 3 min 52 s for 6 epochs of 1000 images.');
+  expect(pace.remark(at(1, 200))).toContain('about 3 min 52 s for 6 epochs of 1,000 images.');
   expect(pace.remark(at(1, 200))).toBeUndefined();
 });
 

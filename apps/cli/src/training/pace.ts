@@ -1,5 +1,5 @@
 /** How fast a training goes, and how long it will take: told beforehand where that is long. */
-import { duration } from '@anke/report';
+import { count, duration } from '@anke/report';
 import type { EpochRecord, RecipePhase, ResolvedRecipe, TrainEvent } from '@anke/training';
 
 /** What is measured, in milliseconds, for a rate to be more than chance. */
@@ -75,7 +75,7 @@ export class Pace {
   left({ part, epoch, done }: Progress): number | undefined {
     const { images, milliseconds } = sum(this.#before, this.#own);
     if (!this.#plan || milliseconds < MEASURED) return undefined;
-    const secondsOf = (count: number): number => (count * milliseconds) / images / 1000;
+    const secondsOf = (some: number): number => (some * milliseconds) / images / 1000;
     const known = this.#seconds.reduce((a, b) => a + b, 0) / this.#seconds.length;
     const each = this.#seconds.length > 0 ? known : secondsOf(this.images);
     const rest = part === 'training' ? secondsOf(this.images - done) : 0;
@@ -89,7 +89,7 @@ export class Pace {
     this.#isTold = true;
     if (seconds < SHORT) return undefined;
     const most = this.recipe.phases.some(({ callbacks }) => callbacks.some(({ type }) => type === 'EarlyStopping'));
-    const what = `${this.#epochsFrom(event.epoch)} epochs of ${this.images} images`;
+    const what = `${count(this.#epochsFrom(event.epoch))} epochs of ${count(this.images)} images`;
     return `This adapter computes on the CPU: about ${duration(seconds)} for ${what}${most ? ' at most' : ''}.`;
   }
 

@@ -5,6 +5,7 @@ import { philox4x32 } from '@anke/random';
 import { STREAMS } from '../random/philox.js';
 import { type Arrays, EPSILON } from '../runtime/kernel.js';
 import type { Augmentation, AugmentParams } from './augmentation.js';
+import { pixelAt } from './gather.js';
 
 type Inputs = Arrays<'pixels' | 'labels' | 'order' | 'counters'>;
 
@@ -95,6 +96,12 @@ const mix = (a: number, b: number, part: number): number => a * (1 - part) + b *
 const interpolated = ({ upper, lower, down, across }: Cell): number =>
   mix(mix(...upper, across), mix(...lower, across), down);
 
+const unsigned = ({ upper, lower, ...place }: Cell): Cell => ({
+  ...place,
+  upper: [Math.abs(upper[0]), Math.abs(upper[1])],
+  lower: [Math.abs(lower[0]), Math.abs(lower[1])],
+});
+
 /** Calls `visit` for each element of X, with where it comes from and what lies there. */
 function visitElements(
   p: AugmentParams,
@@ -106,10 +113,7 @@ function visitElements(
   const [step = 0, index = 0, seed = 0] = counters;
   for (let b = 0; b < p.batch; b++) {
     const row = order[index * p.stride + b] as number;
-    const image = Float64Array.from({ length: rowLength }, (_, i) => {
-      const byte = row * rowLength + i;
-      return Math.floor((pixels[Math.floor(byte / 4)] as number) / 256 ** (byte % 4)) % 256;
-    });
+    const image = Float64Array.from({ length: rowLength }, (_, i) => pixelAt(pixels, row * rowLength + i, p));
     const { source, brightness } = transformOf(p, { step, seed, image: b });
     for (let i = 0; i < rowLength; i++) {
       const pixel = (r: number, c: number): number => image[(r * width + c) * channels + (i % channels)] as number;
@@ -121,8 +125,9 @@ function visitElements(
 
 export function augmentReference(p: AugmentParams, inputs: Inputs): Record<'x' | 'y', Float64Array> {
   const x = new Float64Array(p.batch * p.rowLength);
+  const largest = p.floats ? Number.POSITIVE_INFINITY : 255;
   visitElements(p, inputs, (i, at, cell, brightness) => {
-    x[i] = Math.min(interpolated(cell(at)) * brightness, 255) * p.factor + p.offset;
+    x[i] = Math.min(interpolated(cell(at)) * brightness, largest) * p.factor + p.offset;
   });
   const first = (inputs.counters[1] as number) * p.stride;
   return {
@@ -145,7 +150,8 @@ export function augmentMagnitudes(p: AugmentParams, inputs: Inputs, terms: numbe
   const error = 16 * EPSILON * reach;
   const magnitudes = new Float64Array(p.batch * p.rowLength);
   visitElements(p, inputs, (i, [row, column], cell, brightness) => {
-    const value = interpolated(cell([row, column]));
+    const here = cell([row, column]);
+    const value = interpolated(here);
     let moved = 0;
     for (const down of [-error, error])
       for (const across of [-error, error]) {
@@ -154,7 +160,7 @@ export function augmentMagnitudes(p: AugmentParams, inputs: Inputs, terms: numbe
         const slopes = 2 * error * (Math.max(...around) - Math.min(...around));
         moved = Math.max(moved, slopes + Math.abs(interpolated(there) - value));
       }
-    const bright = brightness * (value + moved / (EPSILON * terms));
+    const bright = brightness * (interpolated(unsigned(here)) + moved / (EPSILON * terms));
     magnitudes[i] = bright * Math.abs(p.factor) + Math.abs(p.offset);
   });
   return magnitudes;

@@ -1,7 +1,7 @@
 /**
  * augment: takes a batch out of a data set as `gather` does, each image moved, turned, sheared, zoomed, flipped and
  * brightened at random, as Keras's ImageDataGenerator does (keras/src/legacy/preprocessing/image.py). Images are
- * (height, width, channels), pixels bytes, X float32.
+ * (height, width, channels), pixels bytes or float32, X float32.
  *
  *   X[b, r, c, k] = min(brightness · value, 255) · factor + offset,    value = pixels[row_b] at (r', c')
  *
@@ -17,7 +17,8 @@
  * height − 1 − r and c by width − 1 − c before the transformation. Beyond the image's edge, as in SciPy's
  * affine_transform (order 1): `constant` gives cval, `nearest` the edge, `reflect` (abc|cba) the mirror image, `wrap`
  * continues at the other edge, where the last and the first pixel coincide (period n − 1). Keras brightens with Pillow,
- * which rounds down to bytes before and after; this kernel does not round.
+ * which rounds down to bytes before and after; this kernel does not round. Pixels that are numbers have no largest
+ * value: there, brightness only multiplies.
  *
  * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed
  * and step are read from the device. A workgroup of 64 threads computes an image, each thread every 64th pixel. Each
@@ -30,7 +31,7 @@ import { defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { augmentMagnitudes, augmentReference } from './augment-reference.js';
 import { type Augmentation, type AugmentParams, FILL_MODES } from './augmentation.js';
-import { gather, rescaledWgsl, rescalingConstants } from './gather.js';
+import { gather, pixelWgsl, rescaledWgsl, rescalingConstants } from './gather.js';
 
 const THREADS = 64;
 /** Of a value, once it is known where it comes from: interpolation, brightness, rescaling. */
@@ -51,7 +52,7 @@ export const augment = defineKernel<AugmentParams, keyof typeof gather.bindings>
     plain: {
       available: () => true,
       grid: (p) => flatGrid(p.batch, 1),
-      wgsl: ({ batch, rowLength, stride, factor, offset, shape, augmentation: a }) => `
+      wgsl: ({ batch, rowLength, stride, floats = false, factor, offset, shape, augmentation: a }) => `
 ${constants({
   BATCH: batch,
   ROW: flatRow(batch, 1),
@@ -121,8 +122,8 @@ fn neighbour(i: i32, size: i32) -> i32 {
 }
 
 fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
-  let byte = start + u32((r * WIDTH + c) * CHANNELS + k);
-  return f32((pixels[byte / 4u] >> (byte % 4u * 8u)) & 0xffu);
+  let place = start + u32((r * WIDTH + c) * CHANNELS + k);
+  return ${pixelWgsl('place', { floats })};
 }
 
 @compute @workgroup_size(THREADS)
@@ -177,13 +178,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       let lower = mix(pixel(start, bottom, left, k), pixel(start, bottom, right, k), part.y);
       value = mix(upper, lower, part.x);
     }
-    let bright = min(value * brightness, 255.0);
+    let bright = ${floats ? 'value * brightness' : 'min(value * brightness, 255.0)'};
     x[b * ROW_LENGTH + i] = ${rescaledWgsl('bright', { offset })};
   }
 }`,
     },
   },
-  cost: (p) => ({ flops: p.batch * p.rowLength * 30, bytes: p.batch * p.rowLength * 5 }),
+  cost: (p) => ({ flops: p.batch * p.rowLength * 30, bytes: p.batch * p.rowLength * (p.floats ? 8 : 5) }),
   terms: () => ROUNDINGS,
   reference: augmentReference,
   magnitudes: (p, inputs) => ({ x: augmentMagnitudes(p, inputs, ROUNDINGS) }),
@@ -200,6 +201,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       {
         ...{ batch: 2, rows: 2, stride: 2, factor: 1, offset: 0, shape: [1, 3, 1] as const, rowLength: 3 },
         augmentation: everything({ fillMode, rotation: 180 }),
+      },
+      {
+        ...{ batch: 3, rows: 7, stride: 4, factor: 0.5, offset: -1, shape: [5, 9, 3] as const, rowLength: 135 },
+        ...{ floats: true, augmentation: everything({ fillMode, heightShift: 4.5, cval: -0.3 }) },
       },
     ]),
     {

@@ -19,7 +19,7 @@ export interface Augmentation {
   readonly verticalFlip: boolean;
   readonly brightness: readonly [number, number];
   readonly fillMode: (typeof FILL_MODES)[number];
-  /** What lies beyond the edge with `constant`, 0 … 255. */
+  /** What lies beyond the edge with `constant`: a pixel's value, 0 … 255 where pixels are bytes. */
   readonly cval: number;
 }
 

@@ -1,11 +1,12 @@
 /**
- * gather: takes a batch out of a data set that lies on the device as bytes, by row number, and rescales it to float32.
+ * gather: takes a batch out of a data set that lies on the device as bytes or as float32 numbers, by row number, and
+ * rescales it to float32.
  *
  *   X[b, j] = pixels[row, j] · factor + offset       Y[b] = labels[row]       row = order[index · stride + b]
  *
  * `order` holds the row numbers of an epoch; `index` counts the steps of the epoch on the device (`counters`), so that
- * a recorded step takes the next batch each time. A word of `pixels` holds four bytes, the first in its lowest bits. A
- * thread a pixel. Timed by `pnpm anke bench kernels --filter gather`.
+ * a recorded step takes the next batch each time. A word of `pixels` holds four bytes, the first in its lowest bits, or
+ * the bits of a number. A thread a pixel. Timed by `pnpm anke bench kernels --filter gather`.
  */
 import { type Binding, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
@@ -14,14 +15,28 @@ export interface GatherParams {
   readonly batch: number;
   /** Rows in the data set, and in `order`. */
   readonly rows: number;
-  /** Bytes of one row. */
+  /** Pixels of one row. */
   readonly rowLength: number;
+  /** Whether pixels are float32 numbers; bytes, if absent. */
+  readonly floats?: boolean;
   /** Rows between the batches of successive steps. */
   readonly stride: number;
-  /** X = byte · factor + offset */
+  /** X = pixel · factor + offset */
   readonly factor: number;
   readonly offset: number;
 }
+
+const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+
+/** A pixel of the data set, for references. */
+export function pixelAt(words: Float64Array, index: number, { floats }: Pick<GatherParams, 'floats'>): number {
+  if (floats) return new Float32Array(Uint32Array.of(words[index] as number).buffer)[0] as number;
+  return Math.floor((words[Math.floor(index / 4)] as number) / 256 ** (index % 4)) % 256;
+}
+
+/** WGSL of a pixel of the data set. */
+export const pixelWgsl = (index: string, { floats }: Pick<GatherParams, 'floats'>): string =>
+  floats ? `bitcast<f32>(pixels[${index}])` : `f32((pixels[${index} / 4u] >> (${index} % 4u * 8u)) & 0xffu)`;
 
 /** Where `counters` holds the step's index in the epoch. */
 const INDEX = 1;
@@ -40,8 +55,8 @@ const bindings = {
   pixels: {
     access: 'read',
     type: 'u32',
-    length: (p: GatherParams) => Math.ceil((p.rows * p.rowLength) / 4),
-    sample: (_, draw) => draw.integer(2 ** 32),
+    length: (p: GatherParams) => Math.ceil((p.rows * p.rowLength) / (p.floats ? 1 : 4)),
+    sample: (p, draw) => (p.floats ? bitsOf(draw.normal()) : draw.integer(2 ** 32)),
   },
   labels: { access: 'read', type: 'u32', length: (p: GatherParams) => p.rows, sample: (_, draw) => draw.integer(1000) },
   order: {
@@ -63,11 +78,12 @@ export const rescalingConstants = ({ factor, offset }: Pick<GatherParams, 'facto
 });
 
 /**
- * WGSL of byte · factor + offset. FACTOR_REST makes up for the factor's rounding. The product itself is rounded once on
- * a device that fuses multiplication and addition, twice on one that does not: so its last bit may differ between them.
+ * WGSL of pixel · factor + offset. FACTOR_REST makes up for the factor's rounding. The product itself is rounded once
+ * on a device that fuses multiplication and addition, twice on one that does not: so its last bit may differ between
+ * them.
  */
-export const rescaledWgsl = (byte: string, { offset }: Pick<GatherParams, 'offset'>): string =>
-  `fma(${byte}, FACTOR, ${byte} * FACTOR_REST)${offset === 0 ? '' : ' + OFFSET'}`;
+export const rescaledWgsl = (pixel: string, { offset }: Pick<GatherParams, 'offset'>): string =>
+  `fma(${pixel}, FACTOR, ${pixel} * FACTOR_REST)${offset === 0 ? '' : ' + OFFSET'}`;
 
 export const gather = defineKernel<GatherParams, keyof typeof bindings>({
   name: 'gather',
@@ -92,30 +108,32 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (i >= PIXELS) { return; }
   let b = i / ROW_LENGTH;
   let row = order[counters[INDEX] * STRIDE + b];
-  let byte = row * ROW_LENGTH + i % ROW_LENGTH;
-  let pixel = f32((pixels[byte / 4u] >> (byte % 4u * 8u)) & 0xffu);
+  let place = row * ROW_LENGTH + i % ROW_LENGTH;
+  let pixel = ${pixelWgsl('place', p)};
   x[i] = ${rescaledWgsl('pixel', p)};
   if (i % ROW_LENGTH == 0u) { y[b] = labels[row]; }
 }`,
     },
   },
   // It reads one batch of the data set, not all of it.
-  cost: (p) => ({ flops: outputs(p), bytes: outputs(p) * 5 + p.batch * 12 }),
+  cost: (p) => ({ flops: outputs(p), bytes: outputs(p) * (p.floats ? 8 : 5) + p.batch * 12 }),
   // The product's two roundings where it is not fused; the offset's own, and the sum's.
   terms: (p) => (p.offset === 0 ? 2 : 4),
   reference: (p, { pixels, labels, order, counters }) => {
     const row = (b: number): number => order[(counters[INDEX] as number) * p.stride + b] as number;
     return {
       x: Float64Array.from({ length: outputs(p) }, (_, i) => {
-        const byte = row(Math.floor(i / p.rowLength)) * p.rowLength + (i % p.rowLength);
-        const word = pixels[Math.floor(byte / 4)] as number;
-        return (Math.floor(word / 256 ** (byte % 4)) % 256) * p.factor + p.offset;
+        const from = row(Math.floor(i / p.rowLength)) * p.rowLength + (i % p.rowLength);
+        return pixelAt(pixels, from, p) * p.factor + p.offset;
       }),
       y: Float64Array.from({ length: p.batch }, (_, b) => labels[row(b)] as number),
     };
   },
   magnitudes(p, inputs) {
-    return this.reference({ ...p, factor: Math.abs(p.factor), offset: Math.abs(p.offset) }, inputs);
+    // A number's highest bit is its sign.
+    const pixels = p.floats ? inputs.pixels.map((bits) => bits % 2 ** 31) : inputs.pixels;
+    const positive = { ...p, factor: Math.abs(p.factor), offset: Math.abs(p.offset) };
+    return this.reference(positive, { ...inputs, pixels });
   },
   cases: [
     { batch: 1, rows: 1, rowLength: 1, stride: 1, factor: 1, offset: 0 },
@@ -123,5 +141,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     { batch: 7, rows: 33, rowLength: 65, stride: 8, factor: 1 / 127.5, offset: -1 },
     { batch: 33, rows: 129, rowLength: 9, stride: 33, factor: 0.5, offset: 0.1 },
     { batch: 32, rows: 100, rowLength: 784, stride: 32, factor: 1 / 255, offset: 0 },
+    { batch: 1, rows: 1, rowLength: 1, stride: 1, factor: 1, offset: 0, floats: true },
+    { batch: 7, rows: 33, rowLength: 65, stride: 8, factor: -0.3, offset: 0.1, floats: true },
+    { batch: 32, rows: 100, rowLength: 784, stride: 32, factor: 1, offset: 0, floats: true },
   ],
 });

@@ -12,7 +12,7 @@ import { constants, flatGrid, flatRow } from '../runtime/wgsl.js';
 import { type GatherParams, gather } from './gather.js';
 
 /** `rowLength` counts numbers. */
-export type GatherRowsParams = Omit<GatherParams, 'factor' | 'offset'>;
+export type GatherRowsParams = Omit<GatherParams, 'factor' | 'offset' | 'floats'>;
 
 const outputs = (p: GatherRowsParams): number => p.batch * p.rowLength;
 const { order, counters } = gather.bindings;

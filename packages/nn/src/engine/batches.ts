@@ -45,11 +45,12 @@ export class Batches {
     readonly options: BatchesOptions,
   ) {
     const { data, augmentation, classWeight, counted } = options;
-    const { count, shape, pixels, labels, targets, outputs, factor, offset } = data;
+    const { count, shape, pixels, floats, labels, targets, outputs, factor, offset } = data;
     const order = gpu.storage('order', Math.max(count, options.rows ?? 0) * 4, 'u32');
     this.#weights = classWeight && gpu.upload('class weights', weightsByClass(classWeight, data.samples));
     const weights = this.#weights ?? data.weights;
-    this.source = { count, shape, pixels, labels, targets, outputs, weights, factor, offset, order, augmentation };
+    const images = { count, shape, pixels, floats, factor, offset, augmentation };
+    this.source = { ...images, labels, targets, outputs, weights, order };
     this.counters = gpu.storage('counters', COUNTERS * 4, 'u32');
     this.sums = new EpochSums(gpu, counted);
     this.setOrder(Uint32Array.from({ length: count }, (_, row) => row));

@@ -3,9 +3,10 @@ import { DeviceMemoryError, type Gpu, type Storage } from '@anke/kernels';
 import { formatShape, type Shape, sizeOf } from '../autograd/tensor.js';
 import { ModelError, ShapeError } from '../errors.js';
 
-/** Images as bytes, row after row, with their labels: what models are trained on and predict. */
+/** Images, row after row, with their labels: what models are trained on and predict. */
 export interface Samples extends PixelScale {
-  readonly pixels: Uint8Array;
+  /** Bytes, or numbers of any range: the model sees pixel · rescale + offset, numbers as they are without a scale. */
+  readonly pixels: Uint8Array | Float32Array;
   /** Classes 0 … n-1; needed for training and evaluation by a loss that takes labels. */
   readonly labels?: ArrayLike<number>;
   /** (samples, outputs): a number for each output, for a loss that takes targets. */
@@ -18,7 +19,7 @@ export interface Samples extends PixelScale {
 
 export const countOf = ({ pixels, shape }: Samples): number => pixels.length / sizeOf(shape);
 
-/** How bytes come into a model: byte · rescale + offset. */
+/** How pixels come into a model: pixel · rescale + offset. */
 export interface PixelScale {
   /** 1 if absent. */
   readonly rescale?: number;
@@ -48,11 +49,20 @@ export function checkSamples(samples: Samples, input: Shape): number {
   }
   const count = countOf(samples);
   if (count === 0 || !Number.isInteger(count)) {
-    throw new ShapeError(`${pixels.length} bytes are no whole number of samples of ${sizeOf(shape)} bytes`);
+    const unit = unitOf(pixels);
+    throw new ShapeError(`${pixels.length} ${unit} are no whole number of samples of ${sizeOf(shape)} ${unit}`);
   }
   checkScale(samples);
+  const wrong = pixels instanceof Float32Array ? pixels.findIndex((pixel) => !Number.isFinite(pixel)) : -1;
+  if (wrong >= 0) {
+    const place = `pixel ${wrong % sizeOf(shape)} of sample ${Math.floor(wrong / sizeOf(shape))}`;
+    throw new ModelError(`${place} must be a finite number, but is ${pixels[wrong]}`);
+  }
   return count;
 }
+
+/** What an array of pixels holds, in the plural. */
+export const unitOf = (pixels: Samples['pixels']): string => (pixels instanceof Float32Array ? 'numbers' : 'bytes');
 
 /** Samples on the device. */
 export class DeviceData {
@@ -66,8 +76,8 @@ export class DeviceData {
   /** Numbers in a row of targets; 0 if there are none. */
   readonly outputs: number;
   readonly weights: Storage | undefined;
-  /** The bytes that `pixels` was uploaded from. */
-  readonly bytes: Uint8Array;
+  /** Whether pixels are float32 numbers, not bytes. */
+  readonly floats: boolean;
 
   /** @throws DeviceMemoryError if there are more than the device can bind at once */
   constructor(
@@ -76,16 +86,19 @@ export class DeviceData {
     readonly samples: Samples,
   ) {
     this.count = countOf(samples);
-    const fitting = Math.floor(gpu.maxBinding / Math.max(4, sizeOf(samples.shape)));
+    const { pixels } = samples;
+    const fitting = Math.floor(gpu.maxBinding / Math.max(4, sizeOf(samples.shape) * pixels.BYTES_PER_ELEMENT));
     if (this.count > fitting) {
-      const need = { label: `the array of images (${label})`, bytes: samples.pixels.length, limit: gpu.maxBinding };
+      const need = { label: `the array of images (${label})`, bytes: pixels.byteLength, limit: gpu.maxBinding };
       throw new DeviceMemoryError(need, `at most ${fitting.toLocaleString('en-US')} of their size fit`);
     }
     this.shape = samples.shape;
     this.factor = samples.rescale ?? 1;
     this.offset = samples.offset ?? 0;
-    this.bytes = samples.pixels;
-    this.pixels = gpu.upload(`${label} pixels`, samples.pixels);
+    this.floats = pixels instanceof Float32Array;
+    // Kernels read words: four bytes, or the bits of a number.
+    const words = this.floats ? new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length) : pixels;
+    this.pixels = gpu.upload(`${label} pixels`, words as Uint32Array | Uint8Array);
     this.labels = gpu.upload(`${label} labels`, Uint32Array.from(samples.labels ?? new Uint32Array(this.count)));
     const { targets, sampleWeight } = samples;
     this.targets = targets && gpu.upload(`${label} targets`, targets);

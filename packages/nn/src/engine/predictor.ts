@@ -7,7 +7,7 @@ import { sizeOf, type Tensor } from '../autograd/tensor.js';
 import { ModelError, NonFiniteError, ShapeError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { Batches } from './batches.js';
-import { checkScale, DeviceData, type PixelScale } from './device-data.js';
+import { checkScale, DeviceData, type PixelScale, type Samples, unitOf } from './device-data.js';
 import { withFittingBatch } from './fitting.js';
 import { EVEN_BATCH, evenBatch } from './pass.js';
 import type { StepBatch } from './step.js';
@@ -38,6 +38,9 @@ export interface PredictedModel {
   predict(executor: Executor, batches: Batches, batch: StepBatch): Tensor;
 }
 
+/** What a predictor is made for: the scale of its images, and what they are of; bytes, if absent. */
+export type PredictorImages = PixelScale & Partial<Pick<Samples, 'pixels'>>;
+
 /** What belongs to one predictor. */
 interface Parts {
   readonly recording: Recording;
@@ -49,8 +52,8 @@ interface Parts {
 }
 
 export class Predictor {
-  /** Bytes of one image. */
-  readonly #imageBytes: number;
+  /** Pixels of one image. */
+  readonly #imageSize: number;
   /** Numbers that come out for one image. */
   readonly #outputs: number;
   #destroyed = false;
@@ -61,15 +64,18 @@ export class Predictor {
     { inputShape, outputShape }: Graph,
     private readonly parts: Parts,
   ) {
-    this.#imageBytes = sizeOf(inputShape);
+    this.#imageSize = sizeOf(inputShape);
     this.#outputs = sizeOf(outputShape);
   }
 
-  static async create(model: PredictedModel, batch: number, scale: PixelScale): Promise<Predictor> {
+  static async create(model: PredictedModel, batch: number, images: PredictorImages): Promise<Predictor> {
     const { gpu, graph } = model;
     const { inputShape: shape, seed } = graph;
-    checkScale(scale);
-    const data = new DeviceData(gpu, 'images', { ...scale, shape, pixels: new Uint8Array(batch * sizeOf(shape)) });
+    const { rescale = 1, offset = 0 } = images;
+    checkScale(images);
+    const size = batch * sizeOf(shape);
+    const pixels = images.pixels instanceof Float32Array ? new Float32Array(size) : new Uint8Array(size);
+    const data = new DeviceData(gpu, 'images', { rescale, offset, shape, pixels });
     const batches = new Batches(gpu, { data, seed });
     const record = (recorder: Recorder, size: number): Storage => {
       const { storage } = model.predict(recorder, batches, { size, stride: 0 });
@@ -89,18 +95,22 @@ export class Predictor {
   /**
    * The outputs for images, row after row.
    *
-   * @param images any number of them, as bytes or on the device
-   * @throws ShapeError if the bytes are no whole number of images
+   * @param images any number of them, as what it was made for, or on the device
+   * @throws ShapeError if the pixels are no whole number of images
+   * @throws ModelError if they are bytes where it takes numbers, or the other way round
    * @throws NonFiniteError if an output is NaN or infinite
    */
-  async predict(images: Uint8Array | DeviceData, { onProgress, signal }: PredictOptions = {}): Promise<Float32Array> {
+  async predict(
+    images: Samples['pixels'] | DeviceData,
+    { onProgress, signal }: PredictOptions = {},
+  ): Promise<Float32Array> {
     const { batch, parts } = this;
     const { gpu } = parts.recording;
-    const count = images instanceof DeviceData ? images.count : this.#count(images);
+    const count = this.#count(images instanceof DeviceData ? images.samples.pixels : images);
     const all = new Float32Array(count * this.#outputs);
     // WebGPU copies within the device only from multiples of 4 bytes.
-    const aligned = (batch * this.#imageBytes) % 4 === 0;
-    const source = images instanceof DeviceData && !aligned ? images.bytes : images;
+    const aligned = (batch * this.#imageSize * parts.data.samples.pixels.BYTES_PER_ELEMENT) % 4 === 0;
+    const source = images instanceof DeviceData && !aligned ? images.samples.pixels : images;
     const running: Promise<void>[] = [];
     for (let first = 0; first < count; first += batch) {
       signal?.throwIfAborted();
@@ -125,17 +135,22 @@ export class Predictor {
     );
   }
 
-  #count({ length }: Uint8Array): number {
-    const count = length / this.#imageBytes;
+  #count(pixels: Samples['pixels']): number {
+    const [unit, taken] = [pixels, this.parts.data.samples.pixels].map(unitOf);
+    if (unit !== taken) throw new ModelError(`the images are ${unit}, but the predictor was made for ${taken}`);
+    const count = pixels.length / this.#imageSize;
     if (Number.isInteger(count)) return count;
-    throw new ShapeError(`${length} bytes are no whole number of images of ${this.#imageBytes} bytes`);
+    throw new ShapeError(`${pixels.length} ${unit} are no whole number of images of ${this.#imageSize} ${unit}`);
   }
 
-  #load(images: Uint8Array | DeviceData, first: number, size: number): void {
+  #load(images: Samples['pixels'] | DeviceData, first: number, size: number): void {
     const { recording, data } = this.parts;
-    const [start, length] = [first * this.#imageBytes, size * this.#imageBytes];
-    if (images instanceof Uint8Array) recording.gpu.write(data.pixels, images.subarray(start, start + length));
-    else recording.gpu.copy(images.pixels.slice('images', start, Math.ceil(length / 4) * 4), data.pixels);
+    const [start, length] = [first * this.#imageSize, size * this.#imageSize];
+    if (images instanceof DeviceData) {
+      const width = data.samples.pixels.BYTES_PER_ELEMENT;
+      const part = images.pixels.slice('images', start * width, Math.ceil((length * width) / 4) * 4);
+      recording.gpu.copy(part, data.pixels);
+    } else recording.gpu.write(data.pixels, images.subarray(start, start + length));
   }
 
   destroy(): void {

@@ -14,10 +14,10 @@ import type { Optimizer } from '../optimizers/optimizer.js';
 import { Backup } from './backup.js';
 import type { Batches } from './batches.js';
 import { checkEnd, checkedMetrics } from './compiled.js';
-import { DataCache, type DeviceData, type PixelScale, type Samples } from './device-data.js';
+import { DataCache, type DeviceData, type Samples } from './device-data.js';
 import { ModelMemory } from './memory.js';
 import { type AskedPass, checkBatchSize, evenBatch, Pass, type PassOptions } from './pass.js';
-import { Predictor } from './predictor.js';
+import { Predictor, type PredictorImages } from './predictor.js';
 import { checkComparedSamples } from './sample-check.js';
 import { StateCheck } from './state-check.js';
 import {
@@ -197,13 +197,14 @@ export class Session {
     if (!pass.prepared) this.#free((kept) => kept.pass === pass);
   }
 
-  /** A predictor for batches of one size, which is kept until the session ends. */
-  predictor(batch: number, { rescale = 1, offset = 0 }: PixelScale = {}): Promise<Predictor> {
+  /** A predictor for batches of one size and images like these, which is kept until the session ends. */
+  predictor(batch: number, images: PredictorImages = {}): Promise<Predictor> {
     checkBatchSize(batch);
-    const key = `${batch} ${rescale} ${offset}`;
+    const { rescale = 1, offset = 0, pixels } = images;
+    const key = `${batch} ${rescale} ${offset} ${pixels instanceof Float32Array}`;
     const known = this.#predictors.get(key);
     if (known) return known.ready;
-    const kept: KeptPredictor = { ready: this.#createPredictor(batch, { rescale, offset }) };
+    const kept: KeptPredictor = { ready: this.#createPredictor(batch, images) };
     this.#predictors.set(key, kept);
     kept.ready.then(
       (predictor) => {
@@ -215,10 +216,10 @@ export class Session {
     return kept.ready;
   }
 
-  async #createPredictor(batch: number, scale: PixelScale): Promise<Predictor> {
+  async #createPredictor(batch: number, images: PredictorImages): Promise<Predictor> {
     const broken = await this.stateCheck.weights();
     if (broken) throw new NonFiniteError(`the model cannot predict: ${broken}`);
-    return Predictor.create(this, batch, scale);
+    return Predictor.create(this, batch, images);
   }
 
   /** What a training can be resumed from, to the same bits as if it had not stopped. */

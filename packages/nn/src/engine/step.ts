@@ -39,8 +39,10 @@ export interface StepModel {
 export interface StepData {
   readonly count: number;
   readonly shape: Shape;
-  /** Bytes of all samples; the model sees byte · factor + offset. */
+  /** Of all samples; the model sees pixel · factor + offset. */
   readonly pixels: Storage;
+  /** Whether pixels are float32 numbers; bytes, if absent. */
+  readonly floats?: boolean;
   readonly factor: number;
   readonly offset: number;
   readonly labels: Storage;
@@ -183,11 +185,12 @@ function takeBatch(
   data: StepData,
   { size, stride }: StepBatch,
 ): { readonly x: Tensor; readonly labels: Tensor } {
-  const { pixels, order, factor, offset, augmentation } = data;
+  const { pixels, floats, order, factor, offset, augmentation } = data;
   tape.begin('the images');
   const x = tape.temporary('the batch', [size, ...data.shape]);
   const labels = tape.temporary('labels', [size], 'u32');
-  const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor, offset };
+  const numbers = floats ? { floats } : {};
+  const params = { batch: size, rows: data.count, rowLength: sizeOf(data.shape), stride, factor, offset, ...numbers };
   const bindings = { pixels, labels: data.labels, order, counters, x: x.storage, y: labels.storage };
   if (augmentation) {
     const [height = 1, width = 1, channels = 1] = data.shape;

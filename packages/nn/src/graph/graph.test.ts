@@ -255,6 +255,12 @@ flatten (Flatten)                         (None, 500)                 0
 ───────────────────────────────────────────────────────────────────────
 Total 70 · trainable 50 · not trainable 20`.trim(),
     );
+    expect(summarize(graph, 71)).toBe(summarize(graph));
+    expect(summarize(graph, 70).split('\n').slice(0, 3)).toEqual([
+      'Layer                Output shape       Parameters',
+      '──────────────────────────────────────────────────',
+      'conv2d               (None, 10, 10, 5)          50',
+    ]);
   });
 
   test('of branches says what is connected, and counts a shared layer once', () => {

@@ -35,8 +35,24 @@ function memoryLines({ total, trainable }: ReturnType<typeof countParameters>): 
   return [`Memory: weights ${mebibytes(4 * total)} · ${trainings}, and activations`];
 }
 
-/** The parameters of a shared layer stand at its first node. */
-export function summarize({ input, nodes, layers }: Graph): string {
+/**
+ * The parameters of a shared layer stand at its first node.
+ *
+ * @param columns that a line may have: where the types of layers leave no room, they are left out
+ */
+export function summarize(graph: Graph, columns = Number.POSITIVE_INFINITY): string {
+  const whole = tableOf(graph, true);
+  const table = whole.every((line) => line.length <= columns) ? whole : tableOf(graph, false);
+  const parameters = countParameters(graph.layers);
+  const { total, trainable } = parameters;
+  return [
+    ...table,
+    `Total ${number(total)} · trainable ${number(trainable)} · not trainable ${number(total - trainable)}`,
+    ...memoryLines(parameters),
+  ].join('\n');
+}
+
+function tableOf({ input, nodes }: Graph, hasTypes: boolean): string[] {
   const isChain = nodes.every(({ inputs }, i) => inputs.length === 1 && inputs[0] === (nodes[i - 1] ?? input));
   const seen = new Set<unknown>();
   const rows = nodes.map(({ name, layer, shape, weights, inputs }) => {
@@ -44,13 +60,14 @@ export function summarize({ input, nodes, layers }: Graph): string {
     seen.add(layer);
     const sources = inputs.map((source) => source.name).join(', ');
     return [
-      `${name} (${layer.type})`,
+      hasTypes ? `${name} (${layer.type})` : name,
       formatShape([null, ...shape]),
       number(countParameters([{ weights: own }]).total),
       ...(isChain ? [] : [sources]),
     ];
   });
-  const header = ['Layer (type)', 'Output shape', 'Parameters', ...(isChain ? [] : ['Connected to'])];
+  const layer = hasTypes ? 'Layer (type)' : 'Layer';
+  const header = [layer, 'Output shape', 'Parameters', ...(isChain ? [] : ['Connected to'])];
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
   const line = (cells: readonly string[]): string =>
     cells
@@ -58,14 +75,5 @@ export function summarize({ input, nodes, layers }: Graph): string {
       .join('  ')
       .trimEnd();
   const rule = widths.map((width) => '─'.repeat(width)).join('──');
-  const parameters = countParameters(layers);
-  const { total, trainable } = parameters;
-  return [
-    line(header),
-    rule,
-    ...rows.map(line),
-    rule,
-    `Total ${number(total)} · trainable ${number(trainable)} · not trainable ${number(total - trainable)}`,
-    ...memoryLines(parameters),
-  ].join('\n');
+  return [line(header), rule, ...rows.map(line), rule];
 }

@@ -25,19 +25,29 @@ const imageFactsOf = (images: ImageDataset) => ({
   pixels: pixelStatistics(images),
 });
 
+type ImageFacts = ReturnType<typeof imageFactsOf>;
+
+/** Sources do not count: data may have been moved. */
+const areSame = (before: ImageFacts, now: ImageFacts): boolean =>
+  before.images === now.images && JSON.stringify(before.pixels) === JSON.stringify(now.pixels);
+
 /**
  * Writes what the data of a run is.
  *
- * @throws RunError if the images to train on are not those that the run has begun with
+ * @throws RunError if the images, to train on or for validation, are not those that the run has begun with
  */
 export async function keepDataFacts(store: Store, { training, validation }: TrainingData): Promise<void> {
   const before = await readDataFacts(store);
   const { pixels, ...now } = imageFactsOf(training);
-  if (before && (JSON.stringify(before.pixels) !== JSON.stringify(pixels) || before.images !== now.images))
+  const validated = imageFactsOf(validation);
+  if (before && !areSame(before, { ...now, pixels }))
     throw new RunError(`this run has begun with other data than ${training.source} holds now`);
+  // Runs of earlier versions do not tell what they were validated on.
+  if (before?.validation && !areSame(before.validation, validated))
+    throw new RunError(`this run was validated on other images than ${validation.source} holds now`);
   const { classNames } = training;
   const named = classNames ? { classNames } : {};
-  const facts: DataFacts = { ...now, ...named, pixels, validation: imageFactsOf(validation) };
+  const facts: DataFacts = { ...now, ...named, pixels, validation: validated };
   await writeText(store, FACTS_FILE, `${JSON.stringify(facts, null, 2)}\n`);
 }
 

@@ -226,4 +226,8 @@ test('what cannot be resumed says why', async () => {
   const facts = JSON.parse((await readText(whole, 'data.json')) as string);
   await other.write('data.json', new TextEncoder().encode(JSON.stringify({ ...facts, images: 41 })));
   await expect(events(other)).rejects.toThrow('this run has begun with other data than');
+  const validated = memoryStore();
+  const moved = { ...facts, validation: { ...facts.validation, pixels: { ...facts.validation.pixels, mean: 1 } } };
+  await validated.write('data.json', new TextEncoder().encode(JSON.stringify(moved)));
+  await expect(events(validated)).rejects.toThrow('this run was validated on other images than');
 });

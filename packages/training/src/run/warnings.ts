@@ -1,6 +1,7 @@
 /** What cannot make a good model, or has not made one: said, as a training that ends without an error looks right. */
 import { BatchNormalization, type Model } from '@anke/nn';
 import type { ResolvedRecipe } from '../recipe/schema.js';
+import { hasDiverged } from './divergence.js';
 import type { EpochRecord, Phase, Warning } from './events.js';
 import type { TrainingData } from './training.js';
 
@@ -11,8 +12,6 @@ const FAR = 0.2;
  * of the rest is of late.
  */
 const GROWN = 5;
-/** A cross-entropy so many times as large as that of guessing, ln(classes), will hardly come down again. */
-const LOST = 100;
 
 /** What a training is judged by. */
 export interface Judged {
@@ -61,11 +60,8 @@ export function warningsBefore(judged: Judged): Warning[] {
 
 /** @param records of the phase's epochs so far; told once, when the loss is lost */
 export function warningOfEpoch(records: readonly EpochRecord[], { recipe, data }: Judged): Warning | undefined {
-  // Squares of distances may be large in a good training.
-  if (recipe.loss.type === 'MeanSquaredError') return undefined;
+  if (!hasDiverged(records, recipe) || hasDiverged(records.slice(0, -1), recipe)) return undefined;
   const guessing = Math.log(Math.max(2, data.training.classes));
-  const isLost = ({ loss = 0 }: Partial<EpochRecord> = {}): boolean => loss > LOST * guessing;
-  if (!isLost(records.at(-1)) || isLost(records.at(-2))) return undefined;
   const { loss, learning_rate: rate } = records.at(-1) as EpochRecord;
   return {
     kind: 'diverged',

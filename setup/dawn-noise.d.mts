@@ -1,0 +1,1 @@
+export declare const DAWN_NOISE: RegExp;
