@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@anke/kernels',
     '@anke/nn',
     '@anke/report/evaluation',
+    '@anke/report/timing',
     '@anke/training',
   ],
   'apps/cli': [
@@ -61,6 +62,7 @@ const BROWSER_SAFE = [
   'packages/report/src/html.ts',
   'packages/report/src/kernel-shares.ts',
   'packages/report/src/predictions.ts',
+  'packages/report/src/timing.ts',
 ];
 
 interface Import {

@@ -95,7 +95,7 @@ describe('Origin', () => {
   });
 });
 
-test('with a token, only who has it may ask; whether the server is there, anybody', async () => {
+test('with a token, only who has it may ask; anybody sees that the server is there, and the page', async () => {
   const { port } = await serve({ access: { hosts: [], origins: [], token: 'secret' } });
   const tries = ['', 'secret', 'Bearer', 'Bearer secre', 'Bearer secret2', 'bearer secret', 'Basic secret'];
   for (const authorization of tries) {
@@ -103,8 +103,9 @@ test('with a token, only who has it may ask; whether the server is there, anybod
     expect(answer.status, authorization).toBe(401);
     expect(answer.headers['www-authenticate']).toBe('Bearer');
     expect(JSON.parse(answer.body).error).toContain('Authorization: Bearer TOKEN');
-    expect((await ask(port, { authorization }, { method: 'GET', path: '/metrics' })).status).toBe(401);
+    for (const path of ['/metrics', '/model'])
+      expect((await ask(port, { authorization }, { method: 'GET', path })).status).toBe(401);
   }
   expect((await ask(port, { authorization: 'Bearer secret' })).status).toBe(200);
-  expect((await ask(port, {}, { method: 'GET', path: '/healthz' })).status).toBe(200);
+  for (const path of ['/healthz', '/']) expect((await ask(port, {}, { method: 'GET', path })).status).toBe(200);
 });

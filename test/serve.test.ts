@@ -125,7 +125,7 @@ describe('what a client does wrong gets a 4xx and a line', () => {
   });
 
   test('paths, methods, health', async () => {
-    expect((await fetch(`${base}/`)).status).toBe(404);
+    expect((await fetch(`${base}/nothing`)).status).toBe(404);
     expect((await fetch(`${base}/predict`)).status).toBe(405);
     expect(await (await fetch(`${base}/healthz`)).json()).toEqual({ status: 'ok' });
   });

@@ -53,6 +53,7 @@ export async function serveModel(model: ServedModel, options: Partial<ServeOptio
     shape: [28, 28, 1],
     classes: CLASSES,
     nameOf: String,
+    darkInk: false,
     maxBody: 16 * 2 ** 20,
     timeout: 10,
     closingTime: 10,

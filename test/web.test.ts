@@ -2,84 +2,35 @@
  * The page of apps/web as people open it: built, served under a path, in a browser without a GPU. It trains, answers to
  * what is drawn, goes on after a reload to the same bits, takes a file, and hands out its network.
  */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { synthesize, writeCompetition } from '@anke/data';
 import { fromOnnx } from '@anke/exchange';
 import { digitOutlines } from '@anke/files';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, NO_CHROMIUM, openChromium, reader, WEBGPU } from './chromium.js';
+import { hasChromium, NO_CHROMIUM } from './chromium.js';
+import { openWebPage, recipe, type Untyped, type WebPage, done as whenDone } from './web-page.js';
 
 if (!hasChromium) console.warn(`${NO_CHROMIUM}: the page of apps/web is not opened`);
 
-/** Small enough for a browser that computes on the CPU: 400 digits, a convolution of eight filters. */
-const recipe = (epochs: number): string =>
-  JSON.stringify({
-    name: 'small',
-    seed: 3,
-    batchSize: 16,
-    data: { limit: 500 },
-    layers: [
-      { type: 'Conv2D', name: 'conv', filters: 8, kernelSize: 5, activation: 'relu' },
-      { type: 'MaxPooling2D', name: 'pool', poolSize: 2 },
-      { type: 'Flatten', name: 'flat' },
-      { type: 'Dropout', name: 'dropout', rate: 0.1 },
-      { type: 'Dense', name: 'out', units: 'classes', activation: 'softmax' },
-    ],
-    phases: [{ optimizer: { type: 'Adam', learningRate: 0.005 }, epochs }],
-  });
-
-const root = join(import.meta.dirname, '../apps/web');
-const folder = mkdtempSync(join(tmpdir(), 'anke web '));
-afterAll(() => rmSync(folder, { recursive: true }));
-
 describe.skipIf(!hasChromium)('the page', () => {
-  // biome-ignore lint/suspicious/noExplicitAny: playwright-core is installed for tests alone, without its types
-  type Untyped = any;
-  let browser: Untyped;
+  let web: WebPage;
   let page: Untyped;
   let address: string;
-  let server: Untyped;
-  /** What the console said, what was asked of another host, what was not handled. */
-  const problems: string[] = [];
 
-  const done = (): Promise<void> => page.waitForSelector('#state[data-state=done]', { timeout: 100_000 });
+  const done = (): Promise<void> => whenDone(page);
   /** The network as the run of seven epochs leaves it. */
   let seven: Buffer;
-  const saved = async (button: string): Promise<Buffer> => {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click(button)]);
-    return readFileSync(await download.path());
-  };
+  const saved = (button: string): Promise<Buffer> => web.saved(button);
 
   beforeAll(async () => {
-    const { preview } = await reader('vite');
-    const built = { outDir: join(folder, 'built') };
-    // By itself, as people build it: this process would read the packages' sources, which Node cannot.
-    const vite = join(root, 'node_modules/vite/bin/vite.js');
-    await promisify(execFile)(process.execPath, [vite, 'build', '--outDir', built.outDir], { cwd: root });
-    // Under a path, and with another configuration than its own: any host serves it.
-    const base = '/some/path/';
-    server = await preview({ root, base, configFile: false, logLevel: 'warn', build: built, preview: { port: 0 } });
-    address = server.resolvedUrls.local[0];
-    browser = await openChromium(WEBGPU);
-    page = await browser.newPage();
-    page.on('pageerror', (error: Error) => problems.push(error.message));
-    page.on('console', (message: Untyped) => problems.push(message.text()));
-    page.on('request', (request: Untyped) => {
-      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(address)) problems.push(request.url());
-    });
-    await page.goto(`${address}#recipe=${encodeURIComponent(recipe(12))}`);
+    web = await openWebPage(recipe(12));
+    ({ page, address } = web);
     await done();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  afterAll(() => web?.close());
 
   test('it names the adapter, and says that it is a software one', async () => {
     expect(await page.textContent('#adapter-name')).toMatch(/swiftshader.*software/);
@@ -204,17 +155,17 @@ describe.skipIf(!hasChromium)('the page', () => {
   });
 
   test('it trains on a CSV file of people’s own, and says what is wrong with a bad one', async () => {
-    const csv = join(folder, 'digits.csv');
+    const csv = join(web.folder, 'digits.csv');
     writeCompetition(await synthesize(digitOutlines(), { train: 100, test: 0, seed: 5 }), (name, content) => {
       if (name === 'train.csv') writeFileSync(csv, content);
     });
-    const bad = join(folder, 'bad.csv');
+    const bad = join(web.folder, 'bad.csv');
     writeFileSync(bad, 'label,pixel0,pixel1\n1,2\n');
     await page.setInputFiles('#choose', bad);
     await page.waitForSelector('#data-error:not(:empty)');
     expect(await page.textContent('#data-error')).toMatch(/bad\.csv.*2/);
     expect(await page.textContent('#data-line')).toContain('synthetic digits'); // which still are what it has
-    const packed = join(folder, 'bad.csv.gz');
+    const packed = join(web.folder, 'bad.csv.gz');
     writeFileSync(packed, 'this is no gzip');
     await page.setInputFiles('#choose', packed);
     await page.waitForSelector('#data-error:text("bad.csv.gz: it is damaged")');
@@ -229,6 +180,6 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.goto(address);
     await page.waitForSelector('#state[data-state=done]', { timeout: 60_000 });
     await page.context().setOffline(false);
-    expect(problems).toEqual([]);
+    expect(web.problems).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ export interface DroppedFile {
   readonly file: File;
 }
 
-export type ExportFormat = 'onnx' | 'safetensors';
+export type ExportFormat = 'onnx' | 'safetensors' | 'tensorflowjs';
 
 /** What the page asks for. */
 export type Ask =
@@ -25,15 +25,28 @@ export type Ask =
   | { readonly type: 'open'; readonly recipe: string | undefined }
   /** Checks a recipe and trains by it. `afresh` forgets what was kept of its run. */
   | { readonly type: 'train'; readonly recipe: string; readonly afresh: boolean }
+  /** Checks a recipe, and whether its layers make a network for the present images. */
+  | { readonly type: 'check'; readonly recipe: string }
+  /** Gives a built-in recipe. */
+  | { readonly type: 'builtIn'; readonly name: string }
   | { readonly type: 'pause'; readonly paused: boolean }
   | { readonly type: 'predict'; readonly pixels: Uint8Array }
   | { readonly type: 'activations'; readonly pixels: Uint8Array }
   | { readonly type: 'program' }
+  /** Replays a golden run; without a file, one that the worker makes. The training waits meanwhile. */
+  | { readonly type: 'verify'; readonly file: File | undefined }
+  /** Times products and convolutions. The training waits meanwhile. */
+  | { readonly type: 'measure' }
   | { readonly type: 'export'; readonly format: ExportFormat }
   | { readonly type: 'drop'; readonly name: string; readonly files: readonly DroppedFile[] }
   /** Goes back from dropped data to the synthetic digits. */
   | { readonly type: 'synthetic' }
-  /** Forgets all runs that were kept. */
+  /** Goes on with a run that is kept. */
+  | { readonly type: 'openRun'; readonly id: string }
+  /** Gives a run's folder as a zip archive. */
+  | { readonly type: 'packRun'; readonly id: string }
+  | { readonly type: 'deleteRun'; readonly id: string }
+  /** Deletes all runs that are kept, and begins the present one anew. */
   | { readonly type: 'forget' };
 
 export interface AdapterFacts {
@@ -64,6 +77,63 @@ export interface EpochPoint {
   readonly accuracy: number | undefined;
   readonly valLoss: number | undefined;
   readonly valAccuracy: number | undefined;
+}
+
+/** A run that is kept. */
+export interface RunFacts {
+  readonly id: string;
+  /** The recipe's. */
+  readonly name: string;
+  /** What it learns from. */
+  readonly data: string;
+  readonly points: readonly EpochPoint[];
+  /** That it is to have at most, in all phases. */
+  readonly epochs: number;
+  /** When it was written to last, in milliseconds since 1970. */
+  readonly changed: number;
+  /** Whether it has left a model: a run that was cut off has only checkpoints. */
+  readonly hasModel: boolean;
+  /** Why nothing can be told of it. */
+  readonly problem?: string;
+}
+
+/** A group of a golden run's tensors. */
+export interface VerifiedGroup {
+  readonly group: string;
+  /** The largest relative error of a tensor, and what it may be. */
+  readonly error: number;
+  readonly bound: number;
+  /** The worst tensor. */
+  readonly tensor: string;
+  /** `on an edge`: too large, because a decision within rounding of its edge was taken the other way. */
+  readonly verdict: 'ok' | 'on an edge' | 'too large';
+}
+
+export interface VerifyFacts {
+  readonly source: string;
+  /** With Adam, and as many with SGD. */
+  readonly steps: number;
+  readonly batch: number;
+  readonly groups: readonly VerifiedGroup[];
+  readonly notes: readonly string[];
+  readonly isRight: boolean;
+}
+
+/** A kernel as it was timed. */
+export interface MeasuredKernel {
+  readonly what: string;
+  readonly variant: string;
+  readonly milliseconds: number;
+  readonly gflops: number;
+  /** Of what the device does at best. */
+  readonly share: number;
+}
+
+export interface MeasureFacts {
+  readonly device: string;
+  /** Of multiply-adds alone, and of copying. */
+  readonly limits: { readonly gflops: number; readonly gigabytesPerSecond: number };
+  readonly kernels: readonly MeasuredKernel[];
 }
 
 export interface Mistake {
@@ -130,7 +200,8 @@ export interface ProgramFacts {
   readonly naive: number;
 }
 
-export type RunState = 'opening' | 'data' | 'compiling' | 'training' | 'paused' | 'done' | 'failed';
+/** `waiting`: until another tab of this browser leaves the run alone. */
+export type RunState = 'opening' | 'data' | 'waiting' | 'compiling' | 'training' | 'paused' | 'done' | 'failed';
 
 /** What the worker says. */
 export type Say =
@@ -140,6 +211,17 @@ export type Say =
   | { readonly type: 'recipe'; readonly text: string; readonly name: string }
   /** A recipe that cannot be used, and why; what trained before goes on. */
   | { readonly type: 'recipeError'; readonly message: string }
+  /** What a check has found, and how many weights the network has if nothing is wrong. */
+  | {
+      readonly type: 'checked';
+      readonly text: string;
+      readonly error: string | undefined;
+      readonly parameters: number | undefined;
+    }
+  /** The names of the built-in recipes. */
+  | { readonly type: 'builtIn'; readonly names: readonly string[] }
+  /** A recipe that was asked for, which does not train yet. */
+  | { readonly type: 'draft'; readonly text: string }
   | { readonly type: 'dataError'; readonly message: string }
   | { readonly type: 'data'; readonly data: DataFacts }
   | { readonly type: 'state'; readonly state: RunState; readonly detail: string }
@@ -165,8 +247,16 @@ export type Say =
   | { readonly type: 'prediction'; readonly probabilities: Float32Array | undefined }
   | { readonly type: 'activations'; readonly layers: readonly LayerActivation[] }
   | { readonly type: 'program'; readonly program: ProgramFacts }
-  | { readonly type: 'file'; readonly name: string; readonly bytes: Uint8Array }
+  /** What a verification or a measurement does at this moment; `error`: why it has ended. */
+  | { readonly type: 'checking'; readonly what: 'verify' | 'measure'; readonly line: string; readonly isError: boolean }
+  | { readonly type: 'verified'; readonly facts: VerifyFacts }
+  | { readonly type: 'measured'; readonly facts: MeasureFacts }
+  | { readonly type: 'file'; readonly name: string; readonly content: Blob }
   /** Something that was asked for did not work, or that people should know of the training; it goes on. */
   | { readonly type: 'problem'; readonly message: string }
+  /** The runs that are kept, the latest first, and which of them is open. */
+  | { readonly type: 'runs'; readonly runs: readonly RunFacts[]; readonly open: string | undefined }
+  /** A run has come in, or something else was done with one. */
+  | { readonly type: 'runsNote'; readonly message: string }
   /** Whether the run is kept by the browser, so that a reload goes on with it. */
   | { readonly type: 'kept'; readonly kept: boolean };

@@ -26,4 +26,15 @@ export { shortName } from './names.js';
 export { accuracyOf, mostLikely } from './predictions.js';
 export { chartSvg, renderPng } from './render.js';
 export { makeReport, type Report } from './report.js';
-export { type KernelRun, measure, measureKernel, milliseconds, type Times, timeDispatches, timesOf } from './timing.js';
+export {
+  type KernelRun,
+  type Limits,
+  measure,
+  measureKernel,
+  milliseconds,
+  probe,
+  type Times,
+  type Timing,
+  timeDispatches,
+  timesOf,
+} from './timing.js';

@@ -1,7 +1,17 @@
 /**
- * How long recordings and single kernels take, as medians with quartiles: by the device's timestamps, or by the clock.
+ * How long recordings and single kernels take, as medians with quartiles, by the device's timestamps or by the clock;
+ * and what a device can do at best.
  */
-import { type DispatchTime, type Gpu, type Kernel, Recorder, type Recording, type Storage } from '@anke/kernels';
+import {
+  type DispatchTime,
+  type Gpu,
+  type Kernel,
+  probeCopy,
+  probeFma,
+  Recorder,
+  type Recording,
+  type Storage,
+} from '@anke/kernels';
 import { Random } from '@anke/random';
 
 /** A measurement is at least this long, so that the clock and the submit do not count. */
@@ -28,8 +38,12 @@ export function timesOf(samples: readonly number[]): Times {
 const clamp = (value: number, least: number, most: number): number =>
   Math.max(least, Math.min(most, Math.round(value)));
 
-/** Median and quartiles of a recording's milliseconds, by the clock on the wall. */
-export async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
+/**
+ * Median and quartiles of a recording's milliseconds, by the clock on the wall.
+ *
+ * @param total about how many milliseconds the measurements may take together
+ */
+export async function measure(gpu: Gpu, recording: Recording, total = TOTAL_MILLISECONDS): Promise<Times> {
   const run = async (times: number): Promise<number> => {
     const started = performance.now();
     recording.submit(times);
@@ -40,7 +54,7 @@ export async function measure(gpu: Gpu, recording: Recording): Promise<Times> {
   const once = await run(1);
   const times = clamp(SAMPLE_MILLISECONDS / once, 1, 200);
   const samples: number[] = [];
-  const repeats = clamp(TOTAL_MILLISECONDS / (once * times), 3, 15);
+  const repeats = clamp(total / (once * times), 3, 15);
   for (let i = 0; i < repeats; i++) samples.push(await run(times));
   return timesOf(samples);
 }
@@ -92,21 +106,25 @@ function sampleBindings(gpu: Gpu, kernel: Kernel, params: object): Record<string
   return Object.fromEntries(storages);
 }
 
+/** How a kernel is timed. */
+export interface Timing {
+  /** About how many milliseconds it may take; it runs at least four times. */
+  readonly budget?: number;
+  /** Whether the device's timestamps tell, rather than the clock on the wall; so they do if there are any. */
+  readonly timestamps?: boolean;
+}
+
 export interface KernelRun {
   readonly kernel: Kernel;
   readonly params: object;
   readonly variant: string;
 }
 
-/**
- * Times one variant of a kernel, with the join of its parts if it has one. The device's timestamps tell, if it has any.
- *
- * @param budget about how many milliseconds it may take; it runs at least four times
- */
+/** Times one variant of a kernel, with the join of its parts if it has one. */
 export async function measureKernel(
   gpu: Gpu,
   { kernel, params, variant }: KernelRun,
-  budget = SAMPLE_MILLISECONDS,
+  { budget = SAMPLE_MILLISECONDS, timestamps = gpu.device.features.has('timestamp-query') }: Timing = {},
 ): Promise<Times> {
   const bindings = sampleBindings(gpu, kernel, params);
   const recordings: Recording[] = [];
@@ -125,7 +143,7 @@ export async function measureKernel(
     once.submit();
     await gpu.finish();
     const first = performance.now() - started;
-    if (!gpu.device.features.has('timestamp-query')) return await measure(gpu, once);
+    if (!timestamps) return await measure(gpu, once, (TOTAL_MILLISECONDS / SAMPLE_MILLISECONDS) * budget);
     const times = clamp(budget / first, 4, 50);
     const dispatches = await (await record(times)).time();
     const samples = new Array<number>(times).fill(0);
@@ -138,4 +156,31 @@ export async function measureKernel(
     for (const recording of recordings) recording.destroy();
     for (const storage of Object.values(bindings)) storage.destroy();
   }
+}
+
+/** What a device can do at best. */
+export interface Limits {
+  readonly gflops: number;
+  readonly gigabytesPerSecond: number;
+}
+
+/** Longer than this, a probe keeps a device busy for sure. */
+const LONG_MILLISECONDS = 100;
+
+/** What the device can do, by two kernels that only multiply and add, and only copy. */
+export async function probe(gpu: Gpu, timing: Timing = {}): Promise<Limits> {
+  const fma = { length: 2 ** 16, rounds: 64 };
+  const copy = { length: 2 ** 23 };
+  const best = async (kernel: Kernel, params: object): Promise<number> =>
+    (await measureKernel(gpu, { kernel, params, variant: 'plain' }, timing)).quartiles[0];
+  // A large device needs more threads before it is busy.
+  let flops = 0;
+  for (const length of [fma.length, 16 * fma.length, 64 * fma.length]) {
+    const params = { ...fma, length };
+    const ms = await best(probeFma, params);
+    flops = Math.max(flops, probeFma.cost(params).flops / ms);
+    if (ms > LONG_MILLISECONDS) break;
+  }
+  const bytes = probeCopy.cost(copy).bytes / (await best(probeCopy, copy));
+  return { gflops: flops / 1e6, gigabytesPerSecond: bytes / 1e6 };
 }

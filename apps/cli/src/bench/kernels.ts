@@ -1,6 +1,6 @@
 /** Single kernels, measured: with which parameters, by which variants, against what the device can do at best. */
-import { type Gpu, type Kernel, probeCopy, probeFma } from '@anke/kernels';
-import { type KernelRun, measureKernel, type Times } from '@anke/report';
+import type { Gpu, Kernel } from '@anke/kernels';
+import { type KernelRun, type Limits, measureKernel, type Times } from '@anke/report';
 import type { RecipeModel } from '../commands/model-options.js';
 import { BenchSession } from './session.js';
 
@@ -15,29 +15,6 @@ export interface KernelResult {
   readonly gigabytesPerSecond: number;
   /** Of the device's limit in arithmetic or in copying, whichever the kernel comes nearer to. */
   readonly shareOfLimit: number;
-}
-
-export interface Limits {
-  readonly gflops: number;
-  readonly gigabytesPerSecond: number;
-}
-
-/** What the device can do, by the two probes. */
-export async function probe(gpu: Gpu): Promise<Limits> {
-  const fma = { length: 2 ** 16, rounds: 64 };
-  const copy = { length: 2 ** 23 };
-  const best = async (kernel: Kernel, params: object): Promise<number> =>
-    (await measureKernel(gpu, { kernel, params, variant: 'plain' })).quartiles[0];
-  // A large device needs more threads before it is busy.
-  let flops = 0;
-  for (const length of [fma.length, 16 * fma.length, 64 * fma.length]) {
-    const params = { ...fma, length };
-    const ms = await best(probeFma, params);
-    flops = Math.max(flops, probeFma.cost(params).flops / ms);
-    if (ms > 100) break;
-  }
-  const bytes = probeCopy.cost(copy).bytes / (await best(probeCopy, copy));
-  return { gflops: flops / 1e6, gigabytesPerSecond: bytes / 1e6 };
 }
 
 /** What the model's training and prediction ask of each kernel; of one that they do not use, its costliest case. */

@@ -1,10 +1,10 @@
 /** `anke bench kernels`: single kernels, every variant that the device has, at the shapes of a recipe's model. */
 import { existsSync, readFileSync } from 'node:fs';
 import { type Kernel, registry } from '@anke/kernels';
-import { type KernelRun, milliseconds } from '@anke/report';
+import { type KernelRun, type Limits, milliseconds, probe } from '@anke/report';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
-import { KernelBench, type KernelResult, kernelCases, type Limits, probe, sizesOf } from '../bench/kernels.js';
+import { KernelBench, type KernelResult, kernelCases, sizesOf } from '../bench/kernels.js';
 import { openDevice } from '../device.js';
 import { CommandError, UsageError } from '../errors.js';
 import { Terminal } from '../terminal.js';

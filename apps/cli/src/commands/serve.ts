@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import colors from 'picocolors';
 import { type Device, openDevice } from '../device.js';
 import { CommandError } from '../errors.js';
-import { placeModel, readModel, requireClasses, type StoredModel } from '../model-folder.js';
+import { factsOf, placeModel, readModel, requireClasses, type StoredModel } from '../model-folder.js';
 import { type OpenedModel, ServedModel } from '../serve/served-model.js';
 import { PredictionServer } from '../serve/server.js';
 import { Terminal } from '../terminal.js';
@@ -31,6 +31,8 @@ interface Options extends AnswerOptions {
 
 /** Images in the batches that are made ready: a single one, a few, and many. */
 const BATCHES = [1, 8, 32];
+/** Images whose edges are lighter than this show dark ink on light paper. */
+const LIGHT = 127;
 
 export function addServe(program: Command): void {
   const command = operands(program.command('serve'), [TRAINED_MODEL]);
@@ -61,8 +63,9 @@ export function addServe(program: Command): void {
     .addHelpText(
       'after',
       `
-POST /predict takes text/csv (a header, then a row an image), application/json ([image, …], each an array of pixels
-0 … 255), image/png or image/jpeg. GET /healthz, GET /metrics. All but /healthz ask for the token, if there is one.
+GET / is a page to draw on, or to drop a picture on. POST /predict takes text/csv (a header, then a row an image),
+application/json ([image, …], each an array of pixels 0 … 255), image/png or image/jpeg. GET /model, GET /healthz,
+GET /metrics. All but / and /healthz ask for the token, if there is one.
 
 Host in a request must be a loopback name, the address that the client connected to, or one of --allow-host: so no page
 elsewhere can reach a server on this machine by a name of its own. A browser's request for a page elsewhere is refused
@@ -116,6 +119,7 @@ async function runServe(options: Options): Promise<void> {
     shape: [height, width, channels],
     classes,
     nameOf: (label) => names?.[label] ?? String(label),
+    darkInk: ((await factsOf(path))?.pixels.border ?? 0) > LIGHT,
     maxBody,
     timeout,
     closingTime,

@@ -1,6 +1,6 @@
 /**
- * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET /healthz says whether
- * it can be asked, GET /metrics counts for Prometheus. Who may ask, bodies, connections and times are bounded; what a
+ * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET / is a page that asks
+ * it, GET /model tells what it takes, GET /healthz whether it can be asked, GET /metrics counts for Prometheus. Who may ask, bodies, connections and times are bounded; what a
  * client does wrong gets a 4xx with a line that says what, and does not hold up the others.
  */
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { Batcher } from './batcher.js';
 import { BodyReader } from './body.js';
 import { ImageReader, SHORT_BODY } from './images.js';
 import { Metrics } from './metrics.js';
+import { pageAnswer } from './page.js';
 import { RequestError, unavailable } from './request-error.js';
 import type { ServedModel } from './served-model.js';
 
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly shape: readonly [number, number, number];
   readonly classes: number;
   readonly nameOf: (label: number) => string;
+  /** Whether the ink is darker than the paper, in the images that the model has learned from. */
+  readonly darkInk: boolean;
   readonly maxBody: number;
   /** Seconds that a client may take to send its request, or to take its answer. */
   readonly timeout: number;
@@ -43,7 +46,13 @@ const GRACE_MILLISECONDS = 500;
 /** Time for the last answers to be taken. */
 const LAST_MILLISECONDS = 250;
 
-const METHODS: Readonly<Record<string, string>> = { '/predict': 'POST', '/healthz': 'GET', '/metrics': 'GET' };
+const METHODS: Readonly<Record<string, string>> = {
+  '/': 'GET',
+  '/predict': 'POST',
+  '/model': 'GET',
+  '/healthz': 'GET',
+  '/metrics': 'GET',
+};
 
 export class PredictionServer {
   readonly batcher: Batcher;
@@ -167,10 +176,13 @@ export class PredictionServer {
     if (isPreflight(request)) return { ...jsonAnswer(200, {}), headers: PREFLIGHT_HEADERS };
     const path = (request.url ?? '').split('?')[0] ?? '';
     const method = METHODS[path];
-    if (!method) throw new RequestError(404, 'there are POST /predict, GET /healthz and GET /metrics');
+    if (!method)
+      throw new RequestError(404, 'there are GET /, POST /predict, GET /model, GET /healthz and GET /metrics');
     if (request.method !== method) throw new RequestError(405, `${path} expects ${method}`, { allow: method });
     if (path === '/healthz') return this.#health();
+    if (path === '/') return pageAnswer; // it tells nothing of the model
     this.#access.checkToken(request);
+    if (path === '/model') return this.#model();
     if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', body: this.#metrics.text() };
     return await this.#predict(request, response);
   }
@@ -178,6 +190,11 @@ export class PredictionServer {
   #health(): Answer {
     if (!this.model.isOpen) return jsonAnswer(503, { status: 'the device was lost and is being opened again' });
     return jsonAnswer(200, { status: 'ok' });
+  }
+
+  #model(): Answer {
+    const { shape, classes, nameOf, darkInk } = this.options;
+    return jsonAnswer(200, { shape, classes: Array.from({ length: classes }, (_, i) => nameOf(i)), darkInk });
   }
 
   async #predict(request: IncomingMessage, response: ServerResponse): Promise<Answer> {

@@ -52,9 +52,23 @@ export async function forgetRun(name: string): Promise<void> {
   }
 }
 
-/** Deletes all runs. */
-export async function forgetRuns(): Promise<void> {
-  await (await navigator.storage.getDirectory()).removeEntry(RUNS, { recursive: true });
+/** The names of all runs. */
+export async function runNames(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const [name, { kind }] of (await runsFolder()).entries()) if (kind === 'directory') names.push(name);
+  return names;
+}
+
+/** The files of a run by the names that its store has for them. */
+export async function runFiles(name: string): Promise<Map<string, File>> {
+  const files = new Map<string, File>();
+  const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
+    for await (const [own, handle] of folder.entries())
+      if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${path}${own}/`);
+      else files.set(`${path}${own}`, await (handle as FileSystemFileHandle).getFile());
+  };
+  await walk(await (await runsFolder()).getDirectoryHandle(name), '');
+  return files;
 }
 
 /** The name of the run that trained last. */

@@ -1,5 +1,8 @@
 /** The synthetic digits: the same bytes as `anke synth` writes with that seed, drawn here. */
-import { type ImageDataset, outlineOf, type PathCommand, synthesize } from '@anke/data';
+import { ImageDataset, outlineOf, type PathCommand, synthesize } from '@anke/data';
+
+/** What they are called as the source of a run's images. */
+export const SYNTHETIC = 'synthetic digits';
 
 /** For each font, the paths of its ten digits, from the page's own files. */
 async function digitPaths(): Promise<readonly (readonly (readonly PathCommand[])[])[]> {
@@ -17,5 +20,6 @@ export async function drawDigits(
 ): Promise<ImageDataset> {
   const fonts = (await digitPaths()).map((font) => font.map(outlineOf));
   const { train } = await synthesize(fonts, { train: count, test: 0, seed, onProgress });
-  return train;
+  const { shape, pixels, labels } = train;
+  return new ImageDataset(SYNTHETIC, shape, pixels, { labels });
 }

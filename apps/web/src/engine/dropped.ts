@@ -29,8 +29,12 @@ async function* gunzipped(path: string, file: File): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** @param name of the folder, or of the file that was dropped alone */
-function sourceOf(name: string, files: readonly DroppedFile[]): Source {
+/**
+ * What was dropped, as a source.
+ *
+ * @param name of the folder, or of the file that was dropped alone
+ */
+export function sourceOf(name: string, files: readonly DroppedFile[]): Source {
   const [first] = files;
   if (!first) throw new Error('nothing was dropped that a data set could be read from');
   if (files.length === 1 && isZip(first.path))
@@ -48,8 +52,9 @@ function sourceOf(name: string, files: readonly DroppedFile[]): Source {
 }
 
 /** @throws DataError that says which file is wrong, and where */
-export async function readDropped(name: string, files: readonly DroppedFile[]): Promise<OwnData> {
-  const sets = await loadData(sourceOf(name, files), {
+export async function readDropped(source: Source): Promise<OwnData> {
+  const { name } = source;
+  const sets = await loadData(source, {
     needs: 'label',
     roles: ['train', 'validation'],
     decodePicture,

@@ -2,7 +2,7 @@
 import { type ImageDataset, inspect, pixelStatistics } from '@anke/data';
 import { type ResolvedRecipe, type TrainingData, trainingDataOf } from '@anke/training';
 import type { DataFacts, Picture } from '../protocol.js';
-import { drawDigits } from './digits.js';
+import { drawDigits, SYNTHETIC } from './digits.js';
 import { pictureOf } from './look.js';
 
 /** What was read from dropped files. */
@@ -46,7 +46,7 @@ export function dataFacts({ training, validation }: TrainingData, own: OwnData |
   const { labels = new Uint32Array(), classes, shape } = training;
   const rows = Array.from({ length: classes }, (_, label) => labels.indexOf(label));
   return {
-    name: own?.name ?? 'synthetic digits',
+    name: own?.name ?? SYNTHETIC,
     synthetic: own === undefined,
     training: training.count,
     validation: validation.count,

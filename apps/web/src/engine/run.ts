@@ -4,14 +4,13 @@ import type { Model, Samples } from '@anke/nn';
 import { classesOf } from '@anke/report/evaluation';
 import {
   comparedSamplesOf,
-  type EpochRecord,
   formatJson,
   makeGoal,
   makeModel,
   type ResolvedRecipe,
   readProgress,
-  SealedStore,
-  type Store,
+  readText,
+  type SealedStore,
   samplesOf,
   type TrainEvent,
   type TrainingData,
@@ -22,6 +21,8 @@ import type { EpochPoint, ProgramFacts, Say } from '../protocol.js';
 import { Activations } from './activations.js';
 import type { Gate } from './gate.js';
 import { lookAt } from './look.js';
+import { pointOf, pointsOf } from './points.js';
+import { RECIPE_FILE } from './run-name.js';
 import { stepProgram } from './step-program.js';
 
 /** The page draws on the same device: a submit must leave it time for that. */
@@ -40,7 +41,7 @@ export interface RunParts {
   readonly device: string;
   readonly recipe: ResolvedRecipe;
   readonly data: TrainingData;
-  readonly store: Store;
+  readonly store: SealedStore;
   readonly gate: Gate;
   /** Ends the training after the present submit. */
   readonly signal: AbortSignal;
@@ -68,12 +69,17 @@ export class Run {
     return this.model.isCompiled;
   }
 
+  /** Keeps the recipe, and tells what was done before. */
+  async begin(): Promise<void> {
+    const { recipe, store } = this.parts;
+    const text = `${formatJson(recipe)}\n`;
+    if ((await readText(store, RECIPE_FILE)) !== text) await writeText(store, RECIPE_FILE, text);
+    await this.#recall();
+  }
+
   /** Trains to the recipe's end, or until the signal ends it. */
   async train(): Promise<void> {
-    const { gate, say, ...training } = this.parts;
-    const { recipe, store } = training;
-    await writeText(store, 'recipe.json', `${formatJson(recipe)}\n`);
-    await this.#recall();
+    const { gate, say: _, ...training } = this.parts;
     const events = train({ ...training, model: this.model, submitMilliseconds: SUBMIT_MILLISECONDS });
     for await (const event of events) {
       await this.#tell(event);
@@ -118,8 +124,8 @@ export class Run {
 
   /** Takes the epochs that the last checkpoint knows of. */
   async #recall(): Promise<void> {
-    const progress = await readProgress(SealedStore.of(this.parts.store));
-    this.#points = (progress?.phases ?? []).flatMap(({ epochs }) => epochs.map(pointOf));
+    const progress = await readProgress(this.parts.store);
+    this.#points = pointsOf(progress);
     this.parts.say({ type: 'history', points: this.#points });
   }
 
@@ -212,13 +218,3 @@ export class Run {
 
 const goingOn = (epochs: number): string =>
   epochs === 0 ? 'the run begins again' : `the run goes on after ${epochs} epochs`;
-
-function pointOf({ loss, ...record }: EpochRecord): EpochPoint {
-  const of = (name: string): number | undefined => (record as Readonly<Record<string, number | undefined>>)[name];
-  return {
-    loss: loss as number,
-    accuracy: of('accuracy'),
-    valLoss: of('val_loss'),
-    valAccuracy: of('val_accuracy'),
-  };
-}

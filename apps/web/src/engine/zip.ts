@@ -3,6 +3,7 @@
  * piece by piece, by the browser's own inflater. The format: PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 import { DataError, type SourceFile } from '@anke/data';
+import { crc32 } from './crc-32.js';
 import { checkUnpacked } from './limits.js';
 import { piecesOf } from './pieces.js';
 
@@ -93,7 +94,7 @@ function fileOf(archive: string, content: Blob, entry: Entry): SourceFile {
       const start = at + LOCAL_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
       const raw = content.slice(start, start + packed);
       let length = 0;
-      let sum = 0xffffffff;
+      let sum = 0;
       try {
         for await (const piece of piecesOf(raw, method === DEFLATED ? 'deflate-raw' : undefined)) {
           length += piece.length;
@@ -105,21 +106,7 @@ function fileOf(archive: string, content: Blob, entry: Entry): SourceFile {
         throw error instanceof DataError ? error : fail(`it is damaged (${(error as Error).message})`);
       }
       if (length !== unpacked) throw fail(`it has ${length} bytes, but the archive tells ${unpacked}`);
-      if ((sum ^ 0xffffffff) >>> 0 !== checksum) throw fail('its checksum is wrong: the archive is damaged');
+      if (sum !== checksum) throw fail('its checksum is wrong: the archive is damaged');
     },
   };
-}
-
-/** The polynomial of zip's CRC-32, its bits reversed. */
-const POLYNOMIAL = 0xedb88320;
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let sum = byte;
-  for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? POLYNOMIAL ^ (sum >>> 1) : sum >>> 1;
-  return sum;
-});
-
-function crc32(bytes: Uint8Array, before: number): number {
-  let sum = before;
-  for (const byte of bytes) sum = (TABLE[(sum ^ byte) & 0xff] as number) ^ (sum >>> 8);
-  return sum;
 }

@@ -2,8 +2,8 @@
 import { svg } from './element.js';
 
 export interface Series {
-  /** The class that gives it its colour. */
-  readonly name: 'training' | 'validation';
+  /** The class that gives it its colour: `training`, `validation`, or `run0` … `run3`. */
+  readonly name: string;
   readonly values: readonly (number | undefined)[];
 }
 
@@ -25,6 +25,9 @@ export interface CurveOptions {
   readonly range: readonly [number, number | undefined];
   readonly format: (value: number) => string;
 }
+
+export const ACCURACY: CurveOptions = { range: [0, 1], format: (value) => `${Math.round(100 * value)}%` };
+export const LOSS: CurveOptions = { range: [0, undefined], format: (value) => String(Number(value.toPrecision(2))) };
 
 export function drawCurves(target: Element, series: readonly Series[], { range, format }: CurveOptions): void {
   const all = series.flatMap(({ values }) => values.filter(isDrawn));

@@ -1,24 +1,19 @@
 /** How the training goes: its state, figures and curves. */
 import type { EpochPoint, RunState, Say } from '../protocol.js';
-import { type CurveOptions, drawCurves } from './curves.js';
+import { ACCURACY, type CurveOptions, drawCurves, LOSS } from './curves.js';
 import { byId, html } from './element.js';
+import { count, figure, percent, told } from './figures.js';
 
 const WORDS: Readonly<Record<RunState, string>> = {
   opening: 'Starting',
   data: 'Getting images',
+  waiting: 'Waiting for another tab',
   compiling: 'Compiling kernels',
   training: 'Training',
   paused: 'Paused',
   done: 'Done',
   failed: 'Stopped',
 };
-
-/** A dash where there is none, words where it is no number that people could read. */
-const told = (value: number | undefined, format: (value: number) => string): string =>
-  value === undefined ? '–' : Number.isFinite(value) ? format(value) : 'not finite';
-const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-const figure = (value: number): string => (value >= 1e5 ? value.toExponential(2) : value.toFixed(3));
-const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** The state is read aloud by screen readers: it changes with what happens, not with every number. */
 export function showState(state: RunState, detail: string): void {
@@ -27,6 +22,9 @@ export function showState(state: RunState, detail: string): void {
   const text = state === 'failed' ? `${WORDS[state]}: ${detail}` : WORDS[state];
   if (element.textContent !== text) element.textContent = text;
   if (state === 'data') html('data-line').textContent = detail;
+  if (state === 'waiting')
+    html('data-line').textContent =
+      'Another tab of this browser trains this run. It goes on here once that tab is closed or trains something else.';
 }
 
 export function showProgress(share: number): void {
@@ -66,14 +64,8 @@ export function showHistory(points: readonly EpochPoint[]): void {
 }
 
 function drawBoth(points: readonly EpochPoint[]): void {
-  draw('curve-accuracy', [points.map((p) => p.accuracy), points.map((p) => p.valAccuracy)], {
-    range: [0, 1],
-    format: (value) => `${Math.round(100 * value)}%`,
-  });
-  draw('curve-loss', [points.map((p) => p.loss), points.map((p) => p.valLoss)], {
-    range: [0, undefined],
-    format: (value) => String(Number(value.toPrecision(2))),
-  });
+  draw('curve-accuracy', [points.map((p) => p.accuracy), points.map((p) => p.valAccuracy)], ACCURACY);
+  draw('curve-loss', [points.map((p) => p.loss), points.map((p) => p.valLoss)], LOSS);
 }
 
 function draw(

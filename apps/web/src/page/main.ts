@@ -1,13 +1,16 @@
 /** The page: passes what the worker says to the views, and what people do to the worker. It knows no kernel. */
-import type { Ask, DataFacts, Picture, RunState, Say } from '../protocol.js';
+import type { Ask, DataFacts, ExportFormat, Picture, RunState, Say } from '../protocol.js';
 import { showAnswer } from './answer-view.js';
+import { CheckView } from './check-view.js';
 import { DrawPad } from './draw-pad.js';
 import { button, byId, html, make } from './element.js';
 import { takeFiles } from './files.js';
 import { showActivations } from './layers-view.js';
 import { showHistory, showLive, showMemory, showProgress, showSpeed, showState } from './learn-view.js';
-import { linkTo, recipeInLink } from './link.js';
+import { recipeInLink } from './link.js';
 import { showProgram } from './program-view.js';
+import { RecipeView } from './recipe-view.js';
+import { RunsView } from './runs-view.js';
 import { showLook } from './see-view.js';
 import { pictureTile } from './tile.js';
 
@@ -28,10 +31,18 @@ const NO_DATA: DataFacts = {
 let data = NO_DATA;
 let state: RunState = 'opening';
 let pausedByPeople = false;
-const recipe = byId('recipe', HTMLTextAreaElement);
+const recipe = new RecipeView(ask);
+const check = new CheckView(ask);
 const layers = byId('layers', HTMLDetailsElement);
 const inside = byId('inside', HTMLDetailsElement);
 
+const EXPORTS: readonly ExportFormat[] = ['onnx', 'tensorflowjs', 'safetensors'];
+
+const runs = new RunsView({
+  open: (id) => ask({ type: 'openRun', id }),
+  pack: (id) => ask({ type: 'packRun', id }),
+  delete: (id) => ask({ type: 'deleteRun', id }),
+});
 const pad = new DrawPad((picture) => {
   if (picture) askAbout(picture);
   else showAnswer(undefined, data);
@@ -59,7 +70,7 @@ function show(message: Say): void {
       setState('failed', 'there is no GPU to train on');
       break;
     case 'recipe':
-      recipe.value = message.text;
+      recipe.show(message.text);
       html('problems').replaceChildren();
       document.title = `Anke: ${message.name}`;
       for (const id of ['pause', 'afresh', 'train', 'link', 'forget']) button(id).disabled = false;
@@ -67,7 +78,16 @@ function show(message: Say): void {
       inside.open = false;
       break;
     case 'recipeError':
-      html('recipe-error').textContent = message.message;
+      recipe.fail(message.message);
+      break;
+    case 'builtIn':
+      recipe.offer(message.names);
+      break;
+    case 'draft':
+      recipe.show(message.text);
+      break;
+    case 'checked':
+      recipe.checked(message);
       break;
     case 'dataError':
       html('data-error').textContent = message.message;
@@ -89,6 +109,7 @@ function show(message: Say): void {
       break;
     case 'history':
       showHistory(message.points);
+      runs.goOn(message.points);
       if (pad.picture) askAbout(pad.picture);
       break;
     case 'memory':
@@ -106,8 +127,24 @@ function show(message: Say): void {
     case 'program':
       showProgram(message.program);
       break;
+    case 'checking':
+      check.goOn(message);
+      break;
+    case 'verified':
+      check.verified(message.facts);
+      break;
+    case 'measured':
+      check.measured(message.facts);
+      break;
     case 'file':
-      save(message.name, message.bytes);
+      save(message.name, message.content);
+      break;
+    case 'runs':
+      runs.show(message.runs, message.open);
+      break;
+    case 'runsNote':
+      html('runs-note').textContent = message.message;
+      showDataLine(data);
       break;
     case 'problem':
       showProblem(message.message);
@@ -129,9 +166,9 @@ function setState(next: RunState, detail: string): void {
   state = next;
   const isShown = pausedByPeople && next === 'training' ? 'paused' : next;
   showState(isShown, detail);
-  for (const id of ['export-onnx', 'export-safetensors'])
-    button(id).disabled = !(next === 'training' || next === 'done');
-  button('pause').disabled = next === 'done' || next === 'failed';
+  check.enable(next === 'training' || next === 'done');
+  for (const format of EXPORTS) button(`export-${format}`).disabled = !(next === 'training' || next === 'done');
+  button('pause').disabled = next === 'done' || next === 'failed' || next === 'waiting';
 }
 
 function showData(next: DataFacts): void {
@@ -146,7 +183,7 @@ function showData(next: DataFacts): void {
       if (!picture) return [];
       const tile = make('button', 'tile', pictureTile(picture), make('span', '', classNames[label] ?? ''));
       tile.type = 'button';
-      tile.setAttribute('aria-label', `Put an example of ${classNames[label]} on the pad`);
+      tile.setAttribute('aria-label', `${classNames[label]}: put an example on the pad`);
       tile.addEventListener('click', () => pad.put(picture));
       return [make('li', '', tile)];
     }),
@@ -162,12 +199,6 @@ function showDataLine({ name, training, validation, shape }: DataFacts): void {
         `${validation.toLocaleString('en-US')} to check with: ${name}.`;
 }
 
-/** Asks to train by a recipe, whose faults are then told. */
-function train(text: string, afresh: boolean): void {
-  html('recipe-error').textContent = '';
-  ask({ type: 'train', recipe: text, afresh });
-}
-
 function setPaused(paused: boolean): void {
   pausedByPeople = paused;
   button('pause').textContent = paused ? 'Go on' : 'Pause';
@@ -175,10 +206,10 @@ function setPaused(paused: boolean): void {
   if (state === 'training') showState(paused ? 'paused' : 'training', '');
 }
 
-function save(name: string, bytes: Uint8Array): void {
+function save(name: string, content: Blob): void {
   const link = make('a', '');
   link.download = name;
-  link.href = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  link.href = URL.createObjectURL(content);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -188,24 +219,11 @@ worker.addEventListener('error', ({ message }) => show({ type: 'problem', messag
 document.addEventListener('visibilitychange', () => ask({ type: 'pause', paused: pausedByPeople || document.hidden }));
 
 button('pause').addEventListener('click', () => setPaused(!pausedByPeople));
-button('afresh').addEventListener('click', () => train(recipe.value, true));
-button('train').addEventListener('click', () => train(recipe.value, false));
 button('clear').addEventListener('click', () => pad.clear());
 button('synthetic').addEventListener('click', () => ask({ type: 'synthetic' }));
 button('forget').addEventListener('click', () => ask({ type: 'forget' }));
-button('export-onnx').addEventListener('click', () => ask({ type: 'export', format: 'onnx' }));
-button('export-safetensors').addEventListener('click', () => ask({ type: 'export', format: 'safetensors' }));
-button('link').addEventListener('click', async () => {
-  try {
-    const link = await linkTo(recipe.value);
-    history.replaceState(null, '', link);
-    await navigator.clipboard.writeText(link);
-    html('link-done').textContent = 'Copied.';
-  } catch (error) {
-    const isJson = !(error instanceof SyntaxError);
-    html('link-done').textContent = isJson ? 'It is in the address bar.' : 'This is no JSON.';
-  }
-});
+for (const format of EXPORTS)
+  button(`export-${format}`).addEventListener('click', () => ask({ type: 'export', format }));
 layers.addEventListener('toggle', () => {
   if (layers.open && pad.picture) ask({ type: 'activations', pixels: pad.picture.pixels });
 });
@@ -224,5 +242,5 @@ showHistory([]);
 ask({ type: 'open', recipe: await recipeInLink(location.hash) });
 addEventListener('hashchange', async () => {
   const linked = await recipeInLink(location.hash);
-  if (linked !== undefined) train(linked, false);
+  if (linked !== undefined) ask({ type: 'train', recipe: linked, afresh: false });
 });

@@ -46,7 +46,7 @@ function mistakeItem(
   const tile = make('button', 'tile', pictureTile(picture), make('span', '', `${is} → ${taken}`));
   tile.type = 'button';
   tile.title = `It is ${is}; the network says ${taken}, ${percent(confidence)} sure`;
-  tile.setAttribute('aria-label', tile.title);
+  tile.setAttribute('aria-label', `${is} → ${taken}: it is ${is}; the network says ${taken}`);
   tile.addEventListener('click', () => choose(picture));
   return make('li', '', tile);
 }

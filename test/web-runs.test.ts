@@ -1,0 +1,211 @@
+/**
+ * What the page of apps/web keeps and checks: runs in a table, over one another, in other tabs, as archives that the
+ * command line opens and back; recipes as a form; the device against a golden run; and all of it for everybody.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { synthesize, writeCompetition } from '@anke/data';
+import { DEFAULT_LIMITS, digitOutlines, unpack } from '@anke/files';
+import { decodeWeights } from '@anke/nn';
+import { SealedStore, type Store } from '@anke/training';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, NO_CHROMIUM } from './chromium.js';
+import { anke, work } from './command-line.js';
+import { done, recipe as longRecipe, openWebPage, type Untyped, type WebPage } from './web-page.js';
+
+if (!hasChromium) console.warn(`${NO_CHROMIUM}: the page of apps/web is not opened`);
+
+/** What is learned does not matter here. */
+const recipe = (epochs: number, filters?: number): string => longRecipe(epochs, { filters, limit: 100 });
+
+const readers = createRequire(join(import.meta.dirname, 'readers/package.json'));
+
+/** Writes an archive and unpacks it, by another reader than the page's; returns the folder. */
+async function unpacked(name: string, archive: Buffer): Promise<string> {
+  const folder = join(work, name);
+  writeFileSync(`${folder}.zip`, archive);
+  await unpack(`${folder}.zip`, folder, '', DEFAULT_LIMITS);
+  return folder;
+}
+
+/** What a run of the page leaves. */
+const RUN_FILES = [
+  'checkpoint/even.safetensors',
+  'checkpoint/odd.safetensors',
+  'data.json',
+  'history.csv',
+  'kernels.json',
+  'model.json',
+  'model.safetensors',
+  'recipe.json',
+];
+
+const storeOf = (folder: string): Store => ({
+  read: async (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : undefined),
+  write: async () => undefined,
+});
+
+describe.skipIf(!hasChromium)('the page', () => {
+  let web: WebPage;
+  let page: Untyped;
+
+  const train = async (text: string): Promise<void> => {
+    await page.fill('#recipe', text);
+    await page.click('#train');
+    await page.waitForSelector('#state:not([data-state=done])');
+  };
+  const layerTypes = async (): Promise<string[]> =>
+    JSON.parse(await page.inputValue('#recipe')).layers.map(({ type }: { type: string }) => type);
+
+  beforeAll(async () => {
+    web = await openWebPage(recipe(3));
+    ({ page } = web);
+    await done(page);
+  });
+
+  afterAll(() => web?.close());
+
+  test('the form writes into the recipe’s text, and marks what the check refuses', async () => {
+    const filters = page.locator('[data-path="layers[0].filters"]');
+    await filters.fill('none');
+    await page.waitForSelector('#recipe-check.error:text("layers[0].filters")');
+    expect(await filters.getAttribute('aria-invalid')).toBe('true');
+    await filters.fill('6');
+    // 5 · 5 · 6 + 6 of the convolution, 12 · 12 · 6 · 10 + 10 of the dense layer.
+    await page.waitForSelector('#recipe-check:text("It can be trained: 8,806 weights.")');
+    expect(await filters.getAttribute('aria-invalid')).toBeNull();
+    expect(JSON.parse(await page.inputValue('#recipe')).layers[0].filters).toBe(6);
+    await page.click('button[aria-label="Remove Dropout dropout"]');
+    await page.selectOption('select[data-focus=add]', 'BatchNormalization');
+    await page.click('button[aria-label="Add this layer"]');
+    expect(await layerTypes()).toEqual(['Conv2D', 'MaxPooling2D', 'Flatten', 'BatchNormalization', 'Dense']);
+    await page.selectOption('[data-path="phases[0].optimizer.type"]', 'SGD');
+    expect(JSON.parse(await page.inputValue('#recipe')).phases[0].optimizer).toEqual({ type: 'SGD' });
+    await page.fill('[data-path="phases[0].optimizer.momentum"]', '2');
+    await page.waitForSelector('#recipe-check.error:text("momentum")');
+  });
+
+  test('a built-in recipe can be chosen, of another model too', async () => {
+    await page.selectOption('#built-in', 'mobilenetv2');
+    await page.waitForSelector('#recipe-check:text-matches("It can be trained: [0-9,]+ weights")');
+    expect(await layerTypes()).toContain('DepthwiseConv2D');
+    expect(await page.getAttribute('#state', 'data-state')).toBe('done'); // nothing trains by itself
+  });
+
+  test('runs are in a table, and their curves over one another', async () => {
+    await train(recipe(2, 6));
+    await done(page);
+    await page.waitForSelector('#runs-rows tr:nth-child(2)');
+    expect(await page.locator('#runs-rows tr').allTextContents()).toEqual([
+      expect.stringMatching(/^small \w+synthetic digits2 of 2.*open/),
+      expect.stringMatching(/^small \w+synthetic digits3 of 3.*Open/),
+    ]);
+    for (const row of [1, 2]) await page.check(`#runs-rows tr:nth-child(${row}) input`);
+    expect(await page.locator('#runs-accuracy path').count()).toBe(2);
+    expect(await page.locator('#runs-legend li').count()).toBe(2);
+  });
+
+  test('a run’s archive is its folder as the command line opens it', async () => {
+    const folder = await unpacked('packed', await web.saved('#runs-rows .is-open button:text("Zip")'));
+    const [name = ''] = readdirSync(folder);
+    expect(anke(['runs', folder]).stdout).toMatch(/small-\w+ .*%\s+2 .*finished/);
+    const sums = readFileSync(join(folder, name, 'SHA256SUMS'), 'utf8').matchAll(/^\w{64} {2}(.+)$/gm);
+    expect(Array.from(sums, ([, file]) => file).sort()).toEqual(RUN_FILES);
+    expect(await new SealedStore(storeOf(join(folder, name))).damage()).toEqual([]);
+    const model = decodeWeights(readFileSync(join(folder, name, 'model.safetensors')));
+    expect(model).toEqual(decodeWeights(await web.saved('#export-safetensors')));
+    const digits = await synthesize(digitOutlines(), { train: 50, test: 0, seed: 9 });
+    const csv = join(work, 'fifty.csv');
+    writeCompetition(digits, (file, content) => file === 'train.csv' && writeFileSync(csv, content));
+    expect(anke(['evaluate', join(folder, name), csv]).stdout).toContain('accuracy');
+  });
+
+  test('its TensorFlow.js archive holds the layers and their weights', async () => {
+    const folder = await unpacked('tensorflowjs', await web.saved('#export-tensorflowjs'));
+    const { modelTopology } = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+    expect(modelTopology.model_config.config.layers.at(-1).config.units).toBe(10);
+    expect(readFileSync(join(folder, 'weights.bin')).length).toBe(4 * 8806);
+  });
+
+  test('an archive of a run that is under way is a run again, and goes on to the same bits', async () => {
+    await train(recipe(7, 4));
+    await page.waitForSelector('#figure-epoch:text-matches("^[3-6] of 7")');
+    const archive = join(work, 'under way.zip');
+    writeFileSync(archive, await web.saved('#runs-rows .is-open button:text("Zip")'));
+    await done(page);
+    const whole = await web.saved('#export-safetensors');
+    await train(recipe(1));
+    await done(page);
+    await page.click('#runs-rows tr:has-text("of 7") button:text("Delete")');
+    await page.waitForSelector('#runs-note:text("Deleted.")');
+    expect(await page.locator('#runs-rows tr:has-text("of 7")').count()).toBe(0);
+    await page.setInputFiles('#choose', archive);
+    await page.waitForSelector('#runs-note:text-matches("small has come in with [2-6] epochs")');
+    await page.click('#runs-rows tr:has-text("of 7") button:text("Open")');
+    await page.waitForSelector('#state:not([data-state=done])');
+    await done(page);
+    expect(Buffer.compare(await web.saved('#export-safetensors'), whole)).toBe(0);
+  });
+
+  test('a damaged archive of a run is refused, and names the file', async () => {
+    const archive = readFileSync(join(work, 'under way.zip'));
+    const at = archive.indexOf('"images"');
+    archive.write('9', at + 10); // zip's own checksum tells it first
+    const path = join(work, 'damaged.zip');
+    writeFileSync(path, archive);
+    await page.setInputFiles('#choose', path);
+    await page.waitForSelector('#data-error:text-matches("damaged.zip.*data.json.*checksum is wrong")');
+  });
+
+  test('another tab waits for a run that this one trains, and then goes on with it', async () => {
+    await train(recipe(30, 3));
+    await page.waitForSelector('#figure-epoch:text-matches("^[1-9]")');
+    const other = await web.tab();
+    await other.goto(web.address);
+    await other.waitForSelector('#state[data-state=waiting]');
+    expect(await other.textContent('#data-line')).toContain('Another tab of this browser trains this run');
+    await train(recipe(1));
+    await other.waitForSelector('#state[data-state=training]');
+    await done(page);
+    await other.close();
+  });
+
+  test('the device agrees with the CPU’s float64, within the bounds of anke verify', async () => {
+    await page.click('#verify');
+    await page.waitForSelector('#verify-result .verdict', { timeout: 100_000 });
+    expect(await page.textContent('#verify-result .verdict')).toBe('This device computes correctly.');
+    expect(await page.locator('#verify-result tbody th').allTextContents()).toEqual([
+      'logits',
+      'gradients',
+      'averages',
+      'Adam losses',
+      'SGD losses',
+      'Adam weights',
+      'SGD weights',
+      'Adam logits',
+      'SGD logits',
+    ]);
+  });
+
+  test('a golden run that is none is refused', async () => {
+    const file = join(work, 'none.safetensors');
+    writeFileSync(file, 'no golden run at all');
+    await page.setInputFiles('#verify-file', file);
+    await page.waitForSelector('#verify-line.error:text("none.safetensors")');
+  });
+
+  test.each(['light', 'dark'])('axe finds nothing serious, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+    await page.waitForSelector('.wgsl');
+    await page.evaluate(readFileSync(readers.resolve('axe-core/axe.min.js'), 'utf8'));
+    const { violations } = await page.evaluate('axe.run()');
+    const serious = violations.filter(({ impact }: Untyped) => ['serious', 'critical'].includes(impact));
+    expect(serious.map(({ id, nodes }: Untyped) => [id, nodes.map(({ html }: Untyped) => html)])).toEqual([]);
+  });
+
+  test('nothing was said on the console, or asked elsewhere', () => {
+    expect(web.problems).toEqual([]);
+  });
+});
