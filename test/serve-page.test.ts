@@ -87,7 +87,7 @@ describe.skipIf(!hasChromium)('the page of anke serve', () => {
     await page.waitForSelector('#token-line:not([hidden])');
     await page.fill('#token', 'secret');
     await page.press('#token', 'Tab');
-    await page.waitForFunction('darkInk');
+    await expect.poll(() => page.evaluate('darkInk')).toBe(true);
     await draw();
     await page.waitForSelector('#answer:text-is("2")');
     expect([seen[0], Math.min(...seen)]).toEqual([255, 0]);

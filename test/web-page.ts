@@ -60,6 +60,7 @@ export async function openWebPage(text: string): Promise<WebPage> {
   const address: string = server.resolvedUrls.local[0];
   const browser: Untyped = await openChromium(WEBGPU);
   const context = await browser.newContext();
+  context.setDefaultTimeout(100_000); // on a busy machine
   const problems: string[] = [];
   const tab = async (): Promise<Untyped> => {
     const opened = await context.newPage();

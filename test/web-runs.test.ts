@@ -129,20 +129,22 @@ describe.skipIf(!hasChromium)('the page', () => {
   });
 
   test('an archive of a run that is under way is a run again, and goes on to the same bits', async () => {
-    await train(recipe(7, 4));
-    await page.waitForSelector('#figure-epoch:text-matches("^[3-6] of 7")');
+    await train(recipe(30, 4));
+    await page.waitForSelector('#figure-epoch:text-matches("^[2-9] of 30")');
+    await page.click('#pause');
     const archive = join(work, 'under way.zip');
     writeFileSync(archive, await web.saved('#runs-rows .is-open button:text("Zip")'));
+    await page.click('#pause');
     await done(page);
     const whole = await web.saved('#export-safetensors');
     await train(recipe(1));
     await done(page);
-    await page.click('#runs-rows tr:has-text("of 7") button:text("Delete")');
+    await page.click('#runs-rows tr:has-text("of 30") button:text("Delete")');
     await page.waitForSelector('#runs-note:text("Deleted.")');
-    expect(await page.locator('#runs-rows tr:has-text("of 7")').count()).toBe(0);
+    expect(await page.locator('#runs-rows tr:has-text("of 30")').count()).toBe(0);
     await page.setInputFiles('#choose', archive);
-    await page.waitForSelector('#runs-note:text-matches("small has come in with [2-6] epochs")');
-    await page.click('#runs-rows tr:has-text("of 7") button:text("Open")');
+    await page.waitForSelector('#runs-note:text-matches("small has come in with [0-9]+ epochs")');
+    await page.click('#runs-rows tr:has-text("of 30") button:text("Open")');
     await page.waitForSelector('#state:not([data-state=done])');
     await done(page);
     expect(Buffer.compare(await web.saved('#export-safetensors'), whole)).toBe(0);
@@ -160,7 +162,7 @@ describe.skipIf(!hasChromium)('the page', () => {
 
   test('another tab waits for a run that this one trains, and then goes on with it', async () => {
     await train(recipe(30, 3));
-    await page.waitForSelector('#figure-epoch:text-matches("^[1-9]")');
+    await page.waitForSelector('#figure-epoch:text-matches("^[1-9] of 30")');
     const other = await web.tab();
     await other.goto(web.address);
     await other.waitForSelector('#state[data-state=waiting]');

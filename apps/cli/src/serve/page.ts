@@ -150,7 +150,8 @@ get('clear').addEventListener('click', () => { strokes = []; draw(); show(undefi
 
 async function take(file) {
   if (!file) return;
-  if (!/^image[/](png|jpeg)$/.test(file.type)) return show(undefined, file.name + ': a PNG or JPEG picture is expected');
+  if (!/^image[/](png|jpeg)$/.test(file.type))
+    return show(undefined, file.name + ': a PNG or JPEG picture is expected');
   strokes = [];
   draw();
   const bitmap = await createImageBitmap(file).catch(() => undefined);
@@ -190,7 +191,7 @@ const PAGE = `<!doctype html>
 <body>
 <main>
 <h1>Ask the model</h1>
-<p class="quiet">Draw with a mouse, a finger or a pen, or drop a PNG or JPEG picture. It is sent to this server alone.</p>
+<p class="quiet">Draw with a mouse, a finger or a pen, or drop a picture. It is sent to this server alone.</p>
 <p id="token-line" hidden><label>The server’s token <input id="token" type="password" autocomplete="off"></label></p>
 <div class="pad">
 <div>
@@ -214,5 +215,9 @@ export const pageAnswer: Answer = {
   status: 200,
   type: 'text/html; charset=utf-8',
   body: PAGE,
-  headers: { 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' },
+  headers: {
+    'content-security-policy': POLICY,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  },
 };

@@ -1,7 +1,8 @@
 /**
  * A model behind HTTP: POST /predict takes images and answers with classes and probabilities; GET / is a page that asks
- * it, GET /model tells what it takes, GET /healthz whether it can be asked, GET /metrics counts for Prometheus. Who may ask, bodies, connections and times are bounded; what a
- * client does wrong gets a 4xx with a line that says what, and does not hold up the others.
+ * it, GET /model tells what it takes, GET /healthz whether it can be asked; GET /metrics counts for Prometheus. Who may
+ * ask, bodies, connections and times are bounded; what a client does wrong gets a 4xx with a line that says what, and
+ * does not hold up the others.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

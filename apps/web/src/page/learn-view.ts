@@ -55,7 +55,7 @@ export function showHistory(points: readonly EpochPoint[]): void {
   const loss = told(validated?.valLoss, figure);
   html('figure-accuracy').textContent = accuracy;
   html('figure-loss').textContent = loss;
-  if (points.length > 0) html('figure-epoch').textContent = String(points.length);
+  html('figure-epoch').textContent = points.length > 0 ? String(points.length) : '–';
   drawBoth(points);
   const shown = `after ${points.length} epochs`;
   const accuracyText = `Accuracy ${shown}: ${accuracy} of images it has not seen`;

@@ -71,6 +71,7 @@ function show(message: Say): void {
       break;
     case 'recipe':
       recipe.show(message.text);
+      showHistory([]);
       html('problems').replaceChildren();
       document.title = `Anke: ${message.name}`;
       for (const id of ['pause', 'afresh', 'train', 'link', 'forget']) button(id).disabled = false;
