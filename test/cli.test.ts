@@ -34,19 +34,7 @@ const SHORT = ['--adam-epochs', '1', '--sgd-epochs', '1', '--json'];
 const notebook = (out: string, seed: string) => anke('notebook', 'digits', '--out', out, '--seed', seed, ...SHORT);
 let first: SpawnSyncReturns<string>;
 
-/** A model with few shapes to compile. */
-const OWN_RECIPE = {
-  layers: [
-    { type: 'DepthwiseConv2D', kernelSize: 3 },
-    { type: 'Flatten' },
-    { type: 'Dense', units: 'classes', activation: 'softmax' },
-  ],
-  phases: [{ optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 1 }],
-};
-const OWN_MODEL = ['--recipe', 'own.json', '--image-shape', '12,10,3', '--classes', '7'];
-
 beforeAll(() => {
-  writeFileSync(join(work, 'own.json'), JSON.stringify(OWN_RECIPE));
   expect(anke('synth', '--out', 'digits', '--train', '240', '--test', '60', '--seed', '3').status).toBe(0);
   first = notebook('first', '1');
 });
@@ -183,54 +171,6 @@ test('runs are listed, the best first, with what state they are in; those of oth
   expect(bests).toEqual([...bests].sort((a, b) => b - a));
   expect(stderr.split('\n')[0]).toMatch(/^run +result +epochs +date +state$/);
   expect(anke('compare', 'first', 'trained').stdout).toMatch(/not validated on the same images.*48 of .*20 of /);
-});
-
-test('doctor and bench step tell about the device', () => {
-  const doctor = lastJson(anke('doctor', '--json').stdout);
-  expect(doctor.adapter.name).not.toBe('');
-  expect(doctor.limits.maxStorageBufferBindingSize).toBeGreaterThan(0);
-  const bench = lastJson(anke('bench', 'step', '--batch', '4', '--no-tune', '--json').stdout);
-  expect(bench.adapter).toBe(doctor.adapter.name);
-  expect(bench.step.median).toBeGreaterThan(0);
-  expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
-  expect(bench.dispatches).toBeLessThanOrEqual(42);
-  expect(bench.growth).toHaveLength(1);
-  const plain = lastJson(anke('bench', 'step', '--batch', '4', '--no-tune', '--no-fuse', '--json').stdout);
-  expect(plain.dispatches).toBeGreaterThan(bench.dispatches + 20);
-  expect(plain.kernels.map(({ kernel }: { kernel: string }) => kernel).join()).toContain('elementwise/relu');
-});
-
-test('bench step and bench kernels take any recipe, and say what is wrong with one', () => {
-  const own = ['--batch', '4', ...OWN_MODEL, '--json'];
-  const step = anke('bench', 'step', ...own);
-  expect(step.status, step.stderr).toBe(0);
-  const names = lastJson(step.stdout).kernels.map(({ kernel }: { kernel: string }) => kernel);
-  expect(names.join()).toContain('depthwise/forward');
-  expect(names.join()).toContain('optimizer/sgd-momentum');
-  const kernels = anke('bench', 'kernels', '--filter', 'depthwise/forward', ...own);
-  expect(kernels.status, kernels.stderr).toBe(0);
-  const [{ params }] = lastJson(kernels.stdout).results;
-  expect(params).toMatchObject({ batch: 4, height: 12, width: 10, channels: 3 });
-  const wrong = anke('bench', 'step', '--recipe', 'own.json', '--image-shape', '2,2,1');
-  expect(wrong.status).toBe(1);
-  expect(wrong.stderr).toContain('depthwise_conv2d');
-});
-
-test('bench kernels times a variant and compares it with an earlier run', () => {
-  const bench = ['bench', 'kernels', '--filter', 'dense/forward', '--batch', '4', ...OWN_MODEL];
-  const before = anke(...bench, '--json');
-  expect(before.status, before.stderr).toBe(0);
-  const { results, limits } = lastJson(before.stdout);
-  expect(limits.gflops).toBeGreaterThan(0);
-  expect(new Set(results.map((result: { variant: string }) => result.variant))).toContain('plain');
-  expect(results.every((result: { ms: { median: number } }) => result.ms.median > 0)).toBe(true);
-  writeFileSync(join(work, 'before.json'), before.stdout);
-  const after = anke(...bench, '--variant', 'plain', '--compare', 'before.json');
-  expect(after.status, after.stderr).toBe(0);
-  expect(after.stdout).toMatch(/dense\/forward plain .* → .* ms {2}.* × as (fast|slow)/);
-  const wrong = anke(...bench, '--variant', 'magic');
-  expect(wrong.status).toBe(2);
-  expect(wrong.stderr).toMatch(/none of these kernels has a variant "magic"; there are .*plain/);
 });
 
 test('a run repeats its bits with the kernels of an earlier one', () => {

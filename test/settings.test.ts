@@ -52,6 +52,10 @@ describe('options that are not given', () => {
     expect(said({ ANKE_SEED: 'x' })).toBe('anke: ANKE_SEED: "x" is wrong. It must be an integer in 0 … 4294967295.');
     expect(said({ ANKE_QUIET: 'maybe' })).toBe('anke: ANKE_QUIET: "maybe" should be true or false');
     expect(said({ ANKE_CONFIG: 'gone.json' })).toBe('anke: ANKE_CONFIG: there is no file gone.json');
+    writeFileSync(join(work, 'object.json'), '{ "quiet": { "toString": 1 } }');
+    expect(said({ ANKE_CONFIG: 'object.json' })).toBe(
+      'anke: object.json: quiet: {"toString":1} is no value of an option',
+    );
     writeFileSync(join(work, 'typo.json'), '{ "train": { "bachSize": 3 } }');
     expect(said({ ANKE_CONFIG: 'typo.json' })).toBe(
       'anke: typo.json: "train.bachSize" is no option and no command (did you mean "batchSize"?)',

@@ -2,6 +2,7 @@
 import { Command, Help } from 'commander';
 import colors from 'picocolors';
 import { asCalled, calledAs } from './called-as.js';
+import { addBenchAccuracy } from './commands/bench-accuracy.js';
 import { addBenchCsv } from './commands/bench-csv.js';
 import { addBenchKernels } from './commands/bench-kernels.js';
 import { addBenchStep } from './commands/bench-step.js';
@@ -86,9 +87,10 @@ Examples:
   addVerify(program);
   const bench = program
     .command('bench')
-    .description('time what the engine does: a whole step, single kernels, or the CSV reader');
+    .description('time what the engine does: a whole step, single kernels, a training to an accuracy, the CSV reader');
   addBenchStep(bench);
   addBenchKernels(bench);
+  addBenchAccuracy(bench);
   addBenchCsv(bench);
   for (const command of leaves(program)) answerOptions(command);
   addCompletion(program);

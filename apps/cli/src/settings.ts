@@ -70,15 +70,15 @@ export function settingOf(sections: readonly Section[], option: Option, file: st
 
 /** An option's value as its own check makes it from text. */
 function parsed(option: Option, given: unknown, where: string): unknown {
+  const isFlat = Array.isArray(given) && given.every((one) => typeof one !== 'object');
+  if (given === null || (typeof given === 'object' && !isFlat))
+    throw new UsageError(`${where}: ${quoted(given)} is no value of an option`);
   if (option.isBoolean() || option.negate) {
     const word = String(given).toLowerCase();
     if (['1', 'true', 'yes', 'on'].includes(word)) return true;
     if (['0', 'false', 'no', 'off'].includes(word)) return false;
     throw new UsageError(`${where}: ${quoted(given)} should be true or false`);
   }
-  const isFlat = Array.isArray(given) && given.every((one) => typeof one !== 'object');
-  if (given === null || (typeof given === 'object' && !isFlat))
-    throw new UsageError(`${where}: ${quoted(given)} is no value of an option`);
   const text = String(given);
   if (!option.parseArg) return text;
   try {

@@ -114,7 +114,14 @@ export { type Piece, pieceOf, piecesOf, rowsAtOnce, within } from './runtime/pie
 export { type Lifetime, type Plan, planMemory } from './runtime/plan.js';
 export { Readback } from './runtime/readback.js';
 export { Recorder, type RecorderOptions } from './runtime/recorder.js';
-export type { DispatchInfo, DispatchTime, MemoryUse, PlannedTemporary, Recording } from './runtime/recording.js';
+export type {
+  DispatchInfo,
+  DispatchTime,
+  MemoryUse,
+  PlannedTemporary,
+  Recording,
+  TimedDispatch,
+} from './runtime/recording.js';
 export { ReferenceExecutor } from './runtime/reference-executor.js';
 export { SLICE_ALIGNMENT, Storage, type StorageType } from './runtime/storage.js';
 export type { Subgroups } from './runtime/subgroups.js';

@@ -81,8 +81,8 @@ export async function timeDispatches(
   const rounds: DispatchTime[][] = [];
   const repeats = clamp(ROUNDS_MILLISECONDS / once, 3, 15);
   for (let i = 0; i < repeats; i++) rounds.push(await round());
-  const times = (rounds[0] as DispatchTime[]).map((one, i) => ({
-    ...one,
+  const times = (rounds[0] as DispatchTime[]).map(({ kernel, variant, cost }, i) => ({
+    ...{ kernel, variant, cost },
     milliseconds: timesOf(rounds.map((each) => (each[i] as DispatchTime).milliseconds)).median,
   }));
   return { rounds: repeats, times };

@@ -1,20 +1,24 @@
 /** `anke bench step`: how long a training step and a prediction of a recipe's model take, and what of it. */
+import { writeFileSync } from 'node:fs';
 import { DeviceError, type Gpu, type MemoryUse, type Recorder, type Recording } from '@anke/kernels';
 import { stepsInSubmit } from '@anke/nn';
 import { byKernel, count, type KernelShare, measure, milliseconds, type Times, timeDispatches } from '@anke/report';
 import { type Command, Option } from 'commander';
 import colors from 'picocolors';
 import { type BenchOptions, BenchSession } from '../bench/session.js';
+import { Trace } from '../bench/trace.js';
 import { openDevice, type TuningOptions } from '../device.js';
 import { Terminal } from '../terminal.js';
 import { type ModelOptions, modelOptions, type RecipeModel, recipeModel } from './model-options.js';
 import { GROUP, positiveList, tuningOptions } from './options.js';
-import type { AnswerOptions } from './output.js';
+import { type AnswerOptions, writable } from './output.js';
 
 interface Options extends TuningOptions, ModelOptions, AnswerOptions {
   readonly storage?: 'float32' | 'float16';
   readonly batch: readonly number[];
   readonly fuse: boolean;
+  readonly trace?: string;
+  readonly force?: boolean;
 }
 
 export function addBenchStep(bench: Command): void {
@@ -26,7 +30,12 @@ export function addBenchStep(bench: Command): void {
       new Option('--batch <n,…>', 'images in a step; the first is shown in detail, all of them side by side')
         .argParser(positiveList)
         .default([32, 1, 4, 16, 64, 256, 1024, 4096], '32,1,4,16,64,256,1024,4096'),
-    );
+    )
+    .option(
+      '--trace <file>',
+      'write where the time goes with the first batch size, to be opened in ui.perfetto.dev or chrome://tracing',
+    )
+    .option('--force', 'replace the file of --trace if it is there already');
   modelOptions(command, 'the model’s recipe: a built-in one, or a JSON or TypeScript file')
     .optionsGroup(GROUP.device)
     .addOption(
@@ -43,7 +52,8 @@ export function addBenchStep(bench: Command): void {
 Examples:
   anke bench step
   anke bench step --batch 32,128,512
-  anke bench step --batch 256 --recipe mine.json --no-fuse`,
+  anke bench step --batch 256 --recipe mine.json --no-fuse
+  anke bench step --batch 32 --trace step.json`,
     )
     .action(runBenchStep);
 }
@@ -66,14 +76,21 @@ interface StepResult {
 async function runBenchStep(options: Options): Promise<void> {
   const [detailed = 32, ...others] = options.batch;
   const terminal = new Terminal(options);
+  const { storage, fuse, trace: file } = options;
+  if (file !== undefined) writable(file, options);
   const model = await recipeModel(options);
   const { gpu, report } = await openDevice(terminal, options);
-  const { storage, fuse } = options;
-  const bench = (batch: number): Promise<StepResult> => benchBatch(gpu, model, { batch, storage, fuse });
+  const trace = new Trace();
+  const bench = (batch: number): Promise<StepResult> =>
+    benchBatch(gpu, model, { batch, storage, fuse, trace: batch === detailed ? trace : new Trace() });
   terminal.fact('adapter', report.name);
   terminal.fact('recipe', `${model.recipe.name}, images ${model.inputShape.join(' × ')}, ${model.classes} classes`);
   const result = await bench(detailed);
   showDetails(terminal, result);
+  if (file !== undefined) {
+    writeFileSync(file, trace.json(report.name));
+    terminal.fact('trace', file);
+  }
 
   const growth: (StepResult | { readonly batch: number; readonly error: string })[] = [result];
   if (others.length > 0) {
@@ -117,24 +134,39 @@ async function unlessTooLarge(
   }
 }
 
-async function benchBatch(gpu: Gpu, model: RecipeModel, options: BenchOptions): Promise<StepResult> {
+/** Steps that a trace shows one by one, between the first one and the one whose dispatches are timed. */
+const TRACED_STEPS = 5;
+
+async function benchBatch(
+  gpu: Gpu,
+  model: RecipeModel,
+  { trace, ...options }: BenchOptions & { readonly trace: Trace },
+): Promise<StepResult> {
   const { batch } = options;
   const bench = new BenchSession(gpu, model, options);
   const recordings: Recording[] = [];
-  const finished = async (recorder: Recorder): Promise<Recording> => {
-    const recording = await recorder.finish();
+  const finished = async (pass: string, recorder: () => Recorder): Promise<Recording> => {
+    const recorded = await trace.host(`record ${pass}`, recorder);
+    const recording = await trace.host(`fuse, plan and compile ${pass}`, () => recorded.finish());
     recordings.push(recording);
     return recording;
   };
+  const replay = async (recording: Recording): Promise<void> => {
+    await trace.host('submit', () => recording.submit());
+    await trace.host('wait', () => gpu.finish());
+  };
   try {
     const started = performance.now();
-    const training = await finished(bench.training());
-    training.submit();
-    await gpu.finish();
+    const training = await finished('a training step', () => bench.training());
+    await replay(training);
     const firstStepMs = performance.now() - started;
-    const step = await measure(gpu, training);
-    const predicting = await finished(bench.prediction());
-    const prediction = await measure(gpu, predicting);
+    for (let i = 0; i < TRACED_STEPS; i++) await replay(training);
+    const step = await trace.host('measure many steps', () => measure(gpu, training));
+    const predicting = await finished('a prediction', () => bench.prediction());
+    const prediction = await trace.host('measure many predictions', () => measure(gpu, predicting));
+    const isTimed = gpu.device.features.has('timestamp-query');
+    const kernels = isTimed ? byKernel((await timeDispatches(training)).times) : [];
+    if (isTimed) trace.device(await trace.host('a step, each dispatch timed', () => training.time()));
     return {
       batch,
       step,
@@ -145,7 +177,7 @@ async function benchBatch(gpu: Gpu, model: RecipeModel, options: BenchOptions): 
       stepsInSubmit: stepsInSubmit(step.median),
       gpuBytes: training.memory.planned + bench.bytes,
       memory: training.memory,
-      kernels: gpu.device.features.has('timestamp-query') ? byKernel((await timeDispatches(training)).times) : [],
+      kernels,
     };
   } finally {
     for (const recording of recordings) recording.destroy();

@@ -66,6 +66,10 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
   return [...before, { path: keys, value }];
 }
 
+/** `--set`, which changes single values of a recipe. */
+export const settingOption = (): Option =>
+  new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting);
+
 /** Options that commands which train have in common; those of {@link RecipeOptions} beyond them are theirs. */
 export function recipeOptions(command: Command, recipe: string): Command {
   command
@@ -85,9 +89,7 @@ export function recipeOptions(command: Command, recipe: string): Command {
       'data, layers and phases: a built-in one, or a JSON or TypeScript file; with --from RUN, those of the run',
       recipe,
     )
-    .addOption(
-      new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting),
-    )
+    .addOption(settingOption())
     .option('--from <path>', `weights to begin with: a run, or a file: ${WEIGHT_FILES}`)
     .option('--partial', 'of --from: layers that it does not have keep their first weights')
     .option('--freeze-until <layer>', 'layers before this one stay as they are; it and all behind it are trained');

@@ -41,6 +41,12 @@ export interface DispatchTime extends Omit<DispatchInfo, 'stage' | 'storages'> {
   readonly milliseconds: number;
 }
 
+/** A dispatch of one replay. */
+export interface TimedDispatch extends DispatchTime {
+  /** Milliseconds from when the replay's first dispatch began. */
+  readonly start: number;
+}
+
 const QUERY_RESOLVE = 0x0200;
 const COPY_SRC = 0x04;
 
@@ -79,7 +85,7 @@ export class Recording {
    *
    * @throws KernelError if the device has no timestamp queries
    */
-  async time(): Promise<DispatchTime[]> {
+  async time(): Promise<TimedDispatch[]> {
     const { device } = this.gpu;
     if (!device.features.has('timestamp-query')) throw new KernelError('this device has no timestamp queries');
     const count = this.stages.length * 2;
@@ -98,11 +104,11 @@ export class Recording {
     const ticks = new BigUint64Array(await this.gpu.read(new Storage('timestamps', count * 8, resolved)));
     queries.destroy();
     resolved.destroy();
+    const between = (from: number, to: number): number => Number((ticks[to] as bigint) - (ticks[from] as bigint)) / 1e6;
     return this.infos.map(({ kernel, variant, cost }, i) => ({
-      kernel,
-      variant,
-      cost,
-      milliseconds: Number((ticks[2 * i + 1] as bigint) - (ticks[2 * i] as bigint)) / 1e6,
+      ...{ kernel, variant, cost },
+      start: between(0, 2 * i),
+      milliseconds: between(2 * i, 2 * i + 1),
     }));
   }
 

@@ -13,14 +13,22 @@ const parameters = async (name: string, size?: ModelSize): Promise<number> =>
   countParameters((await model(name, size)).layers).total;
 
 test('each makes a model for as many classes as there are, of Keras’s size', async () => {
-  expect(SHIPPED_NAMES).toEqual(['notebook', 'cnn', 'small', 'mobilenetv2', 'vgg16']);
+  expect(SHIPPED_NAMES).toEqual(['notebook', 'cnn', 'small', 'fast', 'mobilenetv2', 'vgg16']);
   expect(await parameters('notebook')).toBe(173_674);
   expect(await parameters('cnn')).toBe(173_674);
   expect(await parameters('small')).toBe(61_578);
+  expect(await parameters('fast')).toBe(29_514);
   expect(await parameters('mobilenetv2')).toBe(3_538_984 - 990 * 1281);
   expect(await parameters('mobilenetv2', { imageSize: 64, alpha: 0.35 })).toBe(423_018);
   expect(await parameters('vgg16')).toBe(138_357_544 - 990 * 4097);
   expect(await parameters('vgg16', { imageSize: 32, alpha: 1 / 8 })).toBe(531_634);
+});
+
+test('the fast one ends when its cycle does', async () => {
+  const { phases, stepsPerEpoch = 0 } = await checkRecipe(shippedRecipe('fast'), 'fast');
+  const [{ optimizer, epochs }] = phases as [(typeof phases)[number]];
+  expect(phases).toHaveLength(1);
+  expect(optimizer.learningRate).toMatchObject({ type: 'oneCycle', totalSteps: epochs * stepsPerEpoch });
 });
 
 test('images are resized, and grey ones get three channels', async () => {

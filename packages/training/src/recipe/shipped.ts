@@ -56,9 +56,9 @@ const cnn = (): Recipe => ({
   phases: [adam],
 });
 
-/** A block of {@link small}: its batch normalization follows a training of a few hundred steps. */
-const block = (filters: number): Recipe['layers'] => [
-  { type: 'Conv2D', filters, kernelSize: 3, padding: 'same', activation: 'relu' },
+/** A block of {@link small} and {@link fast}: its batch normalization follows a training of a few hundred steps. */
+const block = (filters: number, padding: 'same' | 'valid' = 'same'): Recipe['layers'] => [
+  { type: 'Conv2D', filters, kernelSize: 3, padding, activation: 'relu' },
   { type: 'BatchNormalization', momentum: 0.9 },
 ];
 const pooled: Recipe['layers'][number] = { type: 'MaxPooling2D', poolSize: 2 };
@@ -89,6 +89,36 @@ const small = (): Recipe => ({
   ],
 });
 
+/** Epochs and steps of {@link fast}: together, one cycle of the learning rate. */
+const fastEpochs = 2;
+const fastSteps = 250;
+
+const fast = (): Recipe => ({
+  name: 'fast',
+  description:
+    'A small CNN in 500 steps, however many images there are: for 97% of Kannada-MNIST as soon as possible. Its ' +
+    'learning rate rises high and falls to almost nothing once, and smoothed labels let it generalize',
+  batchSize: 64,
+  stepsPerEpoch: fastSteps,
+  loss: { type: 'SparseCategoricalCrossentropy', labelSmoothing: 0.1 },
+  layers: [
+    ...[16, 32].flatMap((filters) => [...block(filters, 'valid'), pooled]),
+    ...block(64, 'valid'),
+    { type: 'Flatten' },
+    { type: 'Dropout', rate: 0.2 },
+    { type: 'Dense', units: 'classes', activation: 'softmax' },
+  ],
+  phases: [
+    {
+      optimizer: {
+        type: 'Adam',
+        learningRate: { type: 'oneCycle', maxLearningRate: 0.02, totalSteps: fastEpochs * fastSteps },
+      },
+      epochs: fastEpochs,
+    },
+  ],
+});
+
 const mobilenetv2 = (size: ModelSize): Recipe => ({
   name: 'mobilenetv2',
   description:
@@ -113,7 +143,7 @@ const vgg = (size: ModelSize): Recipe => ({
   phases: [{ ...adam, optimizer: { type: 'Adam', learningRate: 1e-4 } }, sgd],
 });
 
-const FIXED: Readonly<Record<string, () => Recipe>> = { notebook, cnn, small };
+const FIXED: Readonly<Record<string, () => Recipe>> = { notebook, cnn, small, fast };
 const SIZED: Readonly<Record<string, (size: ModelSize) => Recipe>> = { mobilenetv2, vgg16: vgg };
 
 export const SHIPPED_NAMES: readonly string[] = [...Object.keys(FIXED), ...Object.keys(SIZED)];
