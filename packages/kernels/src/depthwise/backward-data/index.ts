@@ -9,7 +9,8 @@
  * computes the gradient through those.
  *
  * dY (n, oh, ow, c · multiplier), W (kh, kw, c, multiplier), X and dX (n, h, w, c), channels last; X is float32 or
- * float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain` for all.
+ * float16, all else is float32. `strip.ts` has a variant for software GPUs and one for real ones, whose pixels share
+ * loads; `plain` is for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-data`.
  */
 import { MASKS } from '../../conv2d/cases.js';
@@ -21,7 +22,7 @@ import { depthwiseFlops, inputSize, kernelSize, outputSize } from '../geometry.j
 import { depthwiseReference } from '../reference.js';
 import type { DepthwiseBackwardDataParams } from './params.js';
 import { plain } from './plain.js';
-import { run } from './run.js';
+import { strips } from './strip.js';
 
 export type { DepthwiseBackwardDataParams } from './params.js';
 
@@ -35,7 +36,7 @@ const bindings = {
 export const depthwiseBackwardData = defineKernel<DepthwiseBackwardDataParams, keyof typeof bindings>({
   name: 'depthwise/backward-data',
   bindings,
-  variants: { run, plain },
+  variants: { ...strips, plain },
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth * p.multiplier + 1,
   reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, depthwiseReference.inputGradient(p, dY, w), x) }),

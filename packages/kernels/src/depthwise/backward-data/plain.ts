@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution backward data, a thread an input: runs on every device. Read it before the other variant.
+ * Depthwise convolution backward data, a thread an input: runs on every device. Read it before the others.
  *
  *   dX[n, iy, ix, ci] = finish(Σ_{oy, ox, m} dY[n, oy, ox, ci · multiplier + m] · W[ky, kx, ci, m])
  *   over the windows (oy, ox) that cover the input, with ky·dh = iy + top − oy·sh and kx·dw = ix + left − ox·sw
@@ -27,6 +27,7 @@ const tapWgsl = ({ dilation }: DepthwiseBackwardDataParams): string =>
 
 export const plain: Variant<DepthwiseBackwardDataParams> = {
   available: () => true,
+  suits: () => false,
   grid: (p) => flatGrid(inputSize(p)),
   wgsl: (p) => {
     const { height, width } = coverage(p);

@@ -7,7 +7,8 @@
  *   dBias[co] = Σ_{n, oy, ox} dY[n, oy, ox, co]        with co = ci · multiplier + m
  *
  * X (n, h, w, c), dY (n, oh, ow, c · multiplier), W and dW (kh, kw, c, multiplier), channels last; X is float32 or
- * float16, all else is float32. Each variant is a file: `taps`, with the long sum cut into parts, and `plain`, for all.
+ * float16, all else is float32. `strip.ts` has a variant for software GPUs and one for real ones, with the long sum cut
+ * into parts; `plain` is for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/backward-weights`.
  */
 import { WEIGHT_GRADIENTS } from '../../conv2d/cases.js';
@@ -18,7 +19,7 @@ import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '
 import { depthwiseReference } from '../reference.js';
 import type { DepthwiseBackwardWeightsParams } from './params.js';
 import { plain } from './plain.js';
-import { taps } from './taps.js';
+import { shared, strip } from './strip.js';
 
 export type { DepthwiseBackwardWeightsParams } from './params.js';
 
@@ -33,7 +34,7 @@ const bindings = {
 export const depthwiseBackwardWeights = defineKernel<DepthwiseBackwardWeightsParams, keyof typeof bindings>({
   name: 'depthwise/backward-weights',
   bindings,
-  variants: { taps, plain },
+  variants: { strip, shared, plain },
   cost: (p) => ({ flops: depthwiseFlops(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.batch * p.outHeight * p.outWidth + 2,
   reference: (p, { x, dY, w }) => ({

@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution backward weights, a thread a weight: runs on every device. Read it before the other variant.
+ * Depthwise convolution backward weights, a thread a weight: runs on every device. Read it before the others.
  *
  *   dW[ky, kx, co] = decay · W[ky, kx, co] + Σ_{n, oy, ox} X[n, iy, ix, ci] · dY[n, oy, ox, co]
  *   with iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left inside the image

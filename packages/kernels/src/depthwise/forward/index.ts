@@ -5,8 +5,8 @@
  *   where iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left, with co = ci · multiplier + m
  *
  * X (n, h, w, c), W (kh, kw, c, multiplier), bias (c · multiplier), Y (n, oh, ow, c · multiplier), channels last; X and
- * Y are float32 or float16, all else is float32. Each variant is a file: `run` where pixels can share loads, `plain`
- * for all.
+ * Y are float32 or float16, all else is float32. `strip.ts` has a variant for software GPUs and one for real ones,
+ * whose pixels share loads; `plain` is for all.
  * All are timed by `pnpm anke bench kernels --filter depthwise/forward`.
  */
 import { EPILOGUES } from '../../conv2d/cases.js';
@@ -18,7 +18,7 @@ import { depthwiseFlops, inputSize, kernelSize, outChannels, outputSize } from '
 import { depthwiseReference } from '../reference.js';
 import type { DepthwiseForwardParams } from './params.js';
 import { plain } from './plain.js';
-import { run } from './run.js';
+import { strips } from './strip.js';
 
 export type { DepthwiseForwardParams } from './params.js';
 
@@ -33,7 +33,7 @@ const bindings = {
 export const depthwiseForward = defineKernel<DepthwiseForwardParams, keyof typeof bindings>({
   name: 'depthwise/forward',
   bindings,
-  variants: { run, plain },
+  variants: { ...strips, plain },
   cost: (p) => ({ flops: depthwiseFlops(p) + outputSize(p), bytes: bindingBytes(bindings, p) }),
   terms: (p) => p.kernelHeight * p.kernelWidth + 3,
   reference: (p, { x, w, ...others }) => ({

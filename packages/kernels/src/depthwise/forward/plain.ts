@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution forward, a thread an output: runs on every device. Read it before the other variant.
+ * Depthwise convolution forward, a thread an output: runs on every device. Read it before the others.
  *
  *   Y[n, oy, ox, co] = finish(bias[co] + Σ_{ky, kx} X[n, iy, ix, ci] · W[ky, kx, co])
  *   where iy = oy·sh + ky·dh − top and ix = ox·sw + kx·dw − left, with ci = ⌊co / multiplier⌋
@@ -17,6 +17,8 @@ import { type DepthwiseForwardParams, start } from './params.js';
 
 export const plain: Variant<DepthwiseForwardParams> = {
   available: () => true,
+  // See strip.ts; elsewhere it takes several times as long.
+  suits: (p) => p.epilogue.dropout !== undefined,
   grid: (p) => flatGrid(outputSize(p)),
   wgsl: (p) => {
     const { ky, kx } = tapDistance(p);
