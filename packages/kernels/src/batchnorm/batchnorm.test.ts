@@ -12,7 +12,7 @@ import { batchNormPool } from './pool-forward.js';
 const gpu = useGpu();
 
 checkKernel(gpu, batchNormStatistics, { f16: ['x'] });
-checkKernel(gpu, batchNormNormalize, { f16: ['x', 'y'] });
+checkKernel(gpu, batchNormNormalize, { f16: ['x', 'addend', 'y'] });
 checkKernel(gpu, batchNormGradients, { f16: ['x'] });
 checkKernel(gpu, batchNormBackward, { f16: ['x'] });
 checkKernel(gpu, batchNormInferenceBackward);

@@ -139,7 +139,9 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 
 export interface NormalizeParams extends RowsAndChannels, AffineParams {
   readonly epsilon: number;
-  /** What follows the normalization, if anything does. */
+  /** Whether an array is added to what is normalized: that of a connection that skips some layers. */
+  readonly addend?: true;
+  /** What follows, if anything does. */
   readonly rectifier?: Rectifier;
 }
 
@@ -149,12 +151,13 @@ const normalizeBindings = {
   variance: varianceBinding,
   gamma: gammaBinding,
   beta: betaBinding,
+  addend: { access: 'read', type: 'f32', length: elements, needed: (p) => p.addend === true },
   y: { access: 'write', type: 'f32', length: elements },
 } as const satisfies Record<string, Binding<NormalizeParams>>;
 
 /**
- * y = γ · (x − mean) / √(variance + ε) + β, then the rectifier if there is one, with the batch's statistics or the
- * moving ones; a thread a run of rows.
+ * y = γ · (x − mean) / √(variance + ε) + β, with the addend and then the rectifier if there are such, with the batch's
+ * statistics or the moving ones; a thread a run of rows.
  */
 export const batchNormNormalize = defineKernel<NormalizeParams, keyof typeof normalizeBindings>({
   name: 'batchnorm/normalize',
@@ -176,16 +179,18 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let shift = ${betaWgsl(p, 'channel')};
   for (var row = first; row < end; row++) {
     let i = row * CHANNELS + channel;
-    let value = fma(factor, (f32(x[i]) - center) / deviation, shift);
+    let value = fma(factor, (f32(x[i]) - center) / deviation, shift)${p.addend ? ' + f32(addend[i])' : ''};
     y[i] = y_t(${p.rectifier ? 'rectify(value)' : 'value'});
   }
 }`,
   ),
-  cost: (p) => ({ flops: 5 * elements(p), bytes: bindingBytes(normalizeBindings, p) }),
-  // Seven roundings, of which WGSL allows the division 2.5 and the root as much again.
-  terms: () => 16,
-  reference: ({ epsilon, rectifier }, { x, mean, variance, gamma, beta }) => {
-    const y = normalize(x, { mean, variance }, gamma, beta, epsilon);
+  cost: (p) => ({ flops: (p.addend ? 6 : 5) * elements(p), bytes: bindingBytes(normalizeBindings, p) }),
+  // Seven roundings, of which WGSL allows the division 2.5 and the root as much again, and that of the addend's sum.
+  terms: (p) => (p.addend ? 17 : 16),
+  reference: (p, { x, mean, variance, gamma, beta, addend }) => {
+    const { epsilon, rectifier } = p;
+    const normalized = normalize(x, { mean, variance }, gamma, beta, epsilon);
+    const y = p.addend ? normalized.map((value, i) => value + (addend[i] as number)) : normalized;
     return { y: rectifier ? y.map((value) => rectify(value, rectifier)) : y };
   },
   magnitudes({ rectifier: _, ...p }, inputs) {
@@ -197,5 +202,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
       return { ...shape, epsilon: EPSILON, ...(rectifier ? { rectifier } : {}) };
     }),
     ...AFFINES.map((affine) => ({ rows: 33, channels: 7, epsilon: EPSILON, ...affine })),
+    { rows: 33, channels: 7, epsilon: EPSILON, addend: true },
+    { rows: 129, channels: 65, epsilon: EPSILON, addend: true, rectifier: { slope: 0 } },
   ],
 });

@@ -6,10 +6,13 @@ import { dropoutRule, rectifierRule } from './rules/epilogue.js';
 import { advanceRule, correctionsRule, crossEntropyRule, penaltiesRule, totalsRule } from './rules/loss-step.js';
 import { dropoutMaskRule, maskRule } from './rules/mask.js';
 import { paddingGradientRule, paddingRule } from './rules/padding.js';
+import { skipGradientRule, skipRule } from './rules/skip.js';
 
 export const RULES: readonly Rule[] = [
   paddingRule,
   paddingGradientRule,
+  skipRule,
+  skipGradientRule,
   rectifierRule,
   dropoutRule,
   dropoutMaskRule,

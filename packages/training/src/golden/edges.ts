@@ -236,6 +236,7 @@ export class EdgeExecutor implements Executor {
       variance,
       gamma,
       beta: zeros,
+      addend: zeros,
       y: x,
     }).y;
     return own.map((value, i) => value + Math.abs(passed?.[i] as number));

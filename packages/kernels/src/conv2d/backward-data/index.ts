@@ -8,7 +8,8 @@
  * With groups (groups.ts), co runs over the channels of ci's group, in which ci is counted from the first.
  *
  * With a mask, X is the output of a rectifier (and of the dropout behind it, if there is one), and the kernel also
- * computes the gradient through those.
+ * computes the gradient through those. With an addend, another gradient of X, as a connection that skips some layers
+ * brings it, is added before.
  *
  * dY (n, oh, ow, out), W (kh, kw, in / groups, out), X and dX (n, h, w, in), channels last; X is float32 or float16,
  * all else is float32. Each variant is a file: `pointwise`, `resident` and `subgroup` for software GPUs, `gemm` for
@@ -34,6 +35,7 @@ const bindings = {
   dY: { access: 'read', type: 'f32', length: outputSize },
   w: { access: 'read', type: 'f32', length: kernelSize },
   x: maskInput<Conv2dBackwardDataParams>(inputSize),
+  addend: { access: 'read', type: 'f32', length: inputSize, needed: (p) => p.addend === true },
   dX: { access: 'write', type: 'f32', length: inputSize },
 } as const satisfies Record<string, Binding<Conv2dBackwardDataParams>>;
 
@@ -42,10 +44,18 @@ export const conv2dBackwardData = defineKernel<Conv2dBackwardDataParams, keyof t
   bindings,
   variants: { pointwise, resident, subgroup, ...gemm, plain },
   cost: (p) => ({ flops: conv2dFlops(p), bytes: bindingBytes(bindings, p) }),
-  terms: (p) => p.kernelHeight * p.kernelWidth * groupOutputs(p) + 1,
-  reference: (p, { dY, w, x }) => ({ dX: maskReference(p.mask, conv2dReference.inputGradient(p, dY, w), x) }),
+  terms: (p) => p.kernelHeight * p.kernelWidth * groupOutputs(p) + (p.addend ? 2 : 1),
+  reference: (p, { dY, w, x, addend }) => {
+    const sums = conv2dReference.inputGradient(p, dY, w);
+    const gradient = p.addend ? sums.map((sum, i) => sum + (addend[i] as number)) : sums;
+    return { dX: maskReference(p.mask, gradient, x) };
+  },
   magnitudes({ mask, ...p }, inputs) {
     return this.reference({ ...p, ...enlarging(mask) }, absolute(inputs));
   },
-  cases: convolutions(MASKS),
+  cases: convolutions<Pick<Conv2dBackwardDataParams, 'mask' | 'addend'>>([
+    ...MASKS,
+    { addend: true },
+    { addend: true, mask: { slope: 0, keep: 1 } },
+  ]),
 });

@@ -26,7 +26,7 @@ import {
   residentWeights,
 } from '../resident.js';
 import { orZero, range, unroll } from '../unrolled.js';
-import { type Conv2dBackwardDataParams, finishWgsl } from './params.js';
+import { type Conv2dBackwardDataParams, finishWgsl, isFinished } from './params.js';
 import { subgroup } from './subgroup.js';
 
 type Shape = ResidentShape<Conv2dBackwardDataParams>;
@@ -46,7 +46,7 @@ function emit({ p, lanes, groups }: Shape, kx: number, ix: string): string {
           let i = (row * WIDTH + ${ix}) * IN + channel + ${g}u * LANES;
           var sum = sum_${kx}_${g};
           if (co > 0u) { sum += dX[i]; }
-          ${p.mask ? 'if (co + CHUNK >= OUT) { sum = finish(sum, i); }' : ''}
+          ${isFinished(p) ? 'if (co + CHUNK >= OUT) { sum = finish(sum, i); }' : ''}
           dX[i] = sum;
         }`;
   return unroll(range(groups), group);

@@ -52,7 +52,8 @@ export const batchNormPoolRule: Rule = {
     if (!isOf(dispatch, maxPoolForward)) return undefined;
     const { x: normalized, y, winner } = dispatch.bindings;
     const normalization = program.producer(normalized);
-    if (!isOf(normalization, batchNormNormalize) || normalization.params.rectifier) return undefined;
+    if (!isOf(normalization, batchNormNormalize)) return undefined;
+    if (normalization.params.rectifier || normalization.params.addend) return undefined;
     if (!program.isReadOnlyBy(normalized, dispatch)) return undefined;
     const { epsilon } = normalization.params;
     const params = { ...dispatch.params, epsilon, ...affineOf(normalization.params) };

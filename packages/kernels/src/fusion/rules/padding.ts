@@ -85,7 +85,8 @@ export const paddingGradientRule: Rule = {
     const product = program.producer(gradient);
     if (!product || !WRITING.includes(product.kernel) || !program.isReadOnlyBy(gradient, dispatch)) return undefined;
     const params = unpadded(product.params as Sizes, dispatch.params);
-    if (!params || 'mask' in params) return undefined;
+    // What such a product adds or masks has the padded size.
+    if (!params || 'mask' in params || 'addend' in params) return undefined;
     return replace(product, [dispatch], product.kernel, params, { ...product.bindings, dX });
   },
   cases: [
