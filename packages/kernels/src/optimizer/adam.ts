@@ -4,7 +4,7 @@
  */
 import { type Binding, bindingBytes, defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid } from '../runtime/wgsl.js';
-import { held } from './flat.js';
+import { held, length } from './flat.js';
 import {
   type Betas,
   type MomentsParams,
@@ -15,20 +15,43 @@ import {
 } from './moments.js';
 import { updateBindings, updateTerms, updateWgsl } from './update.js';
 
+export interface AdamParams extends MomentsParams {
+  /** Whether the step is divided by the root of the largest v so far. */
+  readonly amsgrad?: true;
+}
+
 const adamBindings = {
   ...updateBindings,
   corrections: { access: 'read', type: 'f32', length: () => 2, sample: (_, draw) => 0.1 + draw.uniform() },
   ...momentsBindings,
-} as const satisfies Record<string, Binding<MomentsParams>>;
+  largest: {
+    access: 'update',
+    type: 'f32',
+    length,
+    needed: (p) => p.amsgrad === true,
+    sample: (_, draw) => draw.uniform(),
+  },
+} as const satisfies Record<string, Binding<AdamParams>>;
+
+/** The v whose root divides the step. */
+const divisors = (
+  { amsgrad }: AdamParams,
+  v: Float64Array,
+  { largest }: Readonly<Record<'largest', Float64Array>>,
+): Float64Array => (amsgrad ? v.map((value, i) => Math.max(value, largest[i] as number)) : v);
 
 /**
  * A step of Adam, in the formulation before section 2.1 of the paper, as Keras writes it:
  *
  *   m ← m + (g − m)·(1 − β₁)      v ← v + (g² − v)·(1 − β₂)      w ← w − rate · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
  *
- * With decaying weights it is AdamW. An element whose new moments or weight are not finite stays as it is.
+ * With decaying weights it is AdamW. With amsgrad (Reddi, Kale and Kumar, arXiv:1904.09237), the root is of
+ *
+ *   largest ← max(largest, v)
+ *
+ * in place of v, as Keras has it. An element whose new moments or weight are not finite stays as it is.
  */
-export const adam = defineKernel<MomentsParams, keyof typeof adamBindings>({
+export const adam = defineKernel<AdamParams, keyof typeof adamBindings>({
   name: 'optimizer/adam',
   bindings: adamBindings,
   variants: {
@@ -51,13 +74,14 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let first = fma(g - m[i], ONE_MINUS_BETA1, m[i]);
   let second = fma(g * g - v[i], ONE_MINUS_BETA2, v[i]);
   let alpha = rate[0] * sqrt(corrections[1]) / corrections[0];
-  let weight = weightAt(i) - alpha * first / (sqrt(second) + EPSILON);
+  let divisor = ${p.amsgrad ? 'max(largest[i], second)' : 'second'};
+  let weight = weightAt(i) - alpha * first / (sqrt(divisor) + EPSILON);
   if (!(isFinite(first) & isFinite(second) & isFinite(weight))) {
     hold(i);
     return;
   }
   m[i] = first;
-  v[i] = second;
+  v[i] = second;${p.amsgrad ? '\n  largest[i] = divisor;' : ''}
   weights[i] = weight;
 }`,
     },
@@ -69,10 +93,12 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
     const { m, v, weights: before } = moments(p, inputs);
+    const largest = divisors(p, v, inputs);
     const weights = before.map(
-      (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(v[i] as number) + p.epsilon),
+      (value, i) => value - (alpha * (m[i] as number)) / (Math.sqrt(largest[i] as number) + p.epsilon),
     );
-    return held({ m, v, weights }, inputs, p.end);
+    const after: Record<string, Float64Array> = { m, v, ...(p.amsgrad ? { largest } : {}), weights };
+    return held(after, inputs, p.end);
   },
   magnitudes(p, inputs) {
     const after = moments(p, inputs);
@@ -80,19 +106,26 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     const sizes = momentsMagnitudes(p, inputs, after);
     const [c1 = 0, c2 = 0] = inputs.corrections;
     const alpha = ((inputs.rate[0] as number) * Math.sqrt(c2)) / c1;
+    const largest = divisors(p, v, inputs);
     return {
       ...sizes,
+      // The largest v is off by no more than v is.
+      ...(p.amsgrad ? { largest: sizes.v } : {}),
       // The quotient is as exact as its parts; the root halves v's relative error.
       weights: weightMagnitudes.map((size, i) => {
-        const ofRoot = v[i] === 0 ? 0 : (sizes.v[i] as number) / (v[i] as number);
+        const ofRoot = largest[i] === 0 ? 0 : (sizes.v[i] as number) / (largest[i] as number);
         const step =
           (alpha * (Math.abs(m[i] as number) * ofRoot + (sizes.m[i] as number))) /
-          (Math.sqrt(v[i] as number) + p.epsilon);
+          (Math.sqrt(largest[i] as number) + p.epsilon);
         return size + step;
       }),
     };
   },
-  cases: momentsCases,
+  cases: [
+    ...momentsCases,
+    ...[33, 129].map((n) => ({ length: n, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: true as const })),
+    { ...(momentsCases.at(-1) as MomentsParams), amsgrad: true },
+  ],
 });
 
 /** 1 − β₁ᵗ and 1 − β₂ᵗ. */

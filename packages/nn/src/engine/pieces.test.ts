@@ -79,6 +79,7 @@ const scheduled = { type: 'cosineDecay', initialLearningRate: 0.01, decaySteps: 
 describe('an update in pieces gives the bits of one that is whole', () => {
   test.each([
     ['Adam', new Adam({ learningRate: scheduled, ...averaged, ...decaying, clipvalue: 0.01 })],
+    ['Adam with amsgrad', new Adam({ amsgrad: true, beta2: 0.5, learningRate: 0.01 })],
     ['Nadam', new Nadam({ ...decaying })],
     ['RMSprop', new RMSprop({ ...averaged, centered: true, momentum: 0.5 })],
     ['SGD', new SGD({ momentum: 0.9, nesterov: true, ...averaged })],

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { decodeCheckpoint, encodeCheckpoint } from '../files/checkpoint.js';
+import { Adam } from '../optimizers/adam.js';
 import { Nadam } from '../optimizers/nadam.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import { RMSprop } from '../optimizers/rmsprop.js';
@@ -123,6 +124,7 @@ test('averages take the weights’ place every so many steps', async () => {
 });
 
 test.each<[string, () => Optimizer]>([
+  ['Adam with amsgrad', () => new Adam({ learningRate: 0.01, amsgrad: true, beta2: 0.5 })],
   [
     'Nadam',
     () => new Nadam({ learningRate: warmed, clipnorm: 0.1, weightDecay: 0.1, useEma: true, emaOverwriteFrequency: 4 }),

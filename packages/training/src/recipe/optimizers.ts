@@ -78,11 +78,15 @@ const adam = {
   beta2: fraction.exactOptional(),
   epsilon: positive.exactOptional(),
 };
+const amsgrad = z
+  .boolean()
+  .exactOptional()
+  .describe('divide steps by the root of the largest second moment so far, not of the present one');
 
 /** A table by type of optimizer. */
 export const optimizerSchemas = {
-  Adam: typed('Adam', adam),
-  AdamW: typed('AdamW', adam),
+  Adam: typed('Adam', { ...adam, amsgrad }),
+  AdamW: typed('AdamW', { ...adam, amsgrad }),
   Nadam: typed('Nadam', adam),
   RMSprop: typed('RMSprop', {
     ...options(0.001),
