@@ -8,20 +8,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DAWN_NOISE } from '../setup/dawn-noise.mjs';
 import { Screen, type StyledText } from '../setup/screen.mjs';
 import { hasChromium, openChromium, reader, WEBGPU } from './chromium.js';
 
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'apps/cli/dist/main.js');
-const COLUMNS = 84;
+const COLUMNS = 104;
 /** The moment that is drawn: the epoch is well under way. */
 const MOMENT = /Epoch +5\/\d+ [█░]+ [4-7]\d%/;
 
 /** Runs a command in a terminal of its own to its end, and returns what was seen at the moment. */
 async function seenOf(typed: string, work: string): Promise<Screen> {
   const words = [process.execPath, main, ...typed.split(' ').slice(1)].map((word) => `'${word}'`);
-  const command = `stty cols ${COLUMNS} rows 40; exec ${words.join(' ')}`;
+  // On stderr is nothing but what Dawn prints at every start.
+  const command = `stty cols ${COLUMNS} rows 40; exec ${words.join(' ')} 2>/dev/null`;
   const env = { ...process.env, FORCE_COLOR: '1', ANKE_COMMAND: './anke' };
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd: work,
@@ -58,7 +58,7 @@ const html = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${si
 
 /** A run of signs where it stands: each as wide as a cell, whichever font draws it. */
 function textOf({ text, style }: StyledText, column: number, row: number): string {
-  const signs = text.trimEnd();
+  const signs = text.trimEnd().replaceAll(' ', '\u00a0'); // SVG would join several blanks
   const numbers = style.split(' ');
   const colour = numbers.map((number) => COLOURS[number]).find((one) => one !== undefined) ?? INK;
   const look = `fill="${colour}"${numbers.includes('1') ? ' font-weight="bold"' : ''}`;
@@ -91,25 +91,42 @@ function terminalSvg(typed: string, lines: readonly (readonly StyledText[])[]): 
   const [width, height] = [2 * MARGIN + COLUMNS * CELL.width, 2 * MARGIN + all.length * CELL.height].map(Math.ceil);
   const font = `font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<title>A terminal in which a model trains</title>
 <rect width="100%" height="100%" rx="10" fill="${GROUND}"/>
-<g xml:space="preserve" ${font} font-size="${SIZE}">
+<g ${font} font-size="${SIZE}">
 ${texts.join('\n')}
 </g>
 </svg>
 `;
 }
 
-/** A page as a picture: its upper part. */
-async function pictured(url: string, { width, height }: { width: number; height: number }, ready: string) {
+// biome-ignore lint/suspicious/noExplicitAny: playwright-core is installed for tests alone, without its types
+type Untyped = any;
+
+/** The upper part of a page as a picture, once it is ready and something was done to it. */
+async function pictured(url: string, ready: string, act: (page: Untyped) => Promise<void> = async () => undefined) {
   const browser = await openChromium(WEBGPU);
   try {
-    const page = await browser.newPage({ viewport: { width, height } });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     await page.goto(url);
     await page.waitForSelector(ready, { timeout: 600_000 });
+    await act(page);
     return await page.screenshot();
   } finally {
     await browser.close();
   }
+}
+
+/** Draws a zero with the mouse, and waits for the answer. */
+async function drawZero(page: Untyped): Promise<void> {
+  const { x, y, width } = await page.locator('#pad').boundingBox();
+  const to = (turn: number): Promise<void> =>
+    page.mouse.move(x + width * (0.5 + 0.22 * Math.cos(turn)), y + width * (0.5 + 0.28 * Math.sin(turn)));
+  await to(0);
+  await page.mouse.down();
+  for (let turn = 0; turn <= 6.3; turn += 0.1) await to(turn);
+  await page.mouse.up();
+  await page.waitForSelector('#answer:text-is("0")');
 }
 
 /** The page of apps/web after some epochs on digits. */
@@ -134,7 +151,7 @@ async function webPage(work: string): Promise<Uint8Array> {
       phases: [{ optimizer: { type: 'Adam', learningRate: 0.003 }, epochs: 8 }],
     };
     const url = `${server.resolvedUrls.local[0]}#recipe=${encodeURIComponent(JSON.stringify(recipe))}`;
-    return await pictured(url, { width: 1280, height: 900 }, '#state[data-state=done]');
+    return await pictured(url, '#state[data-state=done]', drawZero);
   } finally {
     await server.close();
   }
@@ -149,10 +166,9 @@ try {
     cwd: work,
   });
   const screen = await seenOf(typed, work);
-  const lines = screen.styled.filter((line) => !DAWN_NOISE.test(line.map(({ text }) => text).join('')));
-  writeFileSync(join(folder, 'terminal.svg'), terminalSvg(typed, lines));
+  writeFileSync(join(folder, 'terminal.svg'), terminalSvg(typed, screen.styled));
   const report = pathToFileURL(join(work, 'runs/first/report.html')).href;
-  writeFileSync(join(folder, 'report.png'), await pictured(report, { width: 1280, height: 900 }, '.chart svg'));
+  writeFileSync(join(folder, 'report.png'), await pictured(report, '.chart svg'));
   writeFileSync(join(folder, 'page.png'), await webPage(work));
 } finally {
   rmSync(work, { recursive: true });

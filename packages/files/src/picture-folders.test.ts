@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { namesOfUnused } from '@anke/data';
 import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
-import { loadDataAt } from './index.js';
+import { loadDataAt, loadImagesAt } from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'anke pictures '));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,4 +55,16 @@ test('of different sizes, all are scaled to the most frequent one, which is told
   expect(trained.unused).toHaveLength(4);
   const asked = await loadDataAt(folder, { imageShape: [2, 2, 1] });
   expect([asked.train?.shape, asked.pictureSizes]).toEqual([[2, 2, 1], undefined]);
+});
+
+test('pictures that simply lie in a folder are images to predict, and none to evaluate', async () => {
+  const loose = join(folder, 'loose');
+  mkdirSync(loose);
+  for (const [i, side] of [4, 4, 2].entries()) writeFileSync(join(loose, `${i}.png`), await picture(10 * i, side));
+  writeFileSync(join(loose, 'notes.txt'), '');
+  const images = await loadImagesAt(loose);
+  expect([images.count, images.shape, images.labels]).toEqual([3, [4, 4, 1], undefined]);
+  expect(images.ids).toEqual(['0.png', '1.png', '2.png']);
+  expect((await loadImagesAt(loose, { imageShape: [2, 2, 3] })).shape).toEqual([2, 2, 3]);
+  await expect(loadImagesAt(loose, { needs: 'label' })).rejects.toThrow('there are no images in it; it holds');
 });

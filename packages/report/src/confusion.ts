@@ -56,6 +56,7 @@ export function confusionChart(matrix: readonly (readonly number[])[], names: re
       labelAngle: angle,
       ...(angle === 0 ? {} : { labelAlign: 'right', labelBaseline: 'middle' }),
       labelLimit: 200,
+      labelPadding: 5,
       labelOverlap: false,
       ticks: false,
     },

@@ -26,9 +26,9 @@ export interface Report {
 }
 
 /** Room for the names of classes and the shares, beside a confusion matrix. */
-const BESIDE = 150;
+const BESIDE = 182;
 /** Narrower cells cannot be read: the matrix scrolls then. */
-const LEAST_CELL = 18;
+const LEAST_CELL = 16;
 
 /** What is told of a classifier alone. */
 interface OfClasses {

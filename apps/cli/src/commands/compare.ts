@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError, UsageError } from '../errors.js';
 import { isRun, type RunSummary, summaryOf } from '../run-summary.js';
-import { columnsOf, tableLines } from '../table.js';
+import { showRuns } from '../run-table.js';
 import { Terminal } from '../terminal.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 import { byResult, figure } from './runs.js';
@@ -65,27 +65,20 @@ async function runCompare(names: readonly string[], options: OutputOptions): Pro
   });
 }
 
-/** The best run comes first. Where the names leave no room, each stands above its row. */
+/** The best run comes first. */
 function showTable(terminal: Terminal, runs: readonly RunSummary[]): void {
-  const rows = runs.map(({ run, best, records, seconds }) => [
+  const rows = runs.map(({ run, best, records, seconds, scores }, i) => ({
     run,
-    figure(best?.val_loss as number),
-    best?.val_accuracy === undefined ? '–' : percent(best.val_accuracy),
-    String(records.length),
-    duration(seconds),
-  ]);
-  const table = [['run', 'val_loss', 'val_accuracy', 'epochs', 'time'], ...rows];
-  const whole = tableLines(table);
-  const isWide = Math.max(...whole.map(columnsOf)) > terminal.columns;
-  const [header = '', ...lines] = isWide ? tableLines(table.map(([, ...cells]) => ['', ...cells])) : whole;
-  terminal.say(colors.dim(header));
-  for (const [i, { run, scores }] of runs.entries()) {
-    const shown = i === 0 ? colors.green : String;
-    if (isWide) terminal.say(shown(run));
-    terminal.say(shown(lines[i] as string));
-    for (const [name, score] of Object.entries(scores))
-      terminal.say(colors.dim(`  ${name}: accuracy ${percent(score)}`));
-  }
+    cells: [
+      figure(best?.val_loss as number),
+      best?.val_accuracy === undefined ? '–' : percent(best.val_accuracy),
+      String(records.length),
+      duration(seconds),
+    ],
+    colour: i === 0 ? colors.green : undefined,
+    notes: Object.entries(scores).map(([name, score]) => `${name}: accuracy ${percent(score)}`),
+  }));
+  showRuns(terminal, ['val_loss', 'val_accuracy', 'epochs', 'time'], rows);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ImageDataset } from '@anke/data';
 import { count, percent } from '@anke/report';
 import colors from 'picocolors';
 import { csvCell } from '../csv-cell.js';
+import { atRight, columnsOf, tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
 
 export interface Predictions {
@@ -57,28 +58,31 @@ export function showTable(terminal: Terminal, all: Predictions): void {
     const [first, second] = best(shares, 2).map((i) => `${all.nameOf(i)} ${percent(shares[i] as number)}`);
     return [idOf(all, row), first ?? '', second ?? ''];
   });
-  const header = ['image', 'prediction', 'next best'];
-  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] as string).length)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => cell.padEnd(widths[i] as number)).join('  ');
-  terminal.print(colors.dim(line(header)));
-  for (const row of rows) terminal.print(line(row));
+  const [header = '', ...lines] = tableLines([['image', 'prediction', 'next best'], ...rows], [0, 1, 2]);
+  terminal.print(colors.dim(header));
+  for (const line of lines) terminal.print(line);
   const more = all.images.count - rows.length;
   if (more > 0) terminal.print(colors.dim(`and ${count(more)} more; --out predictions.csv writes all of them`));
 }
 
 const BAR = 24;
+/** Of more classes than this, only the most likely are shown, that one first. */
+const MOST_CLASSES = 12;
 
 /** A single picture's class, and a bar for each one's probability. */
 export function showPrediction(terminal: Terminal, { probabilities, labels, nameOf }: Predictions): void {
   const label = labels[0] as number;
-  const width = Math.max(...Array.from(probabilities, (_, i) => nameOf(i).length));
+  const { length } = probabilities;
+  const shown = length > MOST_CLASSES ? best(probabilities, MOST_CLASSES) : Array.from(probabilities, (_, i) => i);
+  const width = Math.max(...shown.map((i) => columnsOf(nameOf(i))));
   terminal.print(colors.bold(nameOf(label)));
-  probabilities.forEach((share, i) => {
+  for (const i of shown) {
+    const share = probabilities[i] as number;
     const bar = '█'.repeat(Math.round(share * BAR)).padEnd(BAR, ' ');
-    const line = `  ${nameOf(i).padStart(width)}  ${bar} ${percent(share).padStart(7)}`;
+    const line = `  ${atRight(nameOf(i), width)}  ${bar} ${percent(share).padStart(7)}`;
     terminal.print(i === label ? colors.green(line) : line);
-  });
+  }
+  if (shown.length < length) terminal.print(colors.dim(`and ${length - shown.length} less likely; --json has all`));
 }
 
 /** A single picture's class and the classes' probabilities, for `--json`. */

@@ -197,10 +197,18 @@ function positionOf(name: string, layers: Recipe['layers']): number {
   throw new UsageError(`--freeze-until: no layer of the recipe is named ${quoted(name)}${didYouMean(name, names)}`);
 }
 
-/** Sets a value, making the objects on the way to it; what does not belong there, the check will say. */
+/**
+ * Sets a value, making the objects on the way to it; what does not belong there, the check will say.
+ *
+ * @throws UsageError if it would leave a gap in a list
+ */
 function set(recipe: object, path: readonly string[], value: unknown): void {
   let object = recipe as Record<string, unknown>;
-  for (const key of path.slice(0, -1)) {
+  for (const [i, key] of path.slice(0, -1).entries()) {
+    if (Array.isArray(object) && Number(key) > object.length) {
+      const list = path.slice(0, i).join('.');
+      throw new UsageError(`--set ${path.join('.')}: ${list} has ${object.length} entries, counted from 0`);
+    }
     if (typeof object[key] !== 'object' || object[key] === null) object[key] = {};
     object = object[key] as Record<string, unknown>;
   }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import colors from 'picocolors';
 import { CommandError } from '../errors.js';
 import { isRun, type RunState, type RunSummary, summaryOf } from '../run-summary.js';
-import { tableLines } from '../table.js';
+import { showRuns } from '../run-table.js';
 import { Terminal } from '../terminal.js';
 import type { AnswerOptions } from './output.js';
 
@@ -44,16 +44,13 @@ async function runRuns(folder: string, options: AnswerOptions): Promise<void> {
   const runs: RunSummary[] = [];
   for (const path of paths) runs.push(await summaryOf(path));
   runs.sort(byResult);
-  const [header = '', ...lines] = tableLines([
-    ['run', 'result', 'epochs', 'date', 'state'],
-    ...runs.map((one) => [one.run, resultOf(one), String(one.records.length), dateOf(one), one.state]),
-  ]);
-  terminal.say(colors.dim(header));
-  for (const [i, line] of lines.entries()) {
-    const { state, reason } = runs[i] as RunSummary;
-    terminal.say((COLORS[state] ?? String)(line));
-    if (reason !== undefined) terminal.say(colors.dim(`  ${reason}`));
-  }
+  const rows = runs.map((one) => ({
+    run: one.run,
+    cells: [resultOf(one), String(one.records.length), dateOf(one), one.state],
+    colour: COLORS[one.state],
+    notes: one.reason === undefined ? [] : [one.reason],
+  }));
+  showRuns(terminal, ['result', 'epochs', 'date', 'state'], rows);
   terminal.result({
     runs: runs.map(({ run, state, reason, date, records, best, seconds, scores }) => ({
       run,

@@ -5,6 +5,7 @@
  */
 import type { ImageDataset } from '../dataset.js';
 import { DataError } from '../errors.js';
+import { isPicture } from '../formats/pictures.js';
 import { checkClasses } from '../labels.js';
 import type { Source } from '../source.js';
 import { Collection, type DataSets } from './collection.js';
@@ -22,7 +23,8 @@ export async function loadData(source: Source, options: LoadOptions = {}): Promi
 }
 
 /**
- * The images of a source that holds one data set; else its test images, or the first others that it has.
+ * The images of a source that holds one data set; else its test images, or the first others that it has. Where no
+ * labels are needed, pictures that simply lie in a folder are such.
  *
  * @throws DataError if there are none, or, if labels are needed, none with labels; or if a file is wrong
  */
@@ -32,6 +34,8 @@ export async function loadImages(source: Source, options: LoadOptions = {}): Pro
   const all = [labelledTest, ...Object.values(extra), validation, train].filter((data) => data !== undefined);
   const data = options.needs ? all.find(({ labels }) => labels) : all[0];
   if (data) return data;
+  if (!options.needs && !options.loosePictures && found.some((name) => isPicture(name)))
+    return await loadImages(source, { ...options, loosePictures: true });
   const why = all.length > 0 ? 'its images have no labels' : `there are no images in it; ${contents(found)}`;
   throw new DataError(`${source.name}: ${why}`);
 }

@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly imageShape?: ImageShape | undefined;
   /** Whether a single file must have labels. */
   readonly needs?: 'label' | undefined;
+  /** Whether pictures that lie in no folder of a class are read too, as images without labels. */
+  readonly loosePictures?: boolean | undefined;
   /** What is read; all, if absent. */
   readonly roles?: readonly Role[] | undefined;
   /** A pixel becomes the number byte · factor + offset; 1/255 and 0, if absent. */

@@ -44,14 +44,14 @@ export class PictureFiles {
 
   /**
    * Reads one picture: `[set/]class/picture`, or `train/picture` and `test/picture` without classes. One that lies in
-   * no folder belongs to nothing.
+   * no folder belongs to nothing, unless such are asked for.
    *
    * Where no shape is asked for and a second size appears, pixels are not kept: the pictures must be read again then.
    */
   async take(file: SourceFile): Promise<Taken> {
-    const { decodePicture, imageShape } = this.options;
+    const { decodePicture, imageShape, loosePictures = false } = this.options;
     const folder = folderOf(file.name);
-    if (folder === '') return 'unused';
+    if (folder === '' && !loosePictures) return 'unused';
     const ownRole = roleOf(baseName(folder));
     const role = ownRole ?? roleOf(folderOf(folder));
     if (!isRead(role, this.options)) return 'left';
@@ -61,7 +61,7 @@ export class PictureFiles {
     if (!decodePicture) throw new DataError(`${file.name}: this is a picture, and this program cannot decode any`);
     const bytes = await readWhole(file);
     const index = pictures.length;
-    const className = ownRole ? undefined : baseName(folder);
+    const className = ownRole || folder === '' ? undefined : baseName(folder);
     pictures.push({ shape: [0, 0, 0], pixels: NO_PIXELS, file: file.name, className, isGrey: true });
     const decoded = decodePicture(file.name, bytes, imageShape).then(({ shape, pixels }) => {
       const key = sizeKey(shape);

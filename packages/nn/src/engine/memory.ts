@@ -5,7 +5,7 @@
  * at once; what goes over all weights takes them piece by piece (kernels' `piecesOf`).
  */
 import { DeviceMemoryError, type Gpu, rowsAtOnce, SLICE_ALIGNMENT, type Storage } from '@anke/kernels';
-import { sizeOf, Tensor } from '../autograd/tensor.js';
+import { formatShape, sizeOf, Tensor } from '../autograd/tensor.js';
 import type { Graph } from '../graph/graph.js';
 import type { WeightSpec } from '../layers/definition.js';
 import { initialValues } from '../layers/initializers.js';
@@ -30,11 +30,12 @@ const SMALLER = 'use a smaller model';
 function checkBinding(gpu: Gpu, name: string, spec: WeightSpec, bytes: number): void {
   const limit = gpu.maxBinding;
   if (bytes <= limit) return;
+  const label = `the weight ${name} of shape ${formatShape(spec.shape)}`;
   if (!spec.divisible || rowsAtOnce(spec.shape.at(-1) ?? 1, gpu) === 0)
-    throw new DeviceMemoryError({ label: `the weight ${name}`, bytes, limit }, SMALLER);
+    throw new DeviceMemoryError({ label, bytes, limit }, SMALLER);
   if (spec.trainable && spec.regularizer)
     throw new DeviceMemoryError(
-      { label: `the weight ${name}`, bytes, limit },
+      { label, bytes, limit },
       'leave out its regularizer, so that it can be divided, or use fewer units, smaller images or more pooling',
     );
 }

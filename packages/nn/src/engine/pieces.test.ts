@@ -186,14 +186,15 @@ describe('refused before anything starts', () => {
       new Dense({ units: 3, activation: 'softmax' }),
     ]);
     expect(() => made.compile({ gpu: gpu(), optimizer: new SGD() })).toThrow(
-      'the weight conv2d/kernel needs 1.22 MiB, but this device binds at most 1 MiB at once; use a smaller model',
+      'the weight conv2d/kernel of shape (20, 20, 1, 800) needs 1.22 MiB, but this device binds at most 1 MiB at once; ' +
+        'use a smaller model',
     );
   });
 
   test('one with a penalty, whose gradient would have to be divided too', () => {
     limitBindings(gpu(), PART);
     expect(() => compiled(new SGD(), { penalty: true })).toThrow(
-      'the weight dense/kernel needs 0.05 MiB, but this device binds at most 0.02 MiB at once; ' +
+      'the weight dense/kernel of shape (800, 17) needs 0.05 MiB, but this device binds at most 0.02 MiB at once; ' +
         'leave out its regularizer, so that it can be divided, or use fewer units, smaller images or more pooling',
     );
   });

@@ -1,0 +1,25 @@
+/** Runs in a table, with lines of their own below each. Where names leave no room, each stands above its row. */
+import colors from 'picocolors';
+import { columnsOf, tableLines } from './table.js';
+import type { Terminal } from './terminal.js';
+
+export interface RunRow {
+  readonly run: string;
+  /** What stands behind the run's name. */
+  readonly cells: readonly string[];
+  readonly colour?: ((text: string) => string) | undefined;
+  readonly notes: readonly string[];
+}
+
+export function showRuns(terminal: Terminal, titles: readonly string[], rows: readonly RunRow[]): void {
+  const table = [['run', ...titles], ...rows.map(({ run, cells }) => [run, ...cells])];
+  const whole = tableLines(table);
+  const isWide = Math.max(...whole.map(columnsOf)) > terminal.columns;
+  const [header = '', ...lines] = isWide ? tableLines(table.map(([, ...cells]) => ['', ...cells])) : whole;
+  terminal.say(colors.dim(header));
+  for (const [i, { run, colour = String, notes }] of rows.entries()) {
+    if (isWide) terminal.say(colour(run));
+    terminal.say(colour(lines[i] as string));
+    for (const note of notes) terminal.say(colors.dim(`  ${note}`));
+  }
+}
