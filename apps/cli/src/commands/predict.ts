@@ -31,7 +31,7 @@ export function addPredict(program: Command): void {
     {
       option: 'input',
       name: 'images',
-      description: `PNG or JPEG pictures, one or a folder of them, - for CSV from stdin, or ${DATA_KINDS}; labels are ignored`,
+      description: `PNG or JPEG pictures, one or a folder of them, - for CSV from stdin, or ${DATA_KINDS}`,
     },
   ])
     .description('predict images with a trained model: a whole file of them, or a single picture')

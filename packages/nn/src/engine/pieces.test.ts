@@ -186,8 +186,8 @@ describe('refused before anything starts', () => {
       new Dense({ units: 3, activation: 'softmax' }),
     ]);
     expect(() => made.compile({ gpu: gpu(), optimizer: new SGD() })).toThrow(
-      'the weight conv2d/kernel of shape (20, 20, 1, 800) needs 1.22 MiB, but this device binds at most 1 MiB at once; ' +
-        'use a smaller model',
+      'the weight conv2d/kernel of shape (20, 20, 1, 800) needs 1.22 MiB, but this device binds at most ' +
+        '1 MiB at once; use a smaller model',
     );
   });
 
