@@ -101,3 +101,24 @@ test('bench accuracy trains until it is reached, with each seed, and says where 
   expect(lastJson(missed.stdout)).toMatchObject({ attempts: [{ reached: false, epochs: 3 }] });
   expect(anke('bench').stderr).toContain('<data> is missing');
 });
+
+test('tune writes choices that a training takes', () => {
+  // Work enough in one convolution to be worth a choice.
+  const layers = [
+    { type: 'Conv2D', filters: 64, kernelSize: 3 },
+    { type: 'MaxPooling2D', poolSize: 4 },
+  ];
+  written('one.json', { ...OWN_RECIPE, layers: [...layers, ...OWN_RECIPE.layers.slice(1)] });
+  const tune = anke('tune', '--recipe', 'one.json', '--prediction-batch', '16', '--out', 'choices.json');
+  expect(tune.status, tune.stderr).toBe(0);
+  const { device, choices } = JSON.parse(read('choices.json'));
+  expect(device).not.toBe('');
+  const forward = Object.keys(choices).find((key) => key.startsWith('conv2d/forward {"batch":32,')) as string;
+  expect(Object.keys(choices).join()).toContain('conv2d/forward {"batch":16,');
+  const variant = choices[forward] === 'plain' ? 'gemm32' : 'plain';
+  written('other.json', { device, choices: { ...choices, [forward]: variant } });
+  const train = anke('train', 'digits', '--recipe', 'one.json', '--kernels', 'other.json', '--out', 'tuned');
+  expect(train.status, train.stderr).toBe(0);
+  expect(JSON.parse(read('tuned/kernels.json')).choices[forward]).toBe(variant);
+  expect(anke('tune', '--out', 'choices.json').stderr).toContain('choices.json: it is there already');
+});

@@ -8,6 +8,7 @@ import { CommandError } from './errors.js';
 import { fromRun, runOf } from './run-files.js';
 import type { Terminal } from './terminal.js';
 import { TuningCache } from './tuning-cache.js';
+import { shippedChoices } from './tuning-table.js';
 
 /** A device that can be opened again. */
 export class Device {
@@ -73,25 +74,31 @@ export interface TuningOptions {
 
 /**
  * Opens the device, with a driver of our own where the system has none. Which variants of the kernels are fast on it is
- * looked up in the user's cache, and timed once where that does not say.
+ * looked up in the user's cache and in what comes with the program, and timed once where neither says.
  *
+ * @param tuner what chooses instead
  * @throws DriverError if there is no adapter that computes
  * @throws CommandError if the choices that are to be taken cannot be read
  */
 export async function openDevice(
   terminal: Terminal,
   { tune = false, kernels, model, resume }: TuningOptions = {},
+  tuner?: Chooser<Gpu>,
 ): Promise<Device> {
   const ofModel = model === undefined ? undefined : await fromRun(runOf(model), readChoices);
   const given = kernels === undefined ? ofModel : await readGiven(kernels);
   const report = await openAdapter((line) => terminal.say(line));
+  if (tuner) return Device.open(report, terminal, tuner);
   if (given) return Device.open(report, terminal, new Tuner(given, false));
   if (!tune) return Device.open(report, terminal);
   const cache = new TuningCache(report.name, (line) => terminal.say(line));
   const ofRun = resume === undefined ? undefined : await fromRun(resume, readChoices);
-  const known = { ...(await cache.read()), ...ofRun };
-  const tuner = new Tuner(known, true, (choices) => cache.add(choices));
-  return Device.open(report, terminal, tuner);
+  const shipped = shippedChoices(report.name);
+  const known = { ...shipped, ...(await cache.read()), ...ofRun };
+  const isOwn = ([key]: readonly [string, string]): boolean => !Object.hasOwn(shipped, key);
+  const keep = (choices: Choices): Promise<void> =>
+    cache.add(Object.fromEntries(Object.entries(choices).filter(isOwn)));
+  return Device.open(report, terminal, new Tuner(known, true, keep));
 }
 
 async function readGiven(path: string): Promise<Choices> {

@@ -25,6 +25,7 @@ import { addRuns } from './commands/runs.js';
 import { addServe } from './commands/serve.js';
 import { addSynth } from './commands/synth.js';
 import { addTrain } from './commands/train.js';
+import { addTune } from './commands/tune.js';
 import { addVerify } from './commands/verify.js';
 import { leaves } from './reference.js';
 import { lookUpOptions } from './settings.js';
@@ -92,6 +93,7 @@ Examples:
   addBenchKernels(bench);
   addBenchAccuracy(bench);
   addBenchCsv(bench);
+  addTune(program);
   for (const command of leaves(program)) answerOptions(command);
   addCompletion(program);
   addHelp(program);
