@@ -61,7 +61,7 @@ test.skipIf(present.length === 0).each(present.length > 0 ? present : ['no file'
       turns.gpu = gpu;
       const got = await replay(gpu, deviceMachine(gpu), golden);
       if (compare(golden, got).some(({ error, bound }) => !(error <= bound))) {
-        // As `anke verify` has it: each step is right by itself, and decisions on an edge say why the run went elsewhere.
+        // As `anke verify` has it: each step is right by itself, and decisions on an edge led the run elsewhere.
         const { failed, explained, flips } = await verifyGolden(gpu, deviceMachine(gpu), golden);
         expect(failed, `round ${turns.round}`).toEqual([]);
         const groups = explained.map(({ group, error }) => `${group} ${error.toExponential(1)}`).join(', ');
