@@ -178,6 +178,20 @@ describe('anke inspect', () => {
   });
 });
 
+test('anke inspect warns of a single class, and of many copies', async () => {
+  const row = (value: number): string => `3,${new Array(783).fill('0').join(',')},${value}`;
+  const header = ['label', ...Array.from({ length: 784 }, (_, i) => `pixel${i}`)].join(',');
+  const rows = Array.from({ length: 20 }, (_, i) => row(1 + Math.min(i, 16)));
+  writeFileSync(join(work, 'copies.csv'), `${[header, ...rows].join('\n')}\n`);
+  const { warnings } = lastJson(await anke(['inspect', 'copies.csv', '--json']));
+  expect(warnings).toEqual(
+    expect.arrayContaining([
+      'copies.csv: all images are of one class, so there is nothing to tell apart',
+      'copies.csv: 3 images are copies of others, so that a validation may hold what was trained on',
+    ]),
+  );
+});
+
 describe('anke preview', () => {
   test('draws images and what becomes of them, the same for the same seed', async () => {
     const draw = async (output: string, ...more: string[]): Promise<Buffer> => {

@@ -243,6 +243,7 @@ describe('a mistake gets one clear line, a non-zero exit, and leaves nothing hal
     [predict('elsewhere', 'digits/test.csv'), 1, 'model.json: this JSON does not describe an Anke model'],
     [predict('first', 'digits/test.csv', 'none/out.csv'), 1, 'out.csv: there is no such file or folder'],
     [predict('first', 'digits/test.csv', 'elsewhere'), 1, 'elsewhere: it is there already; name another with --out'],
+    [['serve', 'nowhere', '--host', '192.0.2.1'], 1, '--host 192.0.2.1: this is no address of this machine'],
     [['verify', 'digits/train.csv'], 1, 'digits/train.csv: not a safetensors file'],
     [['verify', 'first/model.safetensors'], 1, 'this is no golden run: the tensor "images" is missing'],
     [['notebook', '--data', 'digits', '--epoch', '3'], 2, "unknown option '--epoch'"],

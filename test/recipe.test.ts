@@ -268,6 +268,9 @@ describe('a wrong recipe is told apart from a right one', () => {
   test('code that fails, and a path that --set does not find', () => {
     writeFileSync(join(work, 'broken.ts'), "throw new Error('no rates');");
     expect(refused('broken.ts')).toBe('anke: broken.ts: no rates');
+    expect(anke(['train', '--recipe', 'tiny.json', '--set', 'phases.7.epochs=3']).stderr).toContain(
+      '--set phases.7.epochs: phases has 2 entries, counted from 0',
+    );
     expect(refused('tiny.json', '--set', 'phases.0.epoch=3')).toContain(
       'tiny.json: phases[0]: "epoch" is not known here (did you mean "epochs"?)',
     );
