@@ -76,6 +76,14 @@ async function pictures(environment) {
   return await run(process.execPath, [...options, program, folder], environment, join(root, 'test', 'fuzz'));
 }
 
+/** Whether the memory of the page that trains in a browser stays level. */
+async function webSoak(args, environment) {
+  await installAside('test/fuzz', environment); // for what runs TypeScript
+  await installAside('test/readers', environment);
+  const options = ['--import', 'tsx', '--conditions=anke-source', join(root, 'test', 'web-soak.ts')];
+  return await run(process.execPath, [...options, ...args], environment, join(root, 'test', 'fuzz'));
+}
+
 const web = join(root, 'apps', 'web');
 const vite = (args, environment) =>
   run(process.execPath, [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), ...args], environment, web);
@@ -93,6 +101,7 @@ const commands = {
   reference: () => reference(environment),
   licences: () => writeLicences(environment),
   soak: () => soak(args, environment),
+  'web-soak': () => webSoak(args, environment),
   web: () => openWeb(args, environment),
   'web:build': () => vite(['build', ...args], environment),
   pictures: () => pictures(environment),

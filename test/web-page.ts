@@ -46,7 +46,11 @@ export interface WebPage {
 export const done = (page: Untyped): Promise<void> =>
   page.waitForSelector('#state[data-state=done]', { timeout: 100_000 });
 
-/** Builds the page and opens it with a recipe; the caller closes it. */
+/**
+ * Builds the page and opens it; the caller closes it.
+ *
+ * @param text a recipe; without one, the page begins with its own
+ */
 export async function openWebPage(text: string): Promise<WebPage> {
   const folder = mkdtempSync(join(tmpdir(), 'anke web '));
   const { preview } = await reader('vite');
@@ -72,7 +76,7 @@ export async function openWebPage(text: string): Promise<WebPage> {
     return opened;
   };
   const page = await tab();
-  await page.goto(`${address}#recipe=${encodeURIComponent(text)}`);
+  await page.goto(text ? `${address}#recipe=${encodeURIComponent(text)}` : address);
   return {
     page,
     address,

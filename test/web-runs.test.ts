@@ -86,6 +86,21 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.waitForSelector('#recipe-check.error:text("momentum")');
   });
 
+  test('a slider of the augmentation shows what it makes of images', async () => {
+    await page.fill('#recipe', recipe(3));
+    const slider = page.locator('[data-path="augmentation.rotationRange"]');
+    await slider.fill('40');
+    expect(JSON.parse(await page.inputValue('#recipe')).augmentation).toEqual({ rotationRange: 40 });
+    await page.waitForSelector('#augmented-rows li:nth-child(4)');
+    const drawn: string[] = await page.evaluate(
+      "Array.from(document.querySelectorAll('#augmented-rows li:first-child canvas'), (each) => each.toDataURL())",
+    );
+    expect(new Set(drawn).size).toBe(8); // the image, and seven that are turned otherwise
+    await slider.fill('0');
+    await page.waitForSelector('#augmented', { state: 'hidden' });
+    expect(JSON.parse(await page.inputValue('#recipe')).augmentation).toBeUndefined();
+  });
+
   test('a built-in recipe can be chosen, of another model too', async () => {
     await page.selectOption('#built-in', 'mobilenetv2');
     await page.waitForSelector('#recipe-check:text-matches("It can be trained: [0-9,]+ weights")');

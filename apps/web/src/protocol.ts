@@ -211,12 +211,14 @@ export type Say =
   | { readonly type: 'recipe'; readonly text: string; readonly name: string }
   /** A recipe that cannot be used, and why; what trained before goes on. */
   | { readonly type: 'recipeError'; readonly message: string }
-  /** What a check has found, and how many weights the network has if nothing is wrong. */
+  /** What a check has found: what is wrong, or how large the network is, and what is made of some training images. */
   | {
       readonly type: 'checked';
       readonly text: string;
       readonly error: string | undefined;
-      readonly parameters: number | undefined;
+      readonly weights: number;
+      /** Images, each followed by changed copies; undefined if the recipe changes none. */
+      readonly augmented: readonly (readonly Picture[])[] | undefined;
     }
   /** The names of the built-in recipes. */
   | { readonly type: 'builtIn'; readonly names: readonly string[] }

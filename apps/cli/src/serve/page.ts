@@ -10,15 +10,16 @@ const STYLE = `
   --paper: light-dark(#f7f5f0, #14171b); --ink: light-dark(#1f2328, #e7e4de); --quiet: light-dark(#5b6068, #a3a8b0);
   --line: light-dark(#8b877d, #6a7280); --accent: light-dark(#1f5f99, #7db8ec); --wrong: light-dark(#b3401a, #f0876a); }
 body { margin: 0 auto; max-width: 44rem; padding: 1.5rem 1rem; background: var(--paper); color: var(--ink); }
-main { display: grid; gap: 1rem; }
+main { display: grid; gap: 1rem; grid-template-columns: minmax(0, 1fr); }
 h1 { font-size: 1.5rem; margin: 0; }
 p { margin: 0; }
 .quiet { color: var(--quiet); font-size: .9rem; }
 .pad { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); }
+.pad > * { min-width: 0; }
 canvas { width: 100%; max-width: 20rem; background: #000; border-radius: 12px; touch-action: none; cursor: crosshair; }
 #answer { font-size: 3rem; line-height: 1.1; font-weight: 650; color: var(--accent); overflow-wrap: anywhere; }
 ol { list-style: none; margin: .75rem 0 0; padding: 0; display: grid; gap: .2rem; }
-li { display: grid; grid-template-columns: minmax(2rem, 7rem) 1fr 3.6rem; gap: .6rem; align-items: center;
+li { display: grid; grid-template-columns: minmax(1.5rem, 5rem) minmax(0, 1fr) 3.6rem; gap: .6rem; align-items: center;
   font-size: .9rem; font-variant-numeric: tabular-nums; }
 li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 meter { width: 100%; }
@@ -197,7 +198,7 @@ const PAGE = `<!doctype html>
 <div>
 <canvas id="pad" width="336" height="336" aria-label="Drawing pad; a picture can be chosen below by keyboard"></canvas>
 <p class="buttons"><button id="clear" type="button">Clear</button>
-<label>or a picture <input id="file" type="file" accept="image/png,image/jpeg"></label></p>
+<label>or take a picture <input id="file" type="file" accept="image/png,image/jpeg"></label></p>
 </div>
 <div>
 <p id="answer" aria-live="polite">–</p>

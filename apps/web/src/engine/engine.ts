@@ -12,6 +12,7 @@ import {
 } from '@anke/training';
 import type { Ask, ExportFormat, Say } from '../protocol.js';
 import { NoDeviceError, openDevice } from './adapter.js';
+import { augmented } from './augmented.js';
 import { browserStore, canKeep, forgetRun, lastRun, rememberRun } from './browser-store.js';
 import { BUILT_IN, builtInRecipe } from './built-in-recipe.js';
 import { SYNTHETIC } from './digits.js';
@@ -20,7 +21,7 @@ import { exported } from './export.js';
 import { Gate } from './gate.js';
 import { deleteRun, deleteRuns, keptRuns, packRun } from './kept-runs.js';
 import { measureDevice } from './measure.js';
-import { checked, readRecipe } from './read-recipe.js';
+import { readRecipe, weightsOf } from './read-recipe.js';
 import { Run } from './run.js';
 import { dataFacts, type OwnData, runData } from './run-data.js';
 import { withRun } from './run-lock.js';
@@ -84,8 +85,7 @@ export class Engine {
         await this.#train(ask.recipe, { forget: ask.afresh ? 'run' : undefined });
         return;
       case 'check':
-        this.say({ type: 'checked', text: ask.recipe, ...(await checked(ask.recipe, this.#run?.parts.data.training)) });
-        return;
+        return await this.#check(ask.recipe);
       case 'builtIn':
         this.say({ type: 'draft', text: builtInRecipe(ask.name, this.#software) });
         return;
@@ -264,6 +264,18 @@ export class Engine {
       }
     } finally {
       this.#latest.delete(ask.type);
+    }
+  }
+
+  async #check(text: string): Promise<void> {
+    const images = this.#run?.parts.data.training;
+    try {
+      const recipe = await readRecipe(text);
+      const weights = weightsOf(recipe, images);
+      const pictures = this.#gpu && images && (await augmented(this.#gpu, recipe, images));
+      this.say({ type: 'checked', text, error: undefined, weights, augmented: pictures });
+    } catch (error) {
+      this.say({ type: 'checked', text, error: messageOf(error), weights: 0, augmented: undefined });
     }
   }
 

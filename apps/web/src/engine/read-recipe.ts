@@ -32,23 +32,16 @@ export async function readRecipe(text: string): Promise<ResolvedRecipe> {
 }
 
 /**
- * What is wrong with a recipe, or how many weights its network has.
+ * How many weights a recipe's network has.
  *
- * @param images that it would train on; the digits, if there are none yet
+ * @param images that it would train on; digits of 28 × 28, if there are none yet
+ * @throws Error that says why they make no network, or no training
  */
-export async function checked(
-  text: string,
-  images: ImageDataset | undefined,
-): Promise<{ readonly error: string | undefined; readonly parameters: number | undefined }> {
-  try {
-    const recipe = await readRecipe(text);
-    const { shape: inputShape = [28, 28, 1], classes = 10 } = images ?? {};
-    const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes, images });
-    checkPhases(recipe, model, classes);
-    return { error: undefined, parameters: countParameters(model.graph.layers).total };
-  } catch (error) {
-    return { error: (error as Error).message, parameters: undefined };
-  }
+export function weightsOf(recipe: ResolvedRecipe, images: ImageDataset | undefined): number {
+  const { shape: inputShape = [28, 28, 1], classes = 10 } = images ?? {};
+  const model = makeModel(recipe.layers, { seed: recipe.seed, inputShape, classes, images });
+  checkPhases(recipe, model, classes);
+  return countParameters(model.graph.layers).total;
 }
 
 /** The same training without the paths of its data and of its first weights: as a page goes on with it. */

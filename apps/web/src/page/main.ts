@@ -115,6 +115,7 @@ function show(message: Say): void {
       break;
     case 'memory':
       showMemory(message.bytes);
+      recipe.check(); // once more, with the images that are there now
       break;
     case 'look':
       showLook(message.look, data, (picture) => pad.put(picture));

@@ -8,6 +8,8 @@ export interface Field {
   readonly choices?: readonly string[];
   /** Whether it is there or not. */
   readonly isSwitch?: boolean;
+  /** The largest value and the step of a slider from 0, at which the option is left out. */
+  readonly slider?: readonly [most: number, step: number];
 }
 
 const field = (key: string, label: string): Field => ({ key, label });
@@ -111,4 +113,15 @@ export const DATA_FIELDS: readonly Field[] = [
   field('validationSplit', 'share to check with'),
   { key: 'shuffleSplit', label: 'drawn by the seed', isSwitch: true },
   { key: 'stratified', label: 'the same of each class', isSwitch: true },
+];
+
+/** Degrees, and shares of an image's sides. */
+export const AUGMENTATION_FIELDS: readonly Field[] = [
+  { key: 'rotationRange', label: 'turn, degrees', slider: [45, 1] },
+  { key: 'widthShiftRange', label: 'move across', slider: [0.3, 0.01] },
+  { key: 'heightShiftRange', label: 'move down', slider: [0.3, 0.01] },
+  { key: 'shearRange', label: 'lean, degrees', slider: [30, 1] },
+  { key: 'zoomRange', label: 'zoom', slider: [0.5, 0.01] },
+  { key: 'horizontalFlip', label: 'mirror', isSwitch: true },
+  { key: 'verticalFlip', label: 'upside down', isSwitch: true },
 ];

@@ -4,6 +4,7 @@
  */
 import { html, make } from './element.js';
 import {
+  AUGMENTATION_FIELDS,
   DATA_FIELDS,
   type Field,
   LAYER_FORMS,
@@ -64,20 +65,28 @@ export class RecipeForm {
 
   #draw(focused?: string): void {
     const recipe = this.#recipe;
-    const data = isObject(recipe['data']) ? recipe['data'] : {};
-    const put = (): void => {
-      if (Object.keys(data).length > 0) recipe['data'] = data;
-      else delete recipe['data'];
-    };
     const phases = (recipe['phases'] as unknown[]).filter(isObject);
     const layers = recipe['layers'] as unknown[];
     html('recipe-form').replaceChildren(
       group('Training', ...RECIPE_FIELDS.map((field) => this.#input(recipe, field, field.key))),
-      group('Images', ...DATA_FIELDS.map((field) => this.#input(data, field, `data.${field.key}`, put))),
+      group('Images', ...this.#part('data', DATA_FIELDS)),
+      group('Augmentation', ...this.#part('augmentation', AUGMENTATION_FIELDS)),
       ...phases.map((phase, i) => group(`Phase ${i + 1}`, ...this.#phase(phase, `phases[${i}]`))),
       group('Layers', make('ol', 'layer-rows', ...layers.map((_, i) => this.#layer(layers, i))), this.#adding(layers)),
     );
     if (focused !== undefined) html('recipe-form').querySelector<HTMLElement>(`[data-focus="${focused}"]`)?.focus();
+  }
+
+  /** A part of the recipe that is left out while nothing is in it. */
+  #part(key: string, fields: readonly Field[]): HTMLElement[] {
+    const recipe = this.#recipe;
+    const given = recipe[key];
+    const part = isObject(given) ? given : {};
+    const put = (): void => {
+      if (Object.keys(part).length > 0) recipe[key] = part;
+      else delete recipe[key];
+    };
+    return fields.map((field) => this.#input(part, field, `${key}.${field.key}`, put));
   }
 
   #phase(phase: Json, path: string): HTMLElement[] {
@@ -157,7 +166,7 @@ export class RecipeForm {
 
   /** @param onValue is called once the value is in its place, before the recipe is given on */
   #input(owner: Json, field: Field, path: string, onValue: () => void = () => undefined): HTMLElement {
-    const { key, label, choices, isSwitch } = field;
+    const { key, label, choices, isSwitch, slider } = field;
     const value = owner[key];
     const set = (next: unknown): void => {
       if (next === undefined) delete owner[key];
@@ -173,6 +182,10 @@ export class RecipeForm {
       box.checked = value === true;
       box.addEventListener('change', () => set(box.checked || undefined));
       input = box;
+    } else if (slider && !Array.isArray(value)) {
+      const range = this.#slider(field, value, (next) => set(next || undefined));
+      (range.querySelector('input') as HTMLInputElement).dataset['path'] = path;
+      return range;
     } else if (choices) {
       const select = selectOf(value === undefined ? ['', ...choices] : choices, textOf(value));
       select.addEventListener('change', () => set(select.value || undefined));
@@ -186,6 +199,22 @@ export class RecipeForm {
     }
     input.dataset['path'] = path;
     return make('label', isSwitch ? 'field switch' : 'field', make('span', '', label), input);
+  }
+
+  #slider(
+    { label, slider: [most, step] = [1, 0.1] }: Field,
+    value: unknown,
+    set: (value: number) => void,
+  ): HTMLElement {
+    const range = make('input', '');
+    range.type = 'range';
+    Object.assign(range, { min: '0', max: String(most), step: String(step), value: String(value ?? 0) });
+    const shown = make('output', '', textOf(value ?? 0));
+    range.addEventListener('input', () => {
+      shown.textContent = range.value;
+      set(Number(range.value));
+    });
+    return make('label', 'field', make('span', '', label), range, shown);
   }
 }
 

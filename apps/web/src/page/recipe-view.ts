@@ -1,9 +1,10 @@
 /** The recipe as text and as a form, the built-in ones, and what the check says while people change it. */
 import { formatJson } from '@anke/training';
 import type { Ask, Say } from '../protocol.js';
-import { button, byId, html } from './element.js';
+import { button, byId, html, make } from './element.js';
 import { linkTo } from './link.js';
 import { RecipeForm } from './recipe-form.js';
+import { pictureTile } from './tile.js';
 
 /** It is checked so long after the last change. */
 const QUIET_MILLISECONDS = 250;
@@ -40,7 +41,7 @@ export class RecipeView {
     this.#text.value = text;
     this.#text.scrollTop = 0;
     this.#form.show(text);
-    this.#check();
+    this.check();
   }
 
   /** Trains by what is there; what is wrong with it is told by {@link fail}. */
@@ -54,23 +55,27 @@ export class RecipeView {
   }
 
   /** What a check says, unless the text has changed since. */
-  checked({ text, error, parameters = 0 }: Extract<Say, { type: 'checked' }>): void {
+  checked({ text, error, weights, augmented = [] }: Extract<Say, { type: 'checked' }>): void {
     if (text !== this.#text.value) return;
     const line = html('recipe-check');
-    line.textContent = error ?? `It can be trained: ${parameters.toLocaleString('en-US')} weights.`;
+    line.textContent = error ?? `It can be trained: ${weights.toLocaleString('en-US')} weights.`;
     line.className = error === undefined ? 'quiet' : 'error';
     const [, path] = /^recipe: ([^:\s]+):/.exec(error ?? '') ?? [];
     this.#form.mark(path);
+    html('augmented').hidden = augmented.length === 0;
+    html('augmented-rows').replaceChildren(
+      ...augmented.map((row) => make('li', '', make('span', 'tiles', ...row.map(pictureTile)))),
+    );
   }
 
   #changed(): void {
     html('link-done').textContent = '';
     html('recipe-error').textContent = '';
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#check(), QUIET_MILLISECONDS);
+    this.#timer = setTimeout(() => this.check(), QUIET_MILLISECONDS);
   }
 
-  #check(): void {
+  check(): void {
     this.ask({ type: 'check', recipe: this.#text.value });
   }
 
