@@ -24,7 +24,7 @@ function held(): Record<'renderer' | 'gpu-process', number> {
   const found = { renderer: 0, 'gpu-process': 0 };
   for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const [, kind] = /--type=(renderer|gpu-process)\0/.exec(readFileSync(`/proc/${id}/cmdline`, 'utf8')) ?? [];
+      const [, kind] = /--type=(renderer|gpu-process)[ \0]/.exec(readFileSync(`/proc/${id}/cmdline`, 'utf8')) ?? [];
       if (!kind || !isDescendant(id)) continue;
       const [, pss] = /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8')) ?? [];
       found[kind as keyof typeof found] += Number(pss) / 1024;
@@ -32,6 +32,7 @@ function held(): Record<'renderer' | 'gpu-process', number> {
       // It has just ended.
     }
   }
+  if (!found.renderer || !found['gpu-process']) throw new Error('the processes of the browser are not found');
   return found;
 }
 
