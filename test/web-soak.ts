@@ -69,9 +69,8 @@ try {
     const sample = { ...held(), heap };
     samples.push(sample);
     const told = Object.entries(sample).map(([name, size]) => `${name} ${size.toFixed(0)} MiB`);
-    console.log(
-      `${((i * Number(minutes)) / SAMPLES).toFixed(1)} min, epoch ${await page.textContent('#figure-epoch')}: ${told.join(', ')}`,
-    );
+    const at = `${((i * Number(minutes)) / SAMPLES).toFixed(1)} min, epoch ${await page.textContent('#figure-epoch')}`;
+    console.log(`${at}: ${told.join(', ')}`);
   }
   const quarter = (from: number, name: string): number =>
     median(samples.slice(from, from + SAMPLES / 4).map((sample) => sample[name] as number));
