@@ -133,16 +133,22 @@ fn main(
     rightAlong === 'terms',
     `if (term + k < end && firstColumn + j < ${groupsWgsl.end}) { value = right(term + k, firstColumn + j); }`,
   )}
-    workgroupBarrier();
+    workgroupBarrier();${
+      columnSums
+        ? `
+    // Summed by themselves first: a long chain of additions to a sum that has grown loses digits each time.
+    var tileTotal = array<f32, THREAD_COLUMNS>();`
+        : ''
+    }
     for (var k = 0u; k < ${depth}; k++) {
       var factor: array<f32, THREAD_ROWS>;
       for (var i = 0u; i < THREAD_ROWS; i++) { factor[i] = leftTile[k * LEFT_PITCH + local.y * THREAD_ROWS + i]; }
       for (var j = 0u; j < THREAD_COLUMNS; j++) {
         let other = rightTile[k * RIGHT_PITCH + j * SIDE + local.x];
-        ${columnSums ? 'if (sumsColumns) { total[j] += other; }' : ''}
+        ${columnSums ? 'if (sumsColumns) { tileTotal[j] += other; }' : ''}
         for (var i = 0u; i < THREAD_ROWS; i++) { sum[i][j] = fma(factor[i], other, sum[i][j]); }
       }
-    }
+    }${columnSums ? '\n    for (var j = 0u; j < THREAD_COLUMNS; j++) { total[j] += tileTotal[j]; }' : ''}
     workgroupBarrier();
   }
   for (var j = 0u; j < THREAD_COLUMNS; j++) {

@@ -21,7 +21,12 @@ const sumBias = `
   if (index < WEIGHTS + OUT) {
     let co = index - WEIGHTS;
     var total = 0.0;
-    for (var pixel = 0u; pixel < ROWS_PER_SPLIT * OUT_W; pixel++) { total += dY[pixel * OUT + co]; }
+    for (var row = 0u; row < ROWS_PER_SPLIT; row++) {
+      // Summed by itself first: a long chain of additions to a sum that has grown loses digits each time.
+      var rowTotal = 0.0;
+      for (var ox = 0u; ox < OUT_W; ox++) { rowTotal += dY[(row * OUT_W + ox) * OUT + co]; }
+      total += rowTotal;
+    }
     writeBias(co, total);
   }`;
 
