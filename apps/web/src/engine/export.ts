@@ -1,10 +1,10 @@
 /** A trained network in other programs' formats. */
 import { toOnnx, toSafetensors, toTensorFlowJs } from '@anke/exchange';
 import type { Model } from '@anke/nn';
+import { zipSync } from 'fflate';
 import type { ExportFormat } from '../protocol.js';
-import { zipOf } from './zip-writer.js';
 
-type Writer = (...given: Parameters<typeof toOnnx>) => Promise<Uint8Array | Blob> | Uint8Array | Blob;
+type Writer = (...given: Parameters<typeof toOnnx>) => Promise<Uint8Array> | Uint8Array;
 
 /** A file's name, and what writes it. */
 const FILES: Readonly<Record<ExportFormat, readonly [name: string, write: Writer]>> = {
@@ -14,11 +14,7 @@ const FILES: Readonly<Record<ExportFormat, readonly [name: string, write: Writer
     'model-tensorflowjs.zip',
     (...given) => {
       const { json, weights } = toTensorFlowJs(...given);
-      const files = new Map([
-        ['model.json', new TextEncoder().encode(json)],
-        ['weights.bin', weights],
-      ]);
-      return zipOf(files, new Date());
+      return zipSync({ 'model.json': new TextEncoder().encode(json), 'weights.bin': weights }, { level: 0 });
     },
   ],
 };
@@ -31,5 +27,5 @@ export async function exported(
 ): Promise<{ readonly name: string; readonly content: Blob }> {
   const [name, write] = FILES[format];
   const content = await write(model.graph, await model.getWeights(), { classNames });
-  return { name, content: content instanceof Blob ? content : new Blob([content as Uint8Array<ArrayBuffer>]) };
+  return { name, content: new Blob([content as Uint8Array<ArrayBuffer>]) };
 }

@@ -13,13 +13,13 @@ import {
   WEIGHTS_FILE,
   writeText,
 } from '@anke/training';
+import { zipSync } from 'fflate';
 import type { RunFacts } from '../protocol.js';
 import { browserStore, forgetRun, runFiles, runNames } from './browser-store.js';
 import { pointsOf } from './points.js';
 import { parsedRecipe } from './read-recipe.js';
 import { ifFree } from './run-lock.js';
 import { RECIPE_FILE } from './run-name.js';
-import { zipOf } from './zip-writer.js';
 
 /** All of them, the latest first. */
 export async function keptRuns(): Promise<RunFacts[]> {
@@ -94,6 +94,7 @@ export async function packRun(id: string, model: Model | undefined): Promise<Pac
   }
   const { name } = await parsedRecipe((await readText(sealed, RECIPE_FILE)) ?? '');
   const folder = `${name}-${id.slice(0, 6)}`;
-  const files = new Map([...copy.files].map(([path, bytes]) => [`${folder}/${path}`, bytes]));
-  return { name: `${folder}.zip`, content: zipOf(files, new Date()) };
+  const files = Object.fromEntries([...copy.files].map(([path, bytes]) => [`${folder}/${path}`, bytes]));
+  // Not packed: weights are noise to any packer.
+  return { name: `${folder}.zip`, content: new Blob([zipSync(files, { level: 0 })]) };
 }

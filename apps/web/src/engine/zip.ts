@@ -3,7 +3,7 @@
  * piece by piece, by the browser's own inflater. The format: PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16.
  */
 import { DataError, type SourceFile } from '@anke/data';
-import { crc32 } from './crc-32.js';
+import crc32 from 'crc-32';
 import { checkUnpacked } from './limits.js';
 import { piecesOf } from './pieces.js';
 
@@ -99,14 +99,14 @@ function fileOf(archive: string, content: Blob, entry: Entry): SourceFile {
         for await (const piece of piecesOf(raw, method === DEFLATED ? 'deflate-raw' : undefined)) {
           length += piece.length;
           if (length > unpacked) throw fail(`it has more than the ${unpacked} bytes that the archive tells`);
-          sum = crc32(piece, sum);
+          sum = crc32.buf(piece, sum);
           yield piece;
         }
       } catch (error) {
         throw error instanceof DataError ? error : fail(`it is damaged (${(error as Error).message})`);
       }
       if (length !== unpacked) throw fail(`it has ${length} bytes, but the archive tells ${unpacked}`);
-      if (sum !== checksum) throw fail('its checksum is wrong: the archive is damaged');
+      if (sum >>> 0 !== checksum) throw fail('its checksum is wrong: the archive is damaged');
     },
   };
 }
