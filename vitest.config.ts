@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { ClosingLine } from './test/closing-line.ts';
+import { KernelsFirst } from './test/kernels-first.ts';
 import { quietDawn } from './test/quiet-dawn.ts';
 
 quietDawn();
@@ -53,6 +54,7 @@ export default defineConfig({
     pool: 'forks',
     // Half of the time goes into compiling shaders on a single thread: so two files run at once even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: KernelsFirst },
     testTimeout: 120_000,
     hookTimeout: 300_000,
     reporters: ['default', new ClosingLine()],

@@ -216,7 +216,7 @@ describe('a wrong recipe is told apart from a right one', () => {
       'a name',
       'nothing',
       'anke: nothing: there is no such recipe; it may be ' +
-        'notebook, cnn, small, mobilenetv2, vgg16, or a JSON or TypeScript file',
+        'notebook, cnn, small, fast, mobilenetv2, vgg16, or a JSON or TypeScript file',
     ],
     [
       'a key',

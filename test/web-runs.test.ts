@@ -144,8 +144,8 @@ describe.skipIf(!hasChromium)('the page', () => {
   });
 
   test('an archive of a run that is under way is a run again, and goes on to the same bits', async () => {
-    await train(recipe(30, 4));
-    await page.waitForSelector('#figure-epoch:text-matches("^[2-9] of 30")');
+    await train(recipe(16, 4));
+    await page.waitForSelector('#figure-epoch:text-matches("^[2-9] of 16")');
     await page.click('#pause');
     const archive = join(work, 'under way.zip');
     writeFileSync(archive, await web.saved('#runs-rows .is-open button:text("Zip")'));
@@ -154,12 +154,12 @@ describe.skipIf(!hasChromium)('the page', () => {
     const whole = await web.saved('#export-safetensors');
     await train(recipe(1));
     await done(page);
-    await page.click('#runs-rows tr:has-text("of 30") button:text("Delete")');
+    await page.click('#runs-rows tr:has-text("of 16") button:text("Delete")');
     await page.waitForSelector('#runs-note:text("Deleted.")');
-    expect(await page.locator('#runs-rows tr:has-text("of 30")').count()).toBe(0);
+    expect(await page.locator('#runs-rows tr:has-text("of 16")').count()).toBe(0);
     await page.setInputFiles('#choose', archive);
     await page.waitForSelector('#runs-note:text-matches("small has come in with [0-9]+ epochs")');
-    await page.click('#runs-rows tr:has-text("of 30") button:text("Open")');
+    await page.click('#runs-rows tr:has-text("of 16") button:text("Open")');
     await page.waitForSelector('#state:not([data-state=done])');
     await done(page);
     expect(Buffer.compare(await web.saved('#export-safetensors'), whole)).toBe(0);
