@@ -16,7 +16,8 @@ const MODEL_SIZES: Readonly<Record<string, ModelSize>> = {
 export const BUILT_IN = SHIPPED_NAMES;
 
 /**
- * A built-in recipe by its name. Its callbacks are left out: they count epochs that are once over all images.
+ * A built-in recipe by its name. Its callbacks are left out: they count epochs that are once over all images. One that
+ * says how many steps it takes takes as many here, as its learning rate may go by them.
  *
  * @throws Error if there is none of that name
  */
@@ -24,11 +25,15 @@ export function builtInRecipe(name: string, software: boolean): string {
   const shipped = shippedRecipe(name, MODEL_SIZES[name]);
   if (!shipped) throw new Error(`there is no built-in recipe "${name}"`);
   const { limit, stepsPerEpoch, epochs } = SIZES[software ? 'software' : 'gpu'];
+  const { stepsPerEpoch: ownSteps } = shipped;
   const recipe: Recipe = {
     ...shipped,
     data: { limit, validationSplit: 0.2 },
     stepsPerEpoch,
-    phases: shipped.phases.map(({ optimizer }) => ({ optimizer, epochs })),
+    phases: shipped.phases.map(({ optimizer, epochs: own }) => ({
+      optimizer,
+      epochs: ownSteps === undefined ? epochs : Math.ceil((ownSteps * own) / stepsPerEpoch),
+    })),
   };
   return formatJson(recipe);
 }
