@@ -50,6 +50,8 @@ const swiftShader: TestProjectConfiguration = {
 export default defineConfig({
   test: {
     projects: process.env['ANKE_ADAPTERS'] === 'all' && hasSwiftShader ? [system, swiftShader] : [system],
+    // CI has picocolors colour what goes to no terminal; what tests read is plain.
+    env: { NO_COLOR: '1' },
     // Dawn is a native module: it lives in processes, not in threads.
     pool: 'forks',
     // Half of the time goes into compiling shaders on a single thread: so two files run at once even on two cores.
