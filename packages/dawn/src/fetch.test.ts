@@ -22,6 +22,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { build } from 'rolldown';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cacheFolder } from './cache.js';
 import { run } from './command.js';
@@ -131,8 +132,9 @@ test.skipIf(process.platform === 'win32').each(['SIGTERM', 'SIGINT'] as const)(
   '%s ends the programs that are running, and what they have started, too',
   async (signal) => {
     const pids = join(parent, 'pids');
-    const built = pathToFileURL(join(import.meta.dirname, '../dist/command.js')).href;
-    const program = `import(${JSON.stringify(built)}).then(({ run }) =>
+    const built = join(parent, 'command.mjs');
+    await build({ input: join(import.meta.dirname, 'command.ts'), platform: 'node', output: { file: built } });
+    const program = `import(${JSON.stringify(pathToFileURL(built).href)}).then(({ run }) =>
       run('sh', ['-c', 'sleep 600 & echo $! $$ > ${pids}.draft; mv ${pids}.draft ${pids}; wait'])
         .catch(({ name }) => console.log(name)))`;
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
