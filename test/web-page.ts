@@ -47,6 +47,47 @@ export const done = (page: Untyped): Promise<void> =>
   page.waitForSelector('#state[data-state=done]', { timeout: 100_000 });
 
 /**
+ * Watches an element of the page from within, from now on. What is asked for from outside is looked up twice a second:
+ * on a fast machine, or on a busy one, a state comes and goes in between.
+ *
+ * @param isSeen an expression of `element`, evaluated at each change
+ * @param act is run in the page at that very moment
+ * @returns what ends once it was seen
+ */
+export async function watch(page: Untyped, id: string, isSeen: string, act = ''): Promise<() => Promise<void>> {
+  const promise = await page.evaluateHandle(`({
+    seen: new Promise((resolve) => {
+      const element = document.getElementById('${id}');
+      const observer = new MutationObserver(() => {
+        if (!(${isSeen})) return;
+        observer.disconnect();
+        ${act};
+        resolve();
+      });
+      observer.observe(element, { attributes: true, childList: true, characterData: true, subtree: true });
+    }),
+  })`);
+  return () => promise.evaluate(({ seen }: Untyped) => seen);
+}
+
+/** Begins a training, and ends when that has begun: no state is then of the one before. */
+export async function begin(page: Untyped, act: () => Promise<void>): Promise<void> {
+  const hasBegun = await watch(page, 'state', "element.dataset.state === 'data'");
+  await act();
+  await hasBegun();
+}
+
+/** Begins a training that the page itself pauses in the second epoch, so that it is not over before. */
+export async function beginAndPause(page: Untyped, act: () => Promise<void>): Promise<void> {
+  const isPaused = await watch(page, 'figure-epoch', SECOND_EPOCH, "document.getElementById('pause').click()");
+  await begin(page, act);
+  await isPaused();
+}
+
+/** That an epoch is done, and another one under way: for {@link watch}. */
+export const SECOND_EPOCH = '/^([2-9]|\\d{2,}) of /.test(element.textContent)';
+
+/**
  * Builds the page and opens it; the caller closes it.
  *
  * @param text a recipe; without one, the page begins with its own

@@ -10,7 +10,17 @@ import { digitOutlines } from '@anke/files';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, NO_CHROMIUM } from './chromium.js';
-import { openWebPage, recipe, type Untyped, type WebPage, done as whenDone } from './web-page.js';
+import {
+  begin,
+  beginAndPause,
+  openWebPage,
+  recipe,
+  SECOND_EPOCH,
+  type Untyped,
+  type WebPage,
+  watch,
+  done as whenDone,
+} from './web-page.js';
 
 if (!hasChromium) console.warn(`${NO_CHROMIUM}: the page of apps/web is not opened`);
 
@@ -72,14 +82,15 @@ describe.skipIf(!hasChromium)('the page', () => {
   test('a reload resumes to the bits that a run without one comes to', async () => {
     const whole = await saved('#export-safetensors');
     // A run that is cut in two by a reload: of a shorter recipe, so that it is kept under another name.
-    await page.goto(`${address}?again#recipe=${encodeURIComponent(recipe(7))}`);
-    await page.waitForSelector('#figure-epoch:text-matches("^([4-9]|1[0-2])")');
-    await page.goto(address); // without the link: what was kept is what it goes on with
+    await page.fill('#recipe', recipe(7));
+    // Without the link: what was kept is what it goes on with.
+    await watch(page, 'figure-epoch', SECOND_EPOCH, `location.assign('${address}?again')`);
+    await page.click('#train');
+    await page.waitForURL(`${address}?again`);
     await expect.poll(() => page.title(), { timeout: 60_000 }).toBe('Anke: small');
     await done();
     const resumed = await saved('#export-safetensors');
-    await page.click('#afresh');
-    await page.waitForSelector('#state:not([data-state=done])');
+    await begin(page, () => page.click('#afresh'));
     await done();
     seven = await saved('#export-safetensors');
     expect(Buffer.compare(seven, resumed)).toBe(0);
@@ -88,9 +99,7 @@ describe.skipIf(!hasChromium)('the page', () => {
   });
 
   test('a device that is lost is opened again, and the run goes on to the same bits', async () => {
-    await page.click('#afresh');
-    await page.waitForSelector('#figure-epoch:text-matches("^[2-6]")');
-    await page.click('#pause'); // so that it is not over before the device is lost
+    await beginAndPause(page, () => page.click('#afresh')); // so that it is not over before the device is lost
     const [worker] = page.workers();
     await worker.evaluate(`{
       const { prototype } = GPUDevice;
@@ -114,14 +123,14 @@ describe.skipIf(!hasChromium)('the page', () => {
     const text = await page.inputValue('#recipe');
     const few = { ...JSON.parse(text), phases: JSON.parse(recipe(1)).phases, batchSize: 512 };
     await page.fill('#recipe', JSON.stringify(few));
-    await page.click('#train');
+    await begin(page, () => page.click('#train'));
     await page.waitForSelector('#problems p:text("a batch of 512 is more than the 400 images")');
     await done();
     expect(await page.textContent('#figure-memory')).toMatch(/^\d+ MiB$/);
     await page.fill('#recipe', text);
-    await page.click('#train');
-    await page.waitForSelector('#problems:empty', { state: 'attached' });
+    await begin(page, () => page.click('#train'));
     await done();
+    expect(await page.locator('#problems p').count()).toBe(0);
   });
 
   test('its ONNX file is the network', async () => {
@@ -171,9 +180,10 @@ describe.skipIf(!hasChromium)('the page', () => {
     writeFileSync(packed, 'this is no gzip');
     await page.setInputFiles('#choose', packed);
     await page.waitForSelector('#data-error:text("bad.csv.gz: it is damaged")');
+    const trains = await watch(page, 'state', "element.dataset.state === 'training'");
     await page.setInputFiles('#choose', csv);
     await page.waitForSelector('#data-line:text("20 to check with: digits.csv")');
-    await page.waitForSelector('#state[data-state=training]');
+    await trains();
   });
 
   test('without a network it opens again, and nothing was said or asked elsewhere', async () => {

@@ -65,8 +65,8 @@ function trace(target, lines, pen) {
   }
 }
 
-/** The drawing as rows of bytes. */
-function imageOf() {
+/** A drawing as rows of bytes. */
+function imageOf(strokes) {
   const [height, width, channels] = shape;
   const points = strokes.flat();
   const side = Math.min(height, width);
@@ -94,9 +94,9 @@ function imageOf() {
 }
 
 let waiting, busy = false;
-/** One request at a time, of those that wait the latest. */
-async function ask(type, body) {
-  waiting = { type, body };
+/** One request at a time, of those that wait the latest; the first once it is known what the model takes. */
+async function ask(type, bodyOf) {
+  waiting = { type, bodyOf, asked: strokes };
   if (busy) return;
   busy = true;
   while (waiting) {
@@ -107,11 +107,13 @@ async function ask(type, body) {
   busy = false;
 }
 
-async function send({ type, body }) {
+async function send({ type, bodyOf, asked }) {
+  await learned;
   const headers = { 'content-type': type, ...authorization() };
-  const response = await fetch('predict', { method: 'POST', headers, body });
+  const response = await fetch('predict', { method: 'POST', headers, body: bodyOf(asked) });
   const answer = await response.json();
-  show(answer.predictions?.[0], answer.error ?? '');
+  // Unless something else is on the pad by now, or nothing.
+  if (asked === strokes) show(answer.predictions?.[0], answer.error ?? '');
 }
 
 function show(prediction, error) {
@@ -135,7 +137,10 @@ const at = ({ clientX, clientY }) => {
   const box = pad.getBoundingClientRect();
   return [(clientX - box.left) * pad.width / box.width, (clientY - box.top) * pad.height / box.height];
 };
-const changed = () => { draw(); if (strokes.length) ask('application/json', JSON.stringify([imageOf()])); };
+const changed = () => {
+  draw();
+  ask('application/json', (lines) => JSON.stringify([imageOf(lines)]));
+};
 pad.addEventListener('pointerdown', (event) => {
   event.preventDefault();
   pad.setPointerCapture(event.pointerId);
@@ -157,14 +162,14 @@ async function take(file) {
   draw();
   const bitmap = await createImageBitmap(file).catch(() => undefined);
   if (bitmap) context.drawImage(bitmap, 0, 0, pad.width, pad.height);
-  ask(file.type, file);
+  ask(file.type, () => file);
 }
 get('file').addEventListener('change', ({ target }) => { take(target.files[0]); target.value = ''; });
 addEventListener('dragover', (event) => event.preventDefault());
 addEventListener('drop', (event) => { event.preventDefault(); take(event.dataTransfer.files[0]); });
-get('token').addEventListener('change', learnModel);
+get('token').addEventListener('change', () => { learned = learnModel(); });
 draw();
-learnModel();
+let learned = learnModel();
 `;
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
