@@ -5,17 +5,25 @@ import { philox4x32 } from '@anke/random';
 import { STREAMS } from '../random/philox.js';
 import { type Arrays, EPSILON } from '../runtime/kernel.js';
 import type { Augmentation, AugmentParams } from './augmentation.js';
+import { ELASTIC_ROUNDINGS, elasticField } from './elastic.js';
 import { pixelAt } from './gather.js';
+import { type Tone, type Toned, toneOf } from './tone.js';
 
 type Inputs = Arrays<'pixels' | 'labels' | 'order' | 'counters'>;
 
 type Position = readonly [row: number, column: number];
 
-/** What an image draws: where each pixel of the result comes from, and the brightness. */
+/** What an image draws: where each pixel of the result comes from, and what is done to its value. */
 function transformOf(
-  { shape: [height, width], augmentation: a }: AugmentParams,
-  { step, seed, image }: { readonly step: number; readonly seed: number; readonly image: number },
-): { readonly source: (r: number, c: number) => Position; readonly brightness: number } {
+  p: AugmentParams,
+  drawn: { readonly step: number; readonly seed: number; readonly image: number },
+  pixels: Float64Array,
+): { readonly source: (r: number, c: number) => Position; readonly tone: Tone } {
+  const {
+    shape: [height, width],
+    augmentation: a,
+  } = p;
+  const { step, seed, image } = drawn;
   const draw = (block: number): Uint32Array => {
     const words = Uint32Array.of(4 * image + block, step, 0, STREAMS.augment);
     philox4x32(words, seed, 0);
@@ -23,7 +31,8 @@ function transformOf(
   };
   const [turned = 0, shiftedRows = 0, shiftedColumns = 0, sheared = 0] = draw(0);
   const [zoomedRows = 0, zoomedColumns = 0, flippedColumns = 0, flippedRows = 0] = draw(1);
-  const [brightened = 0, rowSign = 0, columnSign = 0] = draw(2);
+  const third = draw(2);
+  const [, rowSign = 0, columnSign = 0] = third;
   const between = (low: number, high: number, word: number): number => low + (high - low) * ((word >>> 8) / 2 ** 24);
   const shift = (by: number | readonly number[], word: number, sign: number): number =>
     typeof by === 'number'
@@ -42,14 +51,16 @@ function transformOf(
   const center = [(height - 1) / 2, (width - 1) / 2] as const;
   const flipRows = a.verticalFlip && flippedRows < 2 ** 31;
   const flipColumns = a.horizontalFlip && flippedColumns < 2 ** 31;
+  const displacement = elasticField(p, drawn);
   return {
-    brightness: between(...a.brightness, brightened),
+    tone: toneOf(p, { ...drawn, third, fourth: draw(3) }, pixels),
     source: (r, c) => {
+      const [rows, columns] = displacement(r, c);
       const down = (flipRows ? height - 1 - r : r) - center[0];
       const right = (flipColumns ? width - 1 - c : c) - center[1];
       return [
-        center[0] + linear[0][0] * down + linear[0][1] * right + cos * tr - sin * tc,
-        center[1] + linear[1][0] * down + linear[1][1] * right + sin * tr + cos * tc,
+        center[0] + linear[0][0] * down + linear[0][1] * right + cos * tr - sin * tc + rows,
+        center[1] + linear[1][0] * down + linear[1][1] * right + sin * tr + cos * tc + columns,
       ];
     },
   };
@@ -102,66 +113,93 @@ const unsigned = ({ upper, lower, ...place }: Cell): Cell => ({
   lower: [Math.abs(lower[0]), Math.abs(lower[1])],
 });
 
-/** Calls `visit` for each element of X, with where it comes from and what lies there. */
-function visitElements(
-  p: AugmentParams,
-  { pixels, order, counters }: Inputs,
-  visit: (index: number, at: Position, cell: (at: Position) => Cell, brightness: number) => void,
-): void {
+/** How far float32 may be from where a pixel comes from, in pixels. */
+function positionError({ shape: [height, width], augmentation }: AugmentParams): number {
+  const { heightShift, widthShift, zoom, elastic = [0, 0], stroke = 0 } = augmentation;
+  const elasticReach = Math.max(...elastic);
+  const moved = Math.max(...[heightShift, widthShift].flat().map(Math.abs)) + elasticReach + stroke;
+  // A coordinate is rounded some 16 times, at most at the size that it can reach.
+  return EPSILON * (16 * ((height + width) * Math.max(1, zoom[1]) + moved) + ELASTIC_ROUNDINGS * elasticReach);
+}
+
+/**
+ * What lies at a position, and how much of it is due to where float32 takes it from: within the rounding of its
+ * coordinates, the value changes at most by what the cells around differ, and where an edge of the image lies in
+ * between, by all that lies beyond it.
+ */
+function valueAt(cell: (at: Position) => Cell, [row, column]: Position, error: number): Toned {
+  const here = cell([row, column]);
+  const value = interpolated(here);
+  let moved = 0;
+  for (const down of [-error, error])
+    for (const across of [-error, error]) {
+      const there = cell([row + down, column + across]);
+      const around = [...there.upper, ...there.lower];
+      const slopes = 2 * error * (Math.max(...around) - Math.min(...around));
+      moved = Math.max(moved, slopes + Math.abs(interpolated(there) - value));
+    }
+  return { value, size: interpolated(unsigned(here)), error: moved };
+}
+
+/** The largest of values, or the least; the error is at most the largest of theirs. */
+function extremeOf(values: readonly Toned[], isLargest: boolean): Toned {
+  const choose = isLargest ? Math.max : Math.min;
+  return {
+    value: choose(...values.map(({ value }) => value)),
+    size: Math.max(...values.map(({ size }) => size)),
+    error: Math.max(...values.map(({ error }) => error)),
+  };
+}
+
+/** Each element of X before it ends at the largest value and is rescaled. */
+function values(p: AugmentParams, { pixels, order, counters }: Inputs): Toned[] {
   const { shape, rowLength } = p;
   const [height, width, channels] = shape;
   const [step = 0, index = 0, seed = 0] = counters;
-  for (let b = 0; b < p.batch; b++) {
-    const row = order[index * p.stride + b] as number;
-    const image = Float64Array.from({ length: rowLength }, (_, i) => pixelAt(pixels, row * rowLength + i, p));
-    const { source, brightness } = transformOf(p, { step, seed, image: b });
-    for (let i = 0; i < rowLength; i++) {
+  const error = positionError(p);
+  return Array.from({ length: p.batch }, (_, b) => {
+    const start = (order[index * p.stride + b] as number) * rowLength;
+    const image = Float64Array.from({ length: rowLength }, (__, i) => pixelAt(pixels, start + i, p));
+    const { source, tone } = transformOf(p, { step, seed, image: b }, image);
+    return Array.from(image, (__, i) => {
       const pixel = (r: number, c: number): number => image[(r * width + c) * channels + (i % channels)] as number;
-      const at = source(Math.floor(i / (channels * width)), Math.floor(i / channels) % width);
-      visit(b * rowLength + i, at, (where) => cellAt(pixel, where, [height, width], p.augmentation), brightness);
-    }
-  }
+      const cell = (at: Position): Cell => cellAt(pixel, at, [height, width], p.augmentation);
+      const [row, column] = [Math.floor(i / (channels * width)), Math.floor(i / channels) % width];
+      const [r, c] = source(row, column);
+      const t = tone.thickness;
+      const beside = [
+        [r + t, c],
+        [r - t, c],
+        [r, c + t],
+        [r, c - t],
+      ] as const;
+      const around = t === 0 ? [] : beside.map((at) => valueAt(cell, at, error));
+      return tone.apply({ row, column, index: i }, extremeOf([valueAt(cell, [r, c], error), ...around], t > 0));
+    });
+  }).flat();
 }
 
 export function augmentReference(p: AugmentParams, inputs: Inputs): Record<'x' | 'y', Float64Array> {
-  const x = new Float64Array(p.batch * p.rowLength);
+  const { contrast, noise } = p.augmentation;
   const largest = p.floats ? Number.POSITIVE_INFINITY : 255;
-  visitElements(p, inputs, (i, at, cell, brightness) => {
-    x[i] = Math.min(interpolated(cell(at)) * brightness, largest) * p.factor + p.offset;
-  });
+  const least = p.floats || (contrast === undefined && !noise) ? Number.NEGATIVE_INFINITY : 0;
   const first = (inputs.counters[1] as number) * p.stride;
   return {
-    x,
+    x: Float64Array.from(
+      values(p, inputs),
+      ({ value }) => Math.max(least, Math.min(value, largest)) * p.factor + p.offset,
+    ),
     y: Float64Array.from({ length: p.batch }, (_, b) => inputs.labels[inputs.order[first + b] as number] as number),
   };
 }
 
 /**
- * Magnitudes of X. A pixel comes from somewhere within the rounding of its coordinates: there, the value changes at
- * most by what the cells around differ, and where an edge of the image lies in between, by all that lies beyond it.
+ * Magnitudes of X: of the terms of each element, and of what its place may be off by.
  *
- * @param terms what the magnitudes are multiplied by: the coordinates have a rounding of their own
+ * @param terms what the magnitudes are multiplied by: the coordinates have roundings of their own
  */
-export function augmentMagnitudes(p: AugmentParams, inputs: Inputs, terms: number): Float64Array {
-  const { heightShift, widthShift, zoom } = p.augmentation;
-  const [height, width] = p.shape;
-  // A coordinate is rounded some 16 times, at most at the size that it can reach.
-  const reach = (height + width) * Math.max(1, zoom[1]) + Math.max(...[heightShift, widthShift].flat().map(Math.abs));
-  const error = 16 * EPSILON * reach;
-  const magnitudes = new Float64Array(p.batch * p.rowLength);
-  visitElements(p, inputs, (i, [row, column], cell, brightness) => {
-    const here = cell([row, column]);
-    const value = interpolated(here);
-    let moved = 0;
-    for (const down of [-error, error])
-      for (const across of [-error, error]) {
-        const there = cell([row + down, column + across]);
-        const around = [...there.upper, ...there.lower];
-        const slopes = 2 * error * (Math.max(...around) - Math.min(...around));
-        moved = Math.max(moved, slopes + Math.abs(interpolated(there) - value));
-      }
-    const bright = brightness * (interpolated(unsigned(here)) + moved / (EPSILON * terms));
-    magnitudes[i] = bright * Math.abs(p.factor) + Math.abs(p.offset);
-  });
-  return magnitudes;
-}
+export const augmentMagnitudes = (p: AugmentParams, inputs: Inputs, terms: number): Float64Array =>
+  Float64Array.from(
+    values(p, inputs),
+    ({ size, error }) => (size + error / (EPSILON * terms)) * Math.abs(p.factor) + Math.abs(p.offset),
+  );

@@ -1,12 +1,13 @@
 /**
  * augment: takes a batch out of a data set as `gather` does, each image moved, turned, sheared, zoomed, flipped and
- * brightened at random, as Keras's ImageDataGenerator does (keras/src/legacy/preprocessing/image.py). Images are
+ * brightened at random, as Keras's ImageDataGenerator does (keras/src/legacy/preprocessing/image.py), and distorted
+ * (`elastic.ts`) and changed in its strokes, contrast, noise and by an erased rectangle (`tone.ts`). Images are
  * (height, width, channels), pixels bytes or float32, X float32.
  *
  *   X[b, r, c, k] = min(brightness · value, 255) · factor + offset,    value = pixels[row_b] at (r', c')
  *
  *   ( r' )         ( r − o_r )       ( t_r )
- *   (    ) = o + A (         ) + R · (     ),    A = R · S · Z,    o = ((height − 1) / 2, (width − 1) / 2)
+ *   (    ) = o + A (         ) + R · (     ) + D(r, c),    A = R · S · Z,    o = ((height − 1) / 2, (width − 1) / 2)
  *   ( c' )         ( c − o_c )       ( t_c )
  *
  *       ( cos θ  −sin θ )       ( 1  −sin φ )       ( z_r   0  )
@@ -22,18 +23,22 @@
  *
  * Each image draws its numbers by Philox with the seed as its key and (4 · b + block, step, 0, 2) as the counter; seed
  * and step are read from the device. A workgroup of 64 threads computes an image, each thread every 64th pixel. Each
- * thread draws the image's numbers itself, which is faster than a barrier. Sine and cosine are polynomials, because
- * WGSL promises no more than 11 bits of its own.
+ * thread draws the image's numbers itself, which is faster than a barrier. Only the points of the elastic distortion's
+ * grid and the mean that contrast goes by are shared. Sine and cosine are polynomials, because WGSL promises no more
+ * than 11 bits of its own.
+ * What is not asked for is a constant that switches its lines off: they take no time and change no bit.
  * Timed by `pnpm anke bench kernels --filter gather/augment`.
  */
 import { PHILOX_WGSL, STREAMS } from '../random/philox.js';
 import { defineKernel } from '../runtime/kernel.js';
 import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
+import { AUGMENT_CASES } from './augment-cases.js';
 import { augmentMagnitudes, augmentReference } from './augment-reference.js';
-import { type Augmentation, type AugmentParams, FILL_MODES } from './augmentation.js';
+import type { AugmentParams } from './augmentation.js';
+import { elasticWgsl } from './elastic.js';
 import { gather, pixelWgsl, rescaledWgsl, rescalingConstants } from './gather.js';
+import { THREADS, toneWgsl } from './tone.js';
 
-const THREADS = 64;
 /** Of a value, once it is known where it comes from: interpolation, brightness, rescaling. */
 const ROUNDINGS = 16;
 
@@ -52,7 +57,9 @@ export const augment = defineKernel<AugmentParams, keyof typeof gather.bindings>
     plain: {
       available: () => true,
       grid: (p) => flatGrid(p.batch, 1),
-      wgsl: ({ batch, rowLength, stride, floats = false, factor, offset, shape, augmentation: a }) => `
+      wgsl: (p) => {
+        const { batch, rowLength, stride, floats = false, factor, offset, shape, augmentation: a } = p;
+        return `
 ${constants({
   BATCH: batch,
   ROW: flatRow(batch, 1),
@@ -63,6 +70,7 @@ ${constants({
   CHANNELS: { i32: shape[2] },
   THREADS,
   ...rescalingConstants({ factor, offset }),
+  FLOATS: floats,
   STREAM: STREAMS.augment,
   ROTATION_TURNS: { f32: a.rotation / 360 },
   SHEAR_TURNS: { f32: a.shear / 360 },
@@ -76,9 +84,11 @@ ${constants({
   REFLECT: a.fillMode === 'reflect',
   WRAP: a.fillMode === 'wrap',
   CVAL: { f32: a.cval },
+  // Whether threads tell one another something.
+  SHARED: a.elastic !== undefined || a.contrast !== undefined,
+  TONES: a.contrast !== undefined || (a.noise ?? 0) > 0,
 })}
 ${PHILOX_WGSL}
-
 
 fn words(image: u32, block: u32) -> vec4u {
   return philox(vec4u(4u * image + block, counters[0], 0u, STREAM), vec2u(counters[2], 0u));
@@ -121,10 +131,31 @@ fn neighbour(i: i32, size: i32) -> i32 {
   return min(folded, period - 1 - folded);
 }
 
-fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
-  let place = start + u32((r * WIDTH + c) * CHANNELS + k);
+fn pixelAt(place: u32) -> f32 {
   return ${pixelWgsl('place', { floats })};
 }
+
+fn pixel(start: u32, r: i32, c: i32, k: i32) -> f32 {
+  return pixelAt(start + u32((r * WIDTH + c) * CHANNELS + k));
+}
+
+/// What lies at a place between pixels.
+fn valueAt(start: u32, source: vec2f, k: i32) -> f32 {
+  let inside = source.x >= 0.0 && source.x <= f32(HEIGHT - 1) && source.y >= 0.0 && source.y <= f32(WIDTH - 1);
+  if (CONSTANT && !inside) { return CVAL; }
+  let at = vec2f(onto(source.x, HEIGHT), onto(source.y, WIDTH));
+  let corner = vec2i(floor(at));
+  let part = at - floor(at);
+  let top = neighbour(corner.x, HEIGHT);
+  let bottom = neighbour(corner.x + 1, HEIGHT);
+  let left = neighbour(corner.y, WIDTH);
+  let right = neighbour(corner.y + 1, WIDTH);
+  let upper = mix(pixel(start, top, left, k), pixel(start, top, right, k), part.y);
+  let lower = mix(pixel(start, bottom, left, k), pixel(start, bottom, right, k), part.y);
+  return mix(upper, lower, part.x);
+}
+${elasticWgsl(p)}
+${toneWgsl(p)}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -157,80 +188,53 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let center = vec2f(f32(HEIGHT - 1), f32(WIDTH - 1)) * 0.5;
   let shift = rotation * vec2f(shiftRow, shiftColumn);
 
+  let fourth = words(b, 3u);
+  let thickness = between(-STROKE, STROKE, third.w);
+  let contrast = between(LEAST_CONTRAST, MOST_CONTRAST, fourth.x);
+  let erases = (fourth.y >> 8u) < ERASING;
+  let tall = wholeBetween(LEAST_HEIGHT, MOST_HEIGHT, fourth.z >> 16u);
+  let wide = wholeBetween(LEAST_WIDTH, MOST_WIDTH, fourth.z & 0xffffu);
+  let erasedRow = i32(wholeBetween(0u, u32(HEIGHT) - tall, fourth.w >> 16u));
+  let erasedColumn = i32(wholeBetween(0u, u32(WIDTH) - wide, fourth.w & 0xffffu));
+
   let start = row * ROW_LENGTH;
+  drawGrid(b, local);
+  addPart(start, local);
+  if (SHARED) { workgroupBarrier(); }
+  let mean = meanOf();
   for (var i = local; i < ${opaque('ROW_LENGTH', 'x')}; i += THREADS) {
     let k = i32(i) % CHANNELS;
     let c = i32(i) / CHANNELS % WIDTH;
     let r = i32(i) / (CHANNELS * WIDTH);
     let destination = vec2f(f32(select(r, HEIGHT - 1 - r, flipRows)), f32(select(c, WIDTH - 1 - c, flipColumns)));
-    let source = center + linear * (destination - center) + shift;
-    let inside = source.x >= 0.0 && source.x <= f32(HEIGHT - 1) && source.y >= 0.0 && source.y <= f32(WIDTH - 1);
-    var value = CVAL;
-    if (inside || !CONSTANT) {
-      let at = vec2f(onto(source.x, HEIGHT), onto(source.y, WIDTH));
-      let corner = vec2i(floor(at));
-      let part = at - floor(at);
-      let top = neighbour(corner.x, HEIGHT);
-      let bottom = neighbour(corner.x + 1, HEIGHT);
-      let left = neighbour(corner.y, WIDTH);
-      let right = neighbour(corner.y + 1, WIDTH);
-      let upper = mix(pixel(start, top, left, k), pixel(start, top, right, k), part.y);
-      let lower = mix(pixel(start, bottom, left, k), pixel(start, bottom, right, k), part.y);
-      value = mix(upper, lower, part.x);
+    let source = center + linear * (destination - center) + shift + displacement(r, c);
+    var value = valueAt(start, source, k);
+    if (STROKE > 0.0) {
+      let side = select(-1.0, 1.0, thickness > 0.0);
+      value *= side;
+      for (var n = 0u; n < ${opaque('4u', 'x')}; n++) {
+        let along = select(thickness, -thickness, (n & 1u) == 1u);
+        let beside = source + select(vec2f(along, 0.0), vec2f(0.0, along), n >= 2u);
+        value = max(value, side * valueAt(start, beside, k));
+      }
+      value *= side;
     }
-    let bright = ${floats ? 'value * brightness' : 'min(value * brightness, 255.0)'};
+    if (CONTRAST) { value = mean + contrast * (value - mean); }
+    var bright = value * brightness;
+    if (NOISE > 0.0) { bright += noiseOf(b, i); }
+    if (!FLOATS) { bright = min(bright, 255.0); }
+    if (!FLOATS && TONES) { bright = max(bright, 0.0); }
+    let isErased = r >= erasedRow && r < erasedRow + i32(tall) && c >= erasedColumn && c < erasedColumn + i32(wide);
+    if (erases && isErased) { bright = CVAL; }
     x[b * ROW_LENGTH + i] = ${rescaledWgsl('bright', { offset })};
   }
-}`,
+}`;
+      },
     },
   },
   cost: (p) => ({ flops: p.batch * p.rowLength * 30, bytes: p.batch * p.rowLength * (p.floats ? 8 : 5) }),
   terms: () => ROUNDINGS,
   reference: augmentReference,
   magnitudes: (p, inputs) => ({ x: augmentMagnitudes(p, inputs, ROUNDINGS) }),
-  cases: [
-    ...FILL_MODES.flatMap((fillMode) => [
-      {
-        ...{ batch: 5, rows: 12, stride: 5, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
-        augmentation: everything({ fillMode }),
-      },
-      {
-        ...{ batch: 3, rows: 7, stride: 4, factor: 1 / 127.5, offset: -1, shape: [5, 9, 3] as const, rowLength: 135 },
-        augmentation: everything({ fillMode, zoom: [0.5, 3], heightShift: 11.5, widthShift: [1, 2.5, 20] }),
-      },
-      {
-        ...{ batch: 2, rows: 2, stride: 2, factor: 1, offset: 0, shape: [1, 3, 1] as const, rowLength: 3 },
-        augmentation: everything({ fillMode, rotation: 180 }),
-      },
-      {
-        ...{ batch: 3, rows: 7, stride: 4, factor: 0.5, offset: -1, shape: [5, 9, 3] as const, rowLength: 135 },
-        ...{ floats: true, augmentation: everything({ fillMode, heightShift: 4.5, cval: -0.3 }) },
-      },
-    ]),
-    {
-      ...{ batch: 65, rows: 130, stride: 65, factor: 0.5, offset: 0, shape: [3, 1, 1] as const, rowLength: 3 },
-      augmentation: everything({ zoom: [1, 1], rotation: 0, shear: 0, heightShift: [1], widthShift: 0 }),
-    },
-    {
-      ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
-      augmentation: everything({}),
-    },
-  ],
+  cases: AUGMENT_CASES,
 });
-
-/** All changes at once, for tests and benchmarks. */
-function everything(other: Partial<Augmentation>): Augmentation {
-  return {
-    rotation: 10,
-    heightShift: 2.8,
-    widthShift: 2.8,
-    shear: 10,
-    zoom: [0.9, 1.1],
-    horizontalFlip: true,
-    verticalFlip: true,
-    brightness: [0.5, 1.5],
-    fillMode: 'nearest',
-    cval: 17,
-    ...other,
-  };
-}

@@ -21,6 +21,24 @@ export interface Augmentation {
   readonly fillMode: (typeof FILL_MODES)[number];
   /** What lies beyond the edge with `constant`: a pixel's value, 0 … 255 where pixels are bytes. */
   readonly cval: number;
+  /** Pixels by which the points of a grid over the image move, along rows and columns, in both directions. */
+  readonly elastic?: readonly [rows: number, columns: number] | undefined;
+  /** Pixels by which strokes grow or shrink at each of their edges, at most. */
+  readonly stroke?: number | undefined;
+  /** Bounds of the factor of a pixel's distance from the image's mean. */
+  readonly contrast?: readonly [number, number] | undefined;
+  /** Standard deviation of what is added to each pixel. */
+  readonly noise?: number | undefined;
+  readonly erasing?: Erasing | undefined;
+}
+
+/** A rectangle of an image that is replaced by `cval`. */
+export interface Erasing {
+  /** Of an image to have one. */
+  readonly probability: number;
+  /** Least and most pixels of its height, and of its width. */
+  readonly heights: readonly [number, number];
+  readonly widths: readonly [number, number];
 }
 
 export interface AugmentParams extends GatherParams {

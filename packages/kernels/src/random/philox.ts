@@ -4,7 +4,7 @@
  * The last word of a counter keeps apart what draws on the device, with the same seed and step; what is drawn on the
  * host has 0 there.
  */
-export const STREAMS = { dropout: 1, augment: 2, noise: 3 } as const;
+export const STREAMS = { dropout: 1, augment: 2, noise: 3, elastic: 4, pixelNoise: 5, mix: 6 } as const;
 
 export const PHILOX_WGSL = `
 fn multiplyHigh(a: u32, b: u32) -> u32 {
