@@ -1,4 +1,4 @@
-/** The options of Keras's ImageDataGenerator on the command line. */
+/** The options of ImageDataGenerator on the command line. */
 import {
   FILL_MODES,
   type FillMode,
@@ -22,10 +22,22 @@ export interface AugmentOptions {
   readonly brightnessRange?: readonly [number, number];
   readonly fillMode?: FillMode;
   readonly cval?: number;
+  readonly elasticRange?: number;
+  readonly strokeRange?: number;
+  readonly contrastRange?: readonly [number, number];
+  readonly noise?: number;
+  readonly erasing?: number;
+  readonly erasingRange?: readonly [number, number];
 }
 
 /** What `--augment` stands for: defaults that suit handwriting. */
 export const USUAL = { rotationRange: 10, widthShiftRange: 0.1, heightShiftRange: 0.1, shearRange: 10, zoomRange: 0.1 };
+
+/** One of each change that suits handwriting. */
+export const EXAMPLES: Omit<AugmentOptions, 'augment'> = {
+  ...{ ...USUAL, zoomRange: 0.25, brightnessRange: [0.6, 1.4], elasticRange: 0.1, strokeRange: 0.5 },
+  ...{ contrastRange: [0.5, 1.5], noise: 20, erasing: 1 },
+};
 
 /** A number, or several with commas between them. */
 function numbers(text: string): number | number[] {
@@ -59,7 +71,13 @@ export const augmentOptions = (command: Command): Command =>
         FILL_MODES,
       ),
     )
-    .option('--cval <x>', 'the pixel value 0 … 255 of --fill-mode constant', numbers);
+    .option('--cval <x>', 'the pixel value 0 … 255 of --fill-mode constant, and of what is erased', numbers)
+    .option('--elastic-range <x>', 'distort smoothly by up to x: below 1 a share of the sides, else pixels', numbers)
+    .option('--stroke-range <pixels>', 'thicken or thin strokes by up to so many pixels at each edge', numbers)
+    .option('--contrast-range <low,high>', 'multiply the distance from the mean by a factor in low … high', numbers)
+    .option('--noise <x>', 'add noise of this standard deviation, of pixels 0 … 255', numbers)
+    .option('--erasing <share>', 'erase a rectangle in this share of the images', numbers)
+    .option('--erasing-range <low,high>', 'its sides, as shares of the image’s; default: 0.15,0.35', numbers);
 
 const NAMES = [
   'rotationRange',
@@ -72,6 +90,12 @@ const NAMES = [
   'brightnessRange',
   'fillMode',
   'cval',
+  'elasticRange',
+  'strokeRange',
+  'contrastRange',
+  'noise',
+  'erasing',
+  'erasingRange',
 ] as const;
 
 /** What a command's options say of it, as parameters of a generator. */
@@ -79,6 +103,33 @@ export const augmentationOf = (options: AugmentOptions): Omit<AugmentOptions, 'a
   ...(options.augment ? USUAL : {}),
   ...Object.fromEntries(NAMES.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
 });
+
+/** The parameters of each change, by what it is called. */
+const CHANGES = {
+  rotation: ['rotationRange'],
+  shift: ['widthShiftRange', 'heightShiftRange'],
+  shear: ['shearRange'],
+  zoom: ['zoomRange'],
+  mirror: ['horizontalFlip'],
+  'upside down': ['verticalFlip'],
+  elastic: ['elasticRange'],
+  strokes: ['strokeRange'],
+  brightness: ['brightnessRange'],
+  contrast: ['contrastRange'],
+  noise: ['noise'],
+  erasing: ['erasing', 'erasingRange'],
+} as const satisfies Readonly<Record<string, readonly (typeof NAMES)[number][]>>;
+
+/** Each change of an augmentation by itself, and all of them at last. */
+export function changesOf(augmentation: Omit<AugmentOptions, 'augment'>): Record<string, typeof augmentation> {
+  const { fillMode, cval } = augmentation;
+  const edges = { ...(fillMode === undefined ? {} : { fillMode }), ...(cval === undefined ? {} : { cval }) };
+  const changes = Object.entries(CHANGES).flatMap(([name, parameters]) => {
+    const given = parameters.flatMap((key) => (augmentation[key] === undefined ? [] : [[key, augmentation[key]]]));
+    return given.length === 0 ? [] : [[name, { ...edges, ...Object.fromEntries(given) }]];
+  });
+  return { ...Object.fromEntries(changes), all: augmentation };
+}
 
 /**
  * A generator of training images.

@@ -124,4 +124,9 @@ export const AUGMENTATION_FIELDS: readonly Field[] = [
   { key: 'zoomRange', label: 'zoom', slider: [0.5, 0.01] },
   { key: 'horizontalFlip', label: 'mirror', isSwitch: true },
   { key: 'verticalFlip', label: 'upside down', isSwitch: true },
+  { key: 'elasticRange', label: 'distort', slider: [0.2, 0.01] },
+  { key: 'strokeRange', label: 'stroke, pixels', slider: [1, 0.05] },
+  { key: 'contrastRange', label: 'contrast, from and to' },
+  { key: 'noise', label: 'noise', slider: [60, 1] },
+  { key: 'erasing', label: 'erase, share', slider: [1, 0.05] },
 ];

@@ -22,6 +22,13 @@ test('nothing by default, and the first rows for validation', () => {
   expect(new ImageDataGenerator({ validationSplit: 0.25 }).split(data).training.factor).toBe(data.factor);
 });
 
+test('what changes nothing is left out, so that it takes no time', () => {
+  const nothing = { elasticRange: 0, strokeRange: 0, contrastRange: [1, 1], noise: 0, erasing: 0 } as const;
+  expect(new ImageDataGenerator({ ...nothing, erasingRange: [0.1, 0.2] }).augmentation(SHAPE)).toBeUndefined();
+  const turned = new ImageDataGenerator({ ...nothing, rotationRange: 3 }).augmentation(SHAPE) ?? {};
+  expect(Object.keys(turned)).not.toContain('elastic');
+});
+
 // What keras.preprocessing.image.ImageDataGenerator.get_random_transform draws from.
 test.each([
   [{ widthShiftRange: 0.1 }, { widthShift: 4, heightShift: 0 }],
@@ -40,6 +47,14 @@ test.each([
     { horizontalFlip: true, fillMode: 'constant', cval: 9 },
     { horizontalFlip: true, verticalFlip: false, fillMode: 'constant', cval: 9 },
   ],
+  [{ elasticRange: 0.1 }, { elastic: [2, 4], rotation: 0 }],
+  [{ elasticRange: 3 }, { elastic: [3, 3] }],
+  [
+    { strokeRange: 0.5, contrastRange: [0.7, 1.3], noise: 8 },
+    { stroke: 0.5, contrast: [0.7, 1.3], noise: 8 },
+  ],
+  [{ erasing: 0.5 }, { erasing: { probability: 0.5, heights: [3, 7], widths: [6, 14] } }],
+  [{ erasing: 1, erasingRange: [0.01, 1] }, { erasing: { probability: 1, heights: [1, 20], widths: [1, 40] } }],
 ] as const)('%j', (options, expected) => {
   expect(new ImageDataGenerator(options).augmentation(SHAPE)).toMatchObject(expected);
 });
@@ -57,6 +72,12 @@ test.each<[ImageDataGeneratorOptions, string]>([
   [{ brightnessRange: [-1, 1] }, 'brightnessRange must be two factors of at least 0, the smaller one first, not -1,1'],
   [{ fillMode: 'mirror' as 'wrap' }, 'fillMode must be one of nearest, constant, reflect, wrap, not mirror'],
   [{ cval: 256 }, 'cval must be a number in 0 … 255, not 256'],
+  [{ elasticRange: -1 }, 'elasticRange must be a number of at least 0, not -1'],
+  [{ strokeRange: Number.NaN }, 'strokeRange must be a number of at least 0, not NaN'],
+  [{ noise: Number.POSITIVE_INFINITY }, 'noise must be a number of at least 0, not Infinity'],
+  [{ contrastRange: [2, 1] }, 'contrastRange must be two factors of at least 0, the smaller one first, not 2,1'],
+  [{ erasing: 1.1 }, 'erasing must be a share of the images, 0 … 1, not 1.1'],
+  [{ erasingRange: [0, 1] }, 'erasingRange must be two shares of the sides above 0 and up to 1, the smaller one first'],
   [{ rescale: 0 }, 'rescale must be a number other than 0, not 0'],
   [{ validationSplit: 1 }, 'validationSplit must be a number of at least 0 and below 1, not 1'],
 ])('%j is refused', (options, message) => {

@@ -1,7 +1,7 @@
 /**
  * The parameters of Keras's ImageDataGenerator, with its meanings and defaults
- * (keras/src/legacy/preprocessing/image.py). The device changes the images; this file only computes the numbers that
- * say how.
+ * (keras/src/legacy/preprocessing/image.py), and behind them what it does not have. The device changes the images; this
+ * file only computes the numbers that say how.
  */
 import type { ImageDataset, ImageShape } from '../dataset.js';
 import { ParameterError } from '../errors.js';
@@ -39,6 +39,21 @@ export interface ImageDataGeneratorOptions {
   readonly fillMode?: FillMode;
   /** A pixel's value, 0 … 255, for `constant`. */
   readonly cval?: number;
+  /**
+   * How far a smooth field of displacements pulls the image about: points of a grid over it move by up to this, below 1 a
+   * share of each side, else pixels.
+   */
+  readonly elasticRange?: number;
+  /** Pixels by which strokes grow or shrink at each of their edges, at most. */
+  readonly strokeRange?: number;
+  /** Bounds of a factor for each pixel's distance from the image's mean. */
+  readonly contrastRange?: readonly [number, number];
+  /** Standard deviation of what is added to each pixel, in the pixels' own numbers. */
+  readonly noise?: number;
+  /** The share of the images in which a rectangle is replaced by `cval`. */
+  readonly erasing?: number;
+  /** Bounds of the rectangle's height and width, each drawn by itself, as shares of the image's. */
+  readonly erasingRange?: readonly [number, number];
 }
 
 /** What is to be done to images of a given size, in degrees and pixels. */
@@ -53,6 +68,16 @@ export interface ImageAugmentation {
   readonly brightness: readonly [number, number];
   readonly fillMode: FillMode;
   readonly cval: number;
+  /** Pixels along rows and columns. */
+  readonly elastic?: readonly [rows: number, columns: number];
+  readonly stroke?: number;
+  readonly contrast?: readonly [number, number];
+  readonly noise?: number;
+  readonly erasing?: {
+    readonly probability: number;
+    readonly heights: readonly [number, number];
+    readonly widths: readonly [number, number];
+  };
 }
 
 export class ImageDataGenerator {
@@ -100,6 +125,24 @@ export class ImageDataGenerator {
     const { fillMode = 'nearest', cval = 0 } = options;
     check('fillMode', fillMode, `one of ${FILL_MODES.join(', ')}`, FILL_MODES.includes(fillMode));
     check('cval', cval, 'a number in 0 … 255', cval >= 0 && cval <= 255);
+    const { contrastRange = [1, 1], erasing = 0, erasingRange = USUAL_ERASING } = options;
+    for (const name of ['elasticRange', 'strokeRange', 'noise'] as const) {
+      const size = options[name] ?? 0;
+      check(name, size, 'a number of at least 0', size >= 0 && Number.isFinite(size));
+    }
+    check(
+      'contrastRange',
+      contrastRange,
+      'two factors of at least 0, the smaller one first',
+      areBounds(contrastRange) && contrastRange[0] >= 0,
+    );
+    check('erasing', erasing, 'a share of the images, 0 … 1', erasing >= 0 && erasing <= 1);
+    check(
+      'erasingRange',
+      erasingRange,
+      'two shares of the sides above 0 and up to 1, the smaller one first',
+      areBounds(erasingRange) && erasingRange[0] > 0 && erasingRange[1] <= 1,
+    );
     this.validationSplit = validationSplit;
     this.#options = options;
   }
@@ -121,7 +164,8 @@ export class ImageDataGenerator {
     const changes = [rotationRange, shearRange, heightShiftRange, widthShiftRange].some((range) => range !== 0);
     const [zoom, brightness] = [this.#zoom, this.#brightness];
     const scales = [...zoom, ...brightness].some((factor) => factor !== 1);
-    if (!changes && !scales && !horizontalFlip && !verticalFlip) return undefined;
+    const more = this.#beyondKeras(height, width);
+    if (!changes && !scales && !horizontalFlip && !verticalFlip && Object.keys(more).length === 0) return undefined;
     return {
       rotation: rotationRange,
       heightShift: inPixels(heightShiftRange, height),
@@ -133,9 +177,34 @@ export class ImageDataGenerator {
       brightness,
       fillMode,
       cval,
+      ...more,
+    };
+  }
+
+  /** What is left out changes nothing, so that the device need not do it. */
+  #beyondKeras(
+    height: number,
+    width: number,
+  ): Pick<ImageAugmentation, 'elastic' | 'stroke' | 'contrast' | 'noise' | 'erasing'> {
+    const { elasticRange = 0, strokeRange = 0, contrastRange = [1, 1], noise = 0, erasing = 0 } = this.#options;
+    const { erasingRange = USUAL_ERASING } = this.#options;
+    const points = (side: number): number => (elasticRange < 1 ? elasticRange * side : elasticRange);
+    const sides = (side: number): [number, number] => {
+      const [least, most] = erasingRange.map((share) => Math.max(1, Math.round(share * side)));
+      return [least as number, most as number];
+    };
+    return {
+      ...(elasticRange > 0 ? { elastic: [points(height), points(width)] } : {}),
+      ...(strokeRange > 0 ? { stroke: strokeRange } : {}),
+      ...(contrastRange.some((factor) => factor !== 1) ? { contrast: contrastRange } : {}),
+      ...(noise > 0 ? { noise } : {}),
+      ...(erasing > 0 ? { erasing: { probability: erasing, heights: sides(height), widths: sides(width) } } : {}),
     };
   }
 }
+
+/** From a seventh to a third of a side. */
+const USUAL_ERASING = [0.15, 0.35] as const;
 
 const areBounds = (range: readonly number[]): range is readonly [number, number] =>
   range.length === 2 && range.every(Number.isFinite) && (range[0] as number) <= (range[1] as number);

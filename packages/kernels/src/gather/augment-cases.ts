@@ -27,6 +27,11 @@ function everything(other: Partial<Augmentation>): Augmentation {
 }
 
 export const AUGMENT_CASES: readonly AugmentParams[] = [
+  // The one that is timed.
+  {
+    ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
+    augmentation: everything(HANDWRITING),
+  },
   ...FILL_MODES.flatMap((fillMode) => [
     {
       ...{ batch: 5, rows: 12, stride: 5, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
@@ -67,9 +72,5 @@ export const AUGMENT_CASES: readonly AugmentParams[] = [
   {
     ...{ batch: 3, rows: 7, stride: 4, factor: 0.5, offset: -1, shape: [17, 9, 3] as const, rowLength: 459 },
     ...{ floats: true, augmentation: everything({ ...HANDWRITING, noise: 0.1, cval: -0.3 }) },
-  },
-  {
-    ...{ batch: 32, rows: 100, stride: 32, factor: 1 / 255, offset: 0, shape: [28, 28, 1] as const, rowLength: 784 },
-    augmentation: everything(HANDWRITING),
   },
 ];

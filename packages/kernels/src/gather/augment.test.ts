@@ -68,6 +68,56 @@ test('brightness multiplies and ends at 255', async () => {
   expect(await changes({ brightness: [60, 60] })).toEqual(new Set(['60 120 180 240 255 255 255 255 255']));
 });
 
+test('strokes grow over their neighbours, or shrink to what is least around', async () => {
+  // 5 is the middle of 1 … 9: with a whole pixel it becomes 8, or 2. The edges go on beyond the image.
+  const whole = await changes({ fillMode: 'nearest', stroke: 1 }, 500);
+  const middles = Array.from(whole, (image) => Number(image.split(' ')[4]));
+  expect(Math.max(...middles)).toBeGreaterThan(7.5);
+  expect(Math.max(...middles)).toBeLessThanOrEqual(8);
+  expect(Math.min(...middles)).toBeLessThan(2.5);
+  expect(Math.min(...middles)).toBeGreaterThanOrEqual(2);
+});
+
+test('contrast goes by the distance from the mean', async () => {
+  expect(await changes({ contrast: [0, 0] })).toEqual(new Set(['5 5 5 5 5 5 5 5 5']));
+  expect(await changes({ contrast: [2, 2] })).toEqual(new Set(['0 0 1 3 5 7 9 11 13']));
+});
+
+test('noise has its standard deviation, and ends where pixels do', async () => {
+  const images = await changes({ noise: 20, brightness: [25, 25] }, 2000);
+  const middles = Array.from(images, (image) => Number(image.split(' ')[4]) - 125);
+  const mean = middles.reduce((sum, value) => sum + value, 0) / middles.length;
+  const deviation = Math.sqrt(middles.reduce((sum, value) => sum + (value - mean) ** 2, 0) / middles.length);
+  // Five standard errors, of a mean and of a deviation.
+  expect(Math.abs(mean)).toBeLessThan((5 * 20) / Math.sqrt(2000));
+  expect(Math.abs(deviation - 20)).toBeLessThan((5 * 20) / Math.sqrt(2 * 2000));
+  const lowest = Array.from(await changes({ noise: 20 }, 100), (image) => Math.min(...image.split(' ').map(Number)));
+  expect(Math.min(...lowest)).toBe(0);
+});
+
+test('a rectangle is erased in its share of the images, wherever it fits', async () => {
+  const erasing = { probability: 0.5, heights: [1, 1], widths: [3, 3] } as const;
+  expect(await changes({ erasing })).toEqual(
+    new Set(['1 2 3 4 5 6 7 8 9', '7 7 7 4 5 6 7 8 9', '1 2 3 7 7 7 7 8 9', '1 2 3 4 5 6 7 7 7']),
+  );
+  expect(await changes({ erasing: { probability: 1, heights: [3, 3], widths: [3, 3] } })).toEqual(
+    new Set(['7 7 7 7 7 7 7 7 7']),
+  );
+});
+
+test('elastic distortion pulls each image about in its own way, along the axes that it is given', async () => {
+  const along = Array.from(await changes({ fillMode: 'nearest', elastic: [0, 1] }, 64));
+  expect(along.length).toBe(64);
+  for (const image of along) {
+    const values = image.split(' ').map(Number);
+    // Nothing moves from one row to another.
+    values.forEach((value, i) => {
+      expect(value).toBeGreaterThanOrEqual(3 * Math.floor(i / 3) + 1);
+      expect(value).toBeLessThanOrEqual(3 * Math.floor(i / 3) + 3);
+    });
+  }
+});
+
 test('images draw anew in each step and with each seed, and the same when asked again', async () => {
   const first = await changes({ rotation: 90 }, 8);
   expect(first.size).toBe(8);

@@ -46,8 +46,20 @@ const augmentation = z
     brightnessRange: z.tuple([z.number(), z.number()]).exactOptional(),
     fillMode: z.enum(FILL_MODES).exactOptional(),
     cval: z.number().exactOptional(),
+    elasticRange: z
+      .number()
+      .exactOptional()
+      .describe('how far a smooth distortion pulls: below 1 a share of the sides, else pixels'),
+    strokeRange: z.number().exactOptional().describe('pixels that strokes grow or shrink at each edge'),
+    contrastRange: z.tuple([z.number(), z.number()]).exactOptional().describe('factors of the distance from the mean'),
+    noise: z.number().exactOptional().describe('standard deviation, in the pixels’ own numbers'),
+    erasing: z.number().exactOptional().describe('share of the images in which a rectangle is erased'),
+    erasingRange: z
+      .tuple([z.number(), z.number()])
+      .exactOptional()
+      .describe('sides of the rectangle, as shares of the image’s; default: 0.15 to 0.35'),
   })
-  .describe('how training images are changed at random, as ImageDataGenerator does it');
+  .describe('how training images are changed at random, as ImageDataGenerator does it, and more');
 
 const weights = z
   .strictObject({
