@@ -192,51 +192,6 @@ test('anke inspect warns of a single class, and of many copies', async () => {
   );
 });
 
-describe('anke preview', () => {
-  test('draws images and what becomes of them, the same for the same seed', async () => {
-    const draw = async (output: string, ...more: string[]): Promise<Buffer> => {
-      const options = ['--images', '3', '--copies', '4', '--out', output];
-      const { status, stderr } = await anke(['preview', 'digits', ...options, ...more]);
-      expect(status, stderr).toBe(0);
-      return readFileSync(join(work, output));
-    };
-    const first = await draw('a.png', '--rotation-range', '30');
-    // Names above the columns; the original's stands apart from its copies.
-    const { width, height } = png('a.png');
-    expect(width).toBeGreaterThan(5 * 60 + 4);
-    expect(height).toBeGreaterThan(3 * 60 + 4);
-    expect((await draw('b.png', '--rotation-range', '30')).equals(first)).toBe(true);
-    expect((await draw('c.png', '--rotation-range', '30', '--seed', '2')).equals(first)).toBe(false);
-  });
-
-  test('--each draws a row for each change that is asked for, and one for all of them', async () => {
-    const draw = async (...changes: string[]): Promise<{ names: string[]; height: number }> => {
-      const options = ['--images', '3', '--each', '--out', 'each.png', '--force', '--json'];
-      const { status, stdout, stderr } = await anke(['preview', 'digits', ...options, ...changes]);
-      expect(status, stderr).toBe(0);
-      return { names: Object.keys(JSON.parse(stdout).changes), height: png('each.png').height };
-    };
-    const some = await draw('--stroke-range', '0.5', '--erasing', '1', '--erasing-range', '0.1,0.2');
-    expect(some.names).toEqual(['strokes', 'erasing', 'all']);
-    const examples = await draw();
-    expect(examples.names).toContain('elastic');
-    // A row more for each change: 28 pixels twice as large, and 4 between them.
-    expect(examples.height - some.height).toBe(60 * (examples.names.length - some.names.length));
-  });
-
-  test.each([
-    [['--rotation-range', 'ten'], "option '--rotation-range <degrees>' argument 'ten' is invalid. It must be a number"],
-    [['--zoom-range', '2'], '--zoom-range must be a number of at least 0 and below 1, or two factors above 0'],
-    [['--erasing-range', '0,0.5'], '--erasing-range must be two shares of the sides above 0 and up to 1'],
-    [['--fill-mode', 'mirror'], 'Allowed choices are nearest, constant, reflect, wrap'],
-    [['--image-shape', '28'], 'It must be three positive integers: height,width,channels'],
-  ])('%j', async (args, message) => {
-    const { status, stderr } = await anke(['preview', '--data', 'digits', ...args]);
-    expect(status).toBe(2);
-    expect(stderr).toContain(message);
-  });
-});
-
 describe('every form of data', () => {
   test('a training tells what it has learned from, and how it changed its images', () => {
     expect(JSON.parse(readFileSync(join(work, 'run/data.json'), 'utf8'))).toMatchObject({

@@ -40,8 +40,8 @@ export interface ImageDataGeneratorOptions {
   /** A pixel's value, 0 … 255, for `constant`. */
   readonly cval?: number;
   /**
-   * How far a smooth field of displacements pulls the image about: points of a grid over it move by up to this, below 1 a
-   * share of each side, else pixels.
+   * How far a smooth field of displacements pulls the image about: points of a grid over it move by up to this, below 1
+   * a share of each side, else pixels.
    */
   readonly elasticRange?: number;
   /** Pixels by which strokes grow or shrink at each of their edges, at most. */

@@ -1,8 +1,8 @@
 /**
  * Elastic distortion: what an image shows is pulled about, by a field of displacements that is smooth. Points of a grid
  * over the image move at random, and between them a uniform cubic B-spline goes, as in the free-form deformations of
- * Rueckert et al. (IEEE Transactions on Medical Imaging 18, 1999, equation 2); handwriting was first distorted elastically
- * by Simard et al. (ICDAR 2003), who smooth a displacement of each pixel instead, which costs a pass of its own.
+ * Rueckert et al. (IEEE Transactions on Medical Imaging 18, 1999, equation 2). Simard et al. (ICDAR 2003), who were the
+ * first to distort handwriting elastically, smooth a displacement of each pixel instead, which costs a pass of its own.
  *
  *   D(r, c) = Σ_{l, m = 0 … 3} B_l(u − ⌊u⌋) B_m(v − ⌊v⌋) Φ[⌊u⌋ + l, ⌊v⌋ + m],    u = CELLS r / (height − 1), v likewise
  *
@@ -20,9 +20,9 @@ const CELLS = 4;
 const POINTS = CELLS + 3;
 
 /**
- * Roundings of a displacement, at the size of Φ: 8 of the place in the grid (2 at its size of 4); 55 of the weights (for
- * each axis, of the two middle ones 6 at the size of (4 + 3 + 6) / 6 and of the outer ones 4 at that of 1 / 6); 10 of
- * the products and sums; 3 of Φ.
+ * Roundings of a displacement, at the size of Φ: 8 of the place in the grid (2 at its size of 4); 55 of the weights
+ * (for each axis, of the two middle ones 6 at the size of (4 + 3 + 6) / 6 and of the outer ones 4 at that of 1 / 6); 10
+ * of the products and sums; 3 of Φ.
  */
 export const ELASTIC_ROUNDINGS = 76;
 

@@ -1,13 +1,14 @@
 /**
- * What `augment` changes at random in an image's pixels once it is known where they come from: the thickness of strokes,
- * contrast, noise, and a rectangle that is erased. Here are the shader's numbers and functions, and the reference.
+ * What `augment` changes at random in an image's pixels once it is known where they come from: the thickness of
+ * strokes, contrast, noise, and a rectangle that is erased. Here are the shader's numbers and functions, and the
+ * reference.
  *
  *   stroke    value = the largest of those at (r', c') and at the four places that are |t| pixels away from it along
  *             rows and columns, for t > 0; for t < 0 the least; t is drawn evenly in ±stroke. That is a dilation or
  *             erosion of grey images (Serra, Image Analysis and Mathematical Morphology, 1982) by the corners of a
  *             diamond, of a size that is no whole number.
- *   contrast  value = mean + contrast · (value − mean), as Keras's RandomContrast; the mean is that of all pixels of the
- *             image as it was
+ *   contrast  value = mean + contrast · (value − mean), as Keras's RandomContrast; the mean is that of all pixels of
+ *             the image as it was
  *   noise     value = value · brightness + σ · √3 · (u₀ + u₁ + u₂ + u₃ − 2), u drawn evenly in 0 … 1: the sum of four
  *             has variance 1/3 and is near to normal (Irwin and Hall, Biometrika 19, 1927), and needs no logarithm
  *   erasing   cval in a rectangle, with a probability (Zhong et al., arXiv:1708.04896); its height and width are drawn
