@@ -39,7 +39,7 @@ async function test(environment) {
   return 0;
 }
 
-/** Writes docs/commands.md, docs/recipe.schema.json and docs/api anew. */
+/** Writes docs/commands.md, the schemas and docs/api anew. */
 async function reference(environment) {
   await installAside('setup/reference', environment);
   return await run(process.execPath, [join(root, 'setup', 'reference', 'write.mjs'), join(root, 'docs')], environment);

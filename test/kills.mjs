@@ -1,8 +1,8 @@
 /**
  * Kills the program at random moments, again and again, and looks at what is left: `pnpm kills --count 200 --seed 1`.
  *
- * A chain starts one kind of work, kills it some times (SIGKILL, with all that it has started), starts it again each
- * time, and lets it come to its end: that must be the same, bit for bit, as without a kill. After each kill, every file
+ * A chain starts one kind of work, kills it some times (SIGKILL, with all that it has started; of a sweep, every other
+ * time the sweep alone, so that its trials have to notice), starts it again each time, and lets it come to its end: that must be the same, bit for bit, as without a kill. After each kill, every file
  * that is there must be whole. `--only train,import` takes some kinds of work only; set-up clones the project and
  * installs its packages, which takes minutes.
  */
@@ -16,7 +16,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Random } from '@anke/random';
 import { optionsOf, refuse } from './arguments.mjs';
 
-const KINDS = ['train', 'notebook', 'import', 'export', 'set-up'];
+const KINDS = ['train', 'notebook', 'sweep', 'import', 'export', 'set-up'];
 const USAGE = `pnpm kills: kills the program at random moments, and looks at what is left
 
   --count N      so many kills (200)
@@ -91,6 +91,40 @@ function training(command, args, results) {
   };
 }
 
+/** 24 trials of which two come to nine epochs: its table and every model are the same in the end. */
+function sweep() {
+  const folder = at('sweep');
+  return {
+    results: () => {
+      const { trials } = JSON.parse(readFileSync(join(folder, 'sweep.json'), 'utf8'));
+      return JSON.stringify(trials.map((one) => [one, bytesOf(join(folder, one.run, 'model.safetensors'))]));
+    },
+    prepare: () => rmSync(folder, { recursive: true, force: true }),
+    start: () => {
+      const begun = existsSync(join(folder, 'sweep.json'));
+      if (!begun) rmSync(folder, { recursive: true, force: true });
+      const words = begun ? ['--resume', folder] : [at('lr.json'), '--out', folder];
+      return start(main, 'sweep', ...words, '--workers', '2', '--quiet');
+    },
+  };
+}
+
+/** The processes that hold the runs of a folder. */
+const trialsOf = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap(
+        (name) => /\.lock-(\d+)-/.exec(name)?.[1] ?? [],
+      )
+    : [];
+
+function endAtOnce(pid) {
+  try {
+    process.kill(Number(pid), 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // it has ended by itself
+  }
+}
+
 const FORMATS = { onnx: 'model.onnx', tfjs: 'model-tfjs', safetensors: 'model.safetensors' };
 
 const WORK = {
@@ -102,6 +136,14 @@ const WORK = {
       ['--recipe', at('recipe.json'), '--data', at('digits'), '--adam-epochs', '3', '--sgd-epochs', '2', '--augment'],
       ['model.safetensors', 'submission.csv'],
     ),
+  sweep: () => {
+    const { results, prepare, start: begin } = sweep();
+    let turn = 0;
+    const afterKill = () => {
+      if (turn++ % 2 === 0) for (const pid of trialsOf(at('sweep/trials'))) endAtOnce(pid);
+    };
+    return { results, prepare, start: begin, afterKill };
+  },
   import: () => ({
     results: () => treeOf(at('imported', 'digits')),
     prepare: () => rmSync(at('imported'), { recursive: true, force: true }),
@@ -198,6 +240,21 @@ const address = `http://127.0.0.1:${server.address().port}`;
 await done(main, 'synth', '--to', at('digits'), '--train', '120', '--test', '20', '--seed', '3', '--quiet');
 const recipe = spawnSync(process.execPath, [main, 'recipe', 'notebook'], { encoding: 'utf8' }).stdout;
 writeFileSync(at('recipe.json'), JSON.stringify({ ...JSON.parse(recipe), batchSize: 20 }));
+const tiny = [
+  { type: 'Conv2D', filters: 4, kernelSize: 3, strides: 2, activation: 'relu' },
+  { type: 'Flatten' },
+  { type: 'Dense', units: 'classes', activation: 'softmax' },
+];
+const phases = [{ optimizer: { type: 'SGD', momentum: 0.9 }, epochs: 9 }];
+writeFileSync(at('tiny.json'), JSON.stringify({ batchSize: 20, layers: tiny, phases }));
+const rate = { type: 'logUniform', low: 1e-4, high: 1 };
+writeFileSync(
+  at('lr.json'),
+  JSON.stringify({
+    ...{ recipe: 'tiny.json', data: 'digits', parameters: { 'phases.0.optimizer.learningRate': rate } },
+    ...{ method: { type: 'halving' }, budget: { trials: 24 } },
+  }),
+);
 await done(
   ...[main, 'train', '--recipe', at('recipe.json'), '--data', at('digits'), '--epochs', '1'],
   ...['--out', at('model'), '--quiet'],

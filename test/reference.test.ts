@@ -16,7 +16,7 @@ beforeAll(() => {
   expect(status, stderr).toBe(0);
 });
 
-test.each(['commands.md', 'recipe.schema.json', 'api'])('docs/%s is fresh', (name) => {
+test.each(['commands.md', 'recipe.schema.json', 'sweep.schema.json', 'api'])('docs/%s is fresh', (name) => {
   const files = (folder: string): string[] =>
     name === 'api' ? readdirSync(join(folder, name)).map((file) => join(name, file)) : [name];
   expect(files(join(root, 'docs'))).toEqual(files(fresh));

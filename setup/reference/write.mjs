@@ -13,8 +13,9 @@ mkdirSync(folder, { recursive: true });
 const { createProgram } = await built('apps/cli', 'program.js');
 const { commandReference } = await built('apps/cli', 'reference.js');
 writeFileSync(join(folder, 'commands.md'), commandReference(createProgram()));
-const { recipeJsonSchema } = await built('packages/training', 'index.js');
+const { recipeJsonSchema, sweepJsonSchema } = await built('packages/training', 'index.js');
 writeFileSync(join(folder, 'recipe.schema.json'), `${JSON.stringify(await recipeJsonSchema(), null, 2)}\n`);
+writeFileSync(join(folder, 'sweep.schema.json'), `${JSON.stringify(await sweepJsonSchema(), null, 2)}\n`);
 
 const { resolve } = createRequire(import.meta.url);
 const typedoc = join(dirname(resolve('typedoc/package.json')), 'bin/typedoc');

@@ -8,6 +8,7 @@ import { EXIT, explain, Interrupted } from './errors.js';
 import { version } from './invocation.js';
 import { oneLine } from './one-line.js';
 import { createProgram } from './program.js';
+import { followParent, isTrial } from './sweep/parent.js';
 import { Terminal } from './terminal.js';
 import { fitting } from './wrapping.js';
 
@@ -52,6 +53,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     if (process.listenerCount(signal) === 1) fail(new Interrupted('interrupted'));
   });
+
+if (isTrial()) followParent();
 
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) showVersion();

@@ -23,6 +23,7 @@ import { addPreview } from './commands/preview.js';
 import { addRecipe } from './commands/recipe.js';
 import { addRuns } from './commands/runs.js';
 import { addServe } from './commands/serve.js';
+import { addSweep } from './commands/sweep.js';
 import { addSynth } from './commands/synth.js';
 import { addTrain } from './commands/train.js';
 import { addTune } from './commands/tune.js';
@@ -78,6 +79,7 @@ Examples:
   addInspect(program);
   addPreview(program);
   program.commandsGroup('Runs and recipes:');
+  addSweep(program);
   addRuns(program);
   addCompare(program);
   addCheck(program);

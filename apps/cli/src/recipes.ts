@@ -30,9 +30,7 @@ export async function readRecipe(source: string, size: SizeOptions = {}): Promis
     throw new CommandError(`${source}: there is no such recipe; it may be ${names}, or a JSON or TypeScript file`);
   }
   if (imageSize !== undefined || alpha !== undefined) throw new CommandError(`${source}: ${noSize()}`);
-  const read = CODE.includes(extname(source))
-    ? await importRecipe(source)
-    : parseJson(source, await readListed(source));
+  const read = await readWritten(source);
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw new CommandError(`${source}: a recipe is an object, with layers and phases`);
   const recipe = { name: basename(source, extname(source)).replace(/[^\w-]+/g, '-'), ...read } as Recipe;
@@ -43,11 +41,19 @@ export async function readRecipe(source: string, size: SizeOptions = {}): Promis
   return recipe;
 }
 
+/**
+ * What a JSON, TypeScript or JavaScript file says.
+ *
+ * @throws CommandError if it cannot be read as such
+ */
+export const readWritten = async (source: string): Promise<unknown> =>
+  CODE.includes(extname(source)) ? await imported(source) : parseJson(source, await readListed(source));
+
 /** A file's text, which must be what a list beside it says: so a run's recipe, too, is what the run has written. */
 const readListed = async (path: string): Promise<string> =>
   (await fromRun(dirname(path), (store) => readText(store, basename(path)))) ?? '';
 
-async function importRecipe(source: string): Promise<unknown> {
+async function imported(source: string): Promise<unknown> {
   const { createJiti } = await import('jiti');
   // A recipe may lie anywhere: it finds what gives it its type here.
   const recipe = '@anke/training/recipe';

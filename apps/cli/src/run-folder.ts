@@ -67,7 +67,7 @@ function refuseFilled(folder: string): void {
 }
 
 /** @throws LockedError if another process has it */
-async function lockFolder(folder: string): Promise<OwnFolder> {
+export async function lockFolder(folder: string): Promise<OwnFolder> {
   const release = await takeLock(join(folder, LOCK), folder);
   return {
     folder,

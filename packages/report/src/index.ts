@@ -26,6 +26,8 @@ export { shortName } from './names.js';
 export { accuracyOf, mostLikely } from './predictions.js';
 export { chartSvg, renderPng } from './render.js';
 export { makeReport, type Report } from './report.js';
+export type { SweptTrial } from './sweep-charts.js';
+export { type SweepReport, sweepPage } from './sweep-page.js';
 export {
   type KernelRun,
   type Limits,

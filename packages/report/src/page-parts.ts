@@ -49,7 +49,7 @@ details[open] > summary { margin-bottom: 12px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 th { text-align: left; color: var(--dim); font-weight: 500; white-space: nowrap; }
 th, td { padding: 3px 16px 3px 0; border-bottom: 1px solid var(--line); }
-td { vertical-align: middle; white-space: nowrap; }
+td { vertical-align: middle; white-space: nowrap; } td a { color: var(--accent); }
 dl { margin: 0; }
 dl div { display: flex; flex-wrap: wrap; gap: 0 12px; padding: 3px 0; border-bottom: 1px solid var(--line); }
 dt { color: var(--dim); flex: 0 0 130px; } dd { margin: 0; flex: 1 1 180px; min-width: 0; overflow-wrap: anywhere; }

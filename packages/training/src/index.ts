@@ -58,4 +58,8 @@ export type { Training, TrainingData } from './run/training.js';
 export { type Comparison, comparedSamplesOf, samplesOf } from './samples.js';
 export { DamageError, SealedStore, SUMS_FILE } from './sealed-store.js';
 export { type MemoryStore, memoryStore, readText, type Store, writeText } from './store.js';
+export { checkSweep, sweepJsonSchema } from './sweep/check.js';
+export { type Values, valuesOf } from './sweep/draws.js';
+export { bestFirst, bestValue, type Rung, rungsOf, type Standing, standingOf, type Value } from './sweep/halving.js';
+export type { Range, ResolvedSweep, Sweep } from './sweep/schema.js';
 export { splitText, trainingDataOf } from './training-data.js';

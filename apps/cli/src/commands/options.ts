@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 /** Headings in the help. */
 export const GROUP = {
   training: 'Training:',
+  sweep: 'Sweep:',
   model: 'Model:',
   prediction: 'Prediction:',
   picture: 'Picture:',

@@ -9,6 +9,7 @@ import { DATA_KINDS, type DataOptions, dataOptions } from '../data-sets.js';
 import type { TuningOptions } from '../device.js';
 import { UsageError } from '../errors.js';
 import { WEIGHT_FILES, weightsAt } from '../foreign-weights.js';
+import { keysOf, setAt } from '../recipe-path.js';
 import { readRecipe, type SizeOptions } from '../recipes.js';
 import { epochsFor, refuseBesideResume } from '../resume.js';
 import { RECIPE_FILE } from '../run-files.js';
@@ -60,9 +61,8 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
   } catch {
     // Text needs no quotes.
   }
-  const keys = path.replaceAll(/\[(\d+)\]/g, '.$1').split('.');
-  if (keys.some((key) => key in Object.prototype))
-    throw new InvalidArgumentError('No recipe has such a path: see "anke recipe".');
+  const keys = keysOf(path);
+  if (!keys) throw new InvalidArgumentError('No recipe has such a path: see "anke recipe".');
   return [...before, { path: keys, value }];
 }
 
@@ -143,7 +143,7 @@ export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> 
   // What is there is checked first, so that it is not an option that gets the blame.
   await checkRecipe(recipe, options.recipe);
   const settings = [...settingsOf(options, recipe), ...(options.set ?? [])];
-  for (const { path, value } of settings) set(recipe, path, value);
+  for (const { path, value } of settings) setAt(recipe, path, value);
   return await checkRecipe(recipe, options.recipe);
 }
 
@@ -195,22 +195,4 @@ function positionOf(name: string, layers: Recipe['layers']): number {
   if (position >= 0) return position;
   const names = layers.flatMap((layer) => layer.name ?? []);
   throw new UsageError(`--freeze-until: no layer of the recipe is named ${quoted(name)}${didYouMean(name, names)}`);
-}
-
-/**
- * Sets a value, making the objects on the way to it; what does not belong there, the check will say.
- *
- * @throws UsageError if it would leave a gap in a list
- */
-function set(recipe: object, path: readonly string[], value: unknown): void {
-  let object = recipe as Record<string, unknown>;
-  for (const [i, key] of path.slice(0, -1).entries()) {
-    if (Array.isArray(object) && Number(key) > object.length) {
-      const list = path.slice(0, i).join('.');
-      throw new UsageError(`--set ${path.join('.')}: ${list} has ${object.length} entries, counted from 0`);
-    }
-    if (typeof object[key] !== 'object' || object[key] === null) object[key] = {};
-    object = object[key] as Record<string, unknown>;
-  }
-  object[path.at(-1) as string] = value;
 }

@@ -26,6 +26,7 @@ import { writeFailure } from '../results.js';
 import { configOf, extendedRecipe, optionsOf } from '../resume.js';
 import { hasProgress, inFolder } from '../run-files.js';
 import { inRunFolder } from '../run-folder.js';
+import { tellParent } from '../sweep/parent.js';
 import { Terminal } from '../terminal.js';
 import { drawCurves } from './curves.js';
 import { interruptible } from './interrupt.js';
@@ -145,6 +146,7 @@ export async function watch(run: Run, signal: AbortSignal): Promise<Watched> {
     for await (const event of train(training)) {
       begun = true;
       view.show(event);
+      if (event.type === 'epoch') tellParent({ epoch: event.epoch });
       if (event.type === 'warning') warnings.push(event.warning);
       if (event.type === 'done') phases = event.phases;
     }

@@ -43,11 +43,21 @@ export async function checkLayers(layers: unknown, where: string): Promise<Resol
   return (await parsed(recipeSchema.pick({ layers: true }), { layers }, where)).layers;
 }
 
-/** What a schema makes of a value, or what is wrong with it. */
-async function parsed<T>(schema: z.ZodType<T>, value: unknown, where: string): Promise<T> {
+/**
+ * What a schema makes of a value, or what is wrong with it.
+ *
+ * @param jsonSchema of what may be written, for guesses at what was meant
+ * @throws RecipeError
+ */
+export async function parsed<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  where: string,
+  jsonSchema: () => object | Promise<object> = recipeJsonSchema,
+): Promise<T> {
   const { success, data, error } = schema.safeParse(value, { reportInput: true });
   if (success) return data;
-  const known = (await recipeJsonSchema()) as SchemaNode;
+  const known = (await jsonSchema()) as SchemaNode;
   const said = error.issues.map((issue) => describe(issue, known));
   const [first = '', ...others] = new Set(said);
   const more = others.length > 0 ? `; ${others.length} more ${others.length > 1 ? 'parts are' : 'part is'} wrong` : '';
