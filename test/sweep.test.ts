@@ -59,7 +59,7 @@ async function until(what: () => boolean, process: ChildProcess): Promise<void> 
 /** The process that trains in a run folder, as its lock tells. */
 function trainingIn(run: string): number | undefined {
   const locks = existsSync(run) ? readdirSync(run).filter((name) => name.startsWith('.lock-')) : [];
-  return locks[0] && Number(/^\.lock-(\d+)-/.exec(locks[0])?.[1]);
+  return locks[0] === undefined ? undefined : Number(/^\.lock-(\d+)-/.exec(locks[0])?.[1]);
 }
 
 test('the worst stop early, and a trial is the run that its settings make', () => {

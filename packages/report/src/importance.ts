@@ -3,7 +3,7 @@
  *
  * Results are replaced by their ranks, so that one bad trial does not outweigh all others, and put into g groups by the
  * parameter's value: each choice is one, numbers are parted into up to four of about the same size. Then (Kelley, 1935)
- *   ε² = 1 − (Σ within / (n − g)) / (Σ total / (n − 1)),   sums of squares around the group's mean and around that of all
+ *   ε² = 1 − (Σ within / (n − g)) / (Σ total / (n − 1)),   sums of squares around a group's mean, around that of all
  * is about 0 where the value does not matter, unlike the share itself, which is (g − 1) / (n − 1) then; 1 where nothing
  * else does. What only two parameters together bring about is not seen.
  */

@@ -59,7 +59,7 @@ const endsOf = (range: Range): readonly [string, string] =>
     ? [valueText(range.values[0]), range.values.length > 1 ? valueText(range.values.at(-1)) : '']
     : [String(range.low), String(range.high)];
 
-/** A line a trial, which crosses an axis for each parameter at the trial's value; blue ones came to the best results. */
+/** A line a trial, which crosses each parameter's axis at the trial's value; blue ones came to the best results. */
 export function parallelCoordinates(sweep: ResolvedSweep, trials: readonly SweptTrial[]): Chart {
   const { parameters, metric } = sweep;
   const paths = Object.keys(parameters);

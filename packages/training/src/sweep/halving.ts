@@ -16,8 +16,8 @@ export interface Rung {
 }
 
 /**
- * r · ηᵏ epochs at rung k, as long as that is less than `epochs`, which the last rung has; of n trials at a rung, ⌊n / η⌋
- * come to the next, at least one.
+ * r · ηᵏ epochs at rung k, as long as that is less than `epochs`, which the last rung has; of n trials at a rung,
+ * ⌊n / η⌋ come to the next, at least one.
  *
  * @param trials at the first rung
  * @param epochs at the last rung
