@@ -2,8 +2,8 @@
  * Kills the program at random moments, again and again, and looks at what is left: `pnpm kills --count 200 --seed 1`.
  *
  * A chain starts one kind of work, kills it some times (SIGKILL, with all that it has started; of a sweep, every other
- * time the sweep alone, so that its trials have to notice), starts it again each time, and lets it come to its end: that
- * must be the same, bit for bit, as without a kill. After each kill, every file that is there must be whole.
+ * time the sweep alone, so that its trials have to notice), starts it again each time, and lets it come to its end:
+ * that must be the same, bit for bit, as without a kill. After each kill, every file that is there must be whole.
  * `--only train,import` takes some kinds of work only; set-up clones the project and installs its packages, which takes
  * minutes.
  */
