@@ -29,7 +29,7 @@ test('doctor and bench step tell about the device', () => {
   expect(bench.adapter).toBe(doctor.adapter.name);
   expect(bench.step.median).toBeGreaterThan(0);
   expect(bench.memory.planned).toBeLessThan(bench.memory.naive);
-  expect(bench.dispatches).toBeLessThanOrEqual(42);
+  expect(bench.dispatches).toBeLessThanOrEqual(30);
   expect(bench.growth).toHaveLength(1);
   const plain = lastJson(anke('bench', 'step', '--batch', '4', '--no-tune', '--no-fuse', '--json').stdout);
   expect(plain.dispatches).toBeGreaterThan(bench.dispatches + 20);

@@ -4,6 +4,8 @@ import { batchNormBackward, batchNormGradients, batchNormInferenceBackward } fro
 import { batchNormNormalize, batchNormStatistics } from './batchnorm/forward.js';
 import { batchNormPoolBackward, batchNormPoolGradients } from './batchnorm/pool-backward.js';
 import { batchNormPool } from './batchnorm/pool-forward.js';
+import { batchNormPoolWholeBackward, batchNormWholeBackward } from './batchnorm/whole-backward.js';
+import { batchNormPoolWholeForward, batchNormWholeForward } from './batchnorm/whole-forward.js';
 import { concatChannels, sliceChannels } from './channels/concat.js';
 import { repeatChannel, repeatChannelBackward } from './channels/repeat.js';
 import { reverseChannels } from './channels/reverse.js';
@@ -76,6 +78,10 @@ export const registry: readonly Kernel[] = [
   batchNormPool,
   batchNormPoolGradients,
   batchNormPoolBackward,
+  batchNormWholeForward,
+  batchNormPoolWholeForward,
+  batchNormWholeBackward,
+  batchNormPoolWholeBackward,
   layerNorm,
   layerNormBackward,
   layerNormGradients,

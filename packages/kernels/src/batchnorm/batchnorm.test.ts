@@ -8,6 +8,8 @@ import { batchNormBackward, batchNormGradients, batchNormInferenceBackward } fro
 import { batchNormNormalize, batchNormStatistics } from './forward.js';
 import { batchNormPoolBackward, batchNormPoolGradients } from './pool-backward.js';
 import { batchNormPool } from './pool-forward.js';
+import { batchNormPoolWholeBackward, batchNormWholeBackward } from './whole-backward.js';
+import { batchNormPoolWholeForward, batchNormWholeForward } from './whole-forward.js';
 
 const gpu = useGpu();
 
@@ -19,3 +21,7 @@ checkKernel(gpu, batchNormInferenceBackward);
 checkKernel(gpu, batchNormPool, { f16: ['x', 'y'] });
 checkKernel(gpu, batchNormPoolGradients, { f16: ['x'] });
 checkKernel(gpu, batchNormPoolBackward, { f16: ['x'] });
+checkKernel(gpu, batchNormWholeForward, { f16: ['x', 'addend', 'y'] });
+checkKernel(gpu, batchNormPoolWholeForward, { f16: ['x', 'y'] });
+checkKernel(gpu, batchNormWholeBackward, { f16: ['x'] });
+checkKernel(gpu, batchNormPoolWholeBackward, { f16: ['x'] });

@@ -20,6 +20,7 @@ import {
   inRuns,
   partCount,
   partSizes,
+  partStarts,
   type RowsAndChannels,
   RUN,
   rowsPerPart,
@@ -128,7 +129,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     return { mean, variance, movingMean: move(movingMean, mean), movingVariance: move(movingVariance, variance) };
   },
   magnitudes(p, { x, movingMean, movingVariance }) {
-    const parts = { channels: p.channels, part: rowsPerPart(p), terms: this.terms(p) };
+    const parts = { channels: p.channels, starts: partStarts(p), terms: this.terms(p) };
     const { mean, variance } = statisticsMagnitudes(x, parts);
     const move = (moving: Float64Array, batch: Float64Array): Float64Array =>
       moving.map((value, c) => Math.abs(value) + (1 - p.momentum) * ((batch[c] as number) + Math.abs(value)));

@@ -21,6 +21,7 @@ import { constants, flatGrid, flatRow, opaque } from '../runtime/wgsl.js';
 import { FIRST_WINDOW_WGSL } from '../window/geometry.js';
 import type { AffineParams } from './affine.js';
 import { coefficientCount, gradientBindings, gradientJoin, statisticsBindings } from './gradient-join.js';
+import { rowsOfWindows } from './pool-forward.js';
 import { deviationsAddedUp, inputGradient, inputGradientMagnitudes, parameterGradients } from './reference.js';
 import { EPSILON, MASKS } from './shapes.js';
 
@@ -35,12 +36,29 @@ const gradientsBindings = {
   ...gradientBindings,
 } as const satisfies Record<string, Binding<PoolGradientsParams>>;
 
-const rows = (p: PoolParams): number => p.batch * p.height * p.width;
-const rowsOfWindows = (p: PoolParams): number => p.batch * p.outHeight;
+/** Rows of x, of which the statistics are. */
+export const rows = (p: PoolParams): number => p.batch * p.height * p.width;
 /** Parts for the rows of windows: a power of two near the square root of all windows, so that no sum is long. */
 const partCount = (p: PoolParams): number =>
   Math.min(rowsOfWindows(p), 2 ** Math.floor(Math.log2(rowsOfWindows(p) * p.outWidth) / 2));
 const rowsPerPart = (p: PoolParams): number => Math.ceil(rowsOfWindows(p) / partCount(p));
+
+/** WGSL of a row of windows' Σ dY and Σ dY · (x − mean) over the winners in channel c; after `poolConstants`. */
+export const ROW_SUMS_WGSL = `
+fn rowSums(row: u32, c: u32, center: f32) -> vec2f {
+  let top = row / OUT_H * HEIGHT + row % OUT_H * STRIDE_H - u32(PAD_TOP);
+  var sum = 0.0;
+  var products = 0.0;
+  for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) {
+    let output = (row * OUT_W + ox) * CHANNELS + c;
+    let gradient = dY[output];
+    let offset = winner[output];
+    let input = (top + offset / POOL_W) * WIDTH + ox * STRIDE_W + offset % POOL_W - u32(PAD_LEFT);
+    sum += gradient;
+    products = fma(gradient, f32(x[input * CHANNELS + c]) - center, products);
+  }
+  return vec2f(sum, products);
+}`;
 
 /**
  * dβ = Σ dY and dγ = Σ dY · x̂ over the elements that won their windows, and the coefficients for
@@ -64,6 +82,7 @@ ${constants({
   ROW: flatRow(partCount(p) * p.channels),
   EPSILON: { f32: p.epsilon },
 })}
+${ROW_SUMS_WGSL}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
@@ -75,20 +94,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   var sum = 0.0;
   var products = 0.0;
   for (var row = part * PART; row < min((part + 1u) * PART, ROWS); row++) {
-    let top = row / OUT_H * HEIGHT + row % OUT_H * STRIDE_H - u32(PAD_TOP);
     // A row is summed by itself and then added, which keeps the rounding error small.
-    var rowSum = 0.0;
-    var rowProducts = 0.0;
-    for (var ox = 0u; ox < ${opaque('OUT_W', 'dY')}; ox++) {
-      let output = (row * OUT_W + ox) * CHANNELS + c;
-      let gradient = dY[output];
-      let offset = winner[output];
-      let input = (top + offset / POOL_W) * WIDTH + ox * STRIDE_W + offset % POOL_W - u32(PAD_LEFT);
-      rowSum += gradient;
-      rowProducts = fma(gradient, f32(x[input * CHANNELS + c]) - center, rowProducts);
-    }
-    sum += rowSum;
-    products += rowProducts;
+    let ofRow = rowSums(row, c, center);
+    sum += ofRow.x;
+    products += ofRow.y;
   }
   sums[2u * part * CHANNELS + c] = sum;
   sums[(2u * part + 1u) * CHANNELS + c] = products / sqrt(variance[c] + EPSILON);
@@ -126,22 +135,87 @@ const backwardBindings = {
   dX: { access: 'write', type: 'f32', length: poolInputs },
 } as const satisfies Record<string, Binding<PoolBackwardParams>>;
 
-const windowRows = (p: PoolParams): number => p.batch * Math.ceil(p.height / p.poolHeight);
+/** Rows of windows that lie side by side, with those at the lower edge that are not whole and have no output. */
+export const windowRows = (p: PoolParams): number => p.batch * Math.ceil(p.height / p.poolHeight);
+export const areSideBySide = (p: PoolParams): boolean =>
+  p.strideHeight === p.poolHeight && p.strideWidth === p.poolWidth && p.padTop === 0 && p.padLeft === 0;
 
-const backwardHeader = (p: PoolBackwardParams, threads: number): string => `
-${constants({ ...poolConstants(p), BATCH: p.batch, ROW: flatRow(threads) })}
+/**
+ * WGSL of `backwardRow`, which computes dX of a row of windows that lie side by side, or else of a row of elements, in
+ * channel c; after `poolConstants`. The coefficients are center, factor, share and slope.
+ */
+export const backwardRowWgsl = (p: PoolBackwardParams, isByWindows: boolean): string => `
 ${maskWgsl(p.mask, 'x')}
 
 // The gradient of the input, from x and the gradient of the normalized value.
-fn backward(value: f32, dNormalized: f32, center: f32, factor: f32, share: f32, slope: f32) -> f32 {
-  return masked(factor * (dNormalized - fma(value - center, slope, share)), value);
+fn backward(value: f32, dNormalized: f32, k: vec4f) -> f32 {
+  return masked(k.y * (dNormalized - fma(value - k.x, k.w, k.z)), value);
+}
+${isByWindows ? WINDOWS_WGSL : ELEMENTS_WGSL}`;
+
+const WINDOWS_WGSL = `
+const ROWS = (HEIGHT + POOL_H - 1u) / POOL_H;
+const COLUMNS = (WIDTH + POOL_W - 1u) / POOL_W;
+
+fn backwardRow(line: u32, c: u32, k: vec4f) {
+  let n = line / ROWS;
+  let oy = line % ROWS;
+  for (var ox = 0u; ox < ${opaque('COLUMNS', 'x')}; ox++) {
+    let exists = oy < OUT_H && ox < OUT_W;
+    let output = ((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c;
+    let gradient = select(0.0, dY[output], exists);
+    let won = winner[output];
+    for (var ky = 0u; ky < POOL_H; ky++) {
+      for (var kx = 0u; kx < POOL_W; kx++) {
+        if (oy * POOL_H + ky < HEIGHT && ox * POOL_W + kx < WIDTH) {
+          let input = ((n * HEIGHT + oy * POOL_H + ky) * WIDTH + ox * POOL_W + kx) * CHANNELS + c;
+          let dNormalized = select(0.0, gradient, won == ky * POOL_W + kx);
+          dX[input] = backward(f32(x[input]), dNormalized, k);
+        }
+      }
+    }
+  }
 }`;
 
-const loadCoefficients = `
-  let center = coefficients[c];
-  let factor = coefficients[CHANNELS + c];
-  let share = coefficients[2u * CHANNELS + c];
-  let slope = coefficients[3u * CHANNELS + c];`;
+const ELEMENTS_WGSL = `
+${FIRST_WINDOW_WGSL}
+
+fn backwardRow(line: u32, c: u32, k: vec4f) {
+  let n = line / HEIGHT;
+  let row = line % HEIGHT + u32(PAD_TOP);
+  for (var ix = 0u; ix < WIDTH; ix++) {
+    let column = ix + u32(PAD_LEFT);
+    var sum = 0.0;
+    for (var oy = firstWindow(row, POOL_H, STRIDE_H); oy < OUT_H && oy * STRIDE_H <= row; oy++) {
+      for (var ox = firstWindow(column, POOL_W, STRIDE_W); ox < OUT_W && ox * STRIDE_W <= column; ox++) {
+        let output = ((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c;
+        let offset = (row - oy * STRIDE_H) * POOL_W + column - ox * STRIDE_W;
+        if (winner[output] == offset) { sum += dY[output]; }
+      }
+    }
+    let input = (line * WIDTH + ix) * CHANNELS + c;
+    dX[input] = backward(f32(x[input]), sum, k);
+  }
+}`;
+
+/** A thread a row of one channel. */
+const byRows = (p: PoolBackwardParams, lines: number, isByWindows: boolean): string => `
+${constants({ ...poolConstants(p), LINES: lines, ROW: flatRow(lines * p.channels) })}
+${backwardRowWgsl(p, isByWindows)}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  let c = index % CHANNELS;
+  let line = index / CHANNELS;
+  if (line >= LINES) { return; }
+  backwardRow(line, c, vec4f(
+    coefficients[c],
+    coefficients[CHANNELS + c],
+    coefficients[2u * CHANNELS + c],
+    coefficients[3u * CHANNELS + c],
+  ));
+}`;
 
 /**
  * dX of the normalization from dY of the pooling, with the rectifier before them where there is a mask.
@@ -154,71 +228,14 @@ export const batchNormPoolBackward = defineKernel<PoolBackwardParams, keyof type
   bindings: backwardBindings,
   variants: {
     windows: {
-      available: (p) =>
-        p.strideHeight === p.poolHeight && p.strideWidth === p.poolWidth && p.padTop === 0 && p.padLeft === 0,
+      available: areSideBySide,
       grid: (p) => flatGrid(windowRows(p) * p.channels),
-      wgsl: (p) => `${backwardHeader(p, windowRows(p) * p.channels)}
-
-// Windows, with those at the lower and right edge that are not whole and have no output.
-const ROWS = (HEIGHT + POOL_H - 1u) / POOL_H;
-const COLUMNS = (WIDTH + POOL_W - 1u) / POOL_W;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
-  let c = index % CHANNELS;
-  let row = index / CHANNELS;
-  if (row >= BATCH * ROWS) { return; }
-  let n = row / ROWS;
-  let oy = row % ROWS;
-${loadCoefficients}
-  for (var ox = 0u; ox < ${opaque('COLUMNS', 'x')}; ox++) {
-    let exists = oy < OUT_H && ox < OUT_W;
-    let output = ((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c;
-    let gradient = select(0.0, dY[output], exists);
-    let won = winner[output];
-    for (var ky = 0u; ky < POOL_H; ky++) {
-      for (var kx = 0u; kx < POOL_W; kx++) {
-        if (oy * POOL_H + ky < HEIGHT && ox * POOL_W + kx < WIDTH) {
-          let input = ((n * HEIGHT + oy * POOL_H + ky) * WIDTH + ox * POOL_W + kx) * CHANNELS + c;
-          let dNormalized = select(0.0, gradient, won == ky * POOL_W + kx);
-          dX[input] = backward(f32(x[input]), dNormalized, center, factor, share, slope);
-        }
-      }
-    }
-  }
-}`,
+      wgsl: (p) => byRows(p, windowRows(p), true),
     },
     plain: {
       available: () => true,
       grid: (p) => flatGrid(p.batch * p.height * p.channels),
-      wgsl: (p) => `${backwardHeader(p, p.batch * p.height * p.channels)}
-
-${FIRST_WINDOW_WGSL}
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
-  let c = index % CHANNELS;
-  let line = index / CHANNELS;
-  if (line >= BATCH * HEIGHT) { return; }
-  let n = line / HEIGHT;
-  let row = line % HEIGHT + u32(PAD_TOP);
-${loadCoefficients}
-  for (var ix = 0u; ix < WIDTH; ix++) {
-    let column = ix + u32(PAD_LEFT);
-    var sum = 0.0;
-    for (var oy = firstWindow(row, POOL_H, STRIDE_H); oy < OUT_H && oy * STRIDE_H <= row; oy++) {
-      for (var ox = firstWindow(column, POOL_W, STRIDE_W); ox < OUT_W && ox * STRIDE_W <= column; ox++) {
-        let output = ((n * OUT_H + oy) * OUT_W + ox) * CHANNELS + c;
-        let offset = (row - oy * STRIDE_H) * POOL_W + column - ox * STRIDE_W;
-        if (winner[output] == offset) { sum += dY[output]; }
-      }
-    }
-    let input = (line * WIDTH + ix) * CHANNELS + c;
-    dX[input] = backward(f32(x[input]), sum, center, factor, share, slope);
-  }
-}`,
+      wgsl: (p) => byRows(p, p.batch * p.height, false),
     },
   },
   cost: (p) => ({ flops: 5 * poolInputs(p), bytes: bindingBytes(backwardBindings, p) }),

@@ -23,7 +23,7 @@ export interface NormalizePoolParams extends PoolParams, AffineParams {
   readonly epsilon: number;
 }
 
-const rowsOfWindows = (p: PoolParams): number => p.batch * p.outHeight;
+export const rowsOfWindows = (p: PoolParams): number => p.batch * p.outHeight;
 
 const bindings = {
   // Few distinct values: windows hold ties, and values that differ still do after rounding.
@@ -37,31 +37,16 @@ const bindings = {
   winner: { access: 'write', type: 'u32', length: poolOutputs },
 } as const satisfies Record<string, Binding<NormalizePoolParams>>;
 
-/** y = max over each window of γ · (x − mean) / √(variance + ε) + β */
-export const batchNormPool = defineKernel<NormalizePoolParams, keyof typeof bindings>({
-  name: 'batchnorm/pool',
-  bindings,
-  variants: flat<NormalizePoolParams>(
-    (p) => rowsOfWindows(p) * p.channels,
-    (p) => `
-${constants({
-  ...poolConstants(p),
-  ROWS: rowsOfWindows(p),
-  ROW: flatRow(rowsOfWindows(p) * p.channels),
-  EPSILON: { f32: p.epsilon },
-})}
+/**
+ * WGSL of `poolRow`, which normalizes and pools a row of windows in channel c; after `poolConstants`. The mean is the
+ * center, and the deviation the root of the variance with ε.
+ */
+export const poolRowWgsl = (p: NormalizePoolParams): string => `
 const LOWEST = -0x1.fffffep+127f;
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let index = thread.y * ROW + thread.x;
-  let c = index % CHANNELS;
-  let row = index / CHANNELS;
-  if (row >= ROWS) { return; }
+fn poolRow(row: u32, c: u32, center: f32, deviation: f32) {
   let n = row / OUT_H;
   let oy = row % OUT_H;
-  let center = mean[c];
-  let deviation = sqrt(variance[c] + EPSILON);
   let factor = ${gammaWgsl(p, 'c')};
   let shift = ${betaWgsl(p, 'c')};
   for (var ox = 0u; ox < ${opaque('OUT_W', 'x')}; ox++) {
@@ -86,6 +71,29 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     y[output] = y_t(best);
     winner[output] = offset;
   }
+}`;
+
+/** y = max over each window of γ · (x − mean) / √(variance + ε) + β */
+export const batchNormPool = defineKernel<NormalizePoolParams, keyof typeof bindings>({
+  name: 'batchnorm/pool',
+  bindings,
+  variants: flat<NormalizePoolParams>(
+    (p) => rowsOfWindows(p) * p.channels,
+    (p) => `
+${constants({
+  ...poolConstants(p),
+  ROWS: rowsOfWindows(p),
+  ROW: flatRow(rowsOfWindows(p) * p.channels),
+  EPSILON: { f32: p.epsilon },
+})}${poolRowWgsl(p)}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let index = thread.y * ROW + thread.x;
+  let c = index % CHANNELS;
+  let row = index / CHANNELS;
+  if (row >= ROWS) { return; }
+  poolRow(row, c, mean[c], sqrt(variance[c] + EPSILON));
 }`,
   ),
   cost: (p) => ({ flops: 6 * poolInputs(p), bytes: bindingBytes(bindings, p) }),

@@ -76,22 +76,27 @@ export function inputGradient(x: Float64Array, dY: Float64Array, coefficients: F
 }
 
 /**
- * Sums of the absolute terms of {@link statistics}, where the rows are cut into parts of so many, each part adds up its
+ * Sums of the absolute terms of {@link statistics}, where the rows are cut into parts, each part adds up its
  * differences d = x − origin from its first row, and the parts' means and squares are joined.
  *
+ * @param starts the parts' first rows, in order
  * @param terms roundings behind one result
  */
 export function statisticsMagnitudes(
   x: Float64Array,
-  { channels, part, terms }: { readonly channels: number; readonly part: number; readonly terms: number },
+  {
+    channels,
+    starts,
+    terms,
+  }: { readonly channels: number; readonly starts: readonly number[]; readonly terms: number },
 ): Statistics {
   const rows = x.length / channels;
   const { mean } = statistics(x, channels);
   const magnitudes = { mean: new Float64Array(channels), variance: new Float64Array(channels) };
   for (let c = 0; c < channels; c++) {
     let [means, squares, deviations] = [0, 0, 0];
-    for (let first = 0; first < rows; first += part) {
-      const n = Math.min(part, rows - first);
+    starts.forEach((first, part) => {
+      const n = (starts[part + 1] ?? rows) - first;
       const origin = x[first * channels + c] as number;
       let sum = 0;
       for (let row = first; row < first + n; row++) {
@@ -103,7 +108,7 @@ export function statisticsMagnitudes(
       const deviation = origin + sum / n - (mean[c] as number);
       squares += sum ** 2 / n + n * deviation ** 2;
       deviations += n * Math.abs(deviation);
-    }
+    });
     const ofMean = means / rows;
     magnitudes.mean[c] = ofMean;
     // A mean that is off moves the deviations: their squares change by 2 · deviation · error + error².

@@ -25,6 +25,10 @@ export const varianceBinding = {
 export const partCount = (p: RowsAndChannels): number => Math.ceil(Math.sqrt(p.rows));
 export const rowsPerPart = (p: RowsAndChannels): number => Math.ceil(p.rows / partCount(p));
 
+/** The first row of each part. */
+export const partStarts = (p: RowsAndChannels): readonly number[] =>
+  Array.from({ length: Math.ceil(p.rows / rowsPerPart(p)) }, (_, part) => part * rowsPerPart(p));
+
 /** Sizes of a dispatch in which a thread sums one channel of one part: any number of rows shares the shader. */
 export const partSizes = (p: RowsAndChannels): Readonly<Record<string, number>> => ({
   rows: p.rows,

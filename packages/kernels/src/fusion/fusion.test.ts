@@ -16,6 +16,7 @@ import { checkDispatches, readValues } from '../testing/check-dispatch.js';
 import { useGpu } from '../testing/device.js';
 import { fuse } from './fuse.js';
 import type { CaseBuilder, Rule, RuleCase } from './rule.js';
+import { batchNormWholeRule } from './rules/batchnorm-whole.js';
 import { RULES } from './rules.js';
 
 const gpu = useGpu();
@@ -57,11 +58,11 @@ class Built implements CaseBuilder {
   }
 
   /** The dispatches that the pass makes of the plain ones. */
-  fused(rules: readonly Rule[] = RULES): readonly Dispatch[] {
+  fused(rules: readonly Rule[] = RULES, storageBuffers = Number.POSITIVE_INFINITY): readonly Dispatch[] {
     const outputs = Object.values(this.outputs);
     const isTemporary = (storage: Storage): boolean =>
       this.#temporaries.includes(storage) && !outputs.includes(storage);
-    return fuse(this.plain, { isTemporary }, rules);
+    return fuse(this.plain, { isTemporary, storageBuffers }, rules);
   }
 
   /** Runs dispatches on the device, each compared with its reference. */
@@ -141,6 +142,14 @@ test('each rule is needed: without it, one of its cases stays longer', () => {
     });
     expect(longer, rule.name).toBe(true);
   }
+});
+
+test('what would bind more buffers than the device allows stays apart', () => {
+  const [one] = batchNormWholeRule.cases;
+  const built = new Built(gpu(), one as RuleCase);
+  built.destroy();
+  // The joined kernel binds x, γ, β, y, the statistics, their moving averages, and the parts' sums.
+  expect([9, 8].map((buffers) => built.fused(RULES, buffers).length)).toEqual([1, 2]);
 });
 
 const LENGTH = 64;

@@ -35,6 +35,8 @@ export interface Rule {
   readonly formula: string;
   /** Why results differ in their last bits, where they do; absent where the arithmetic is the same. */
   readonly rounding?: string;
+  /** Whether it is tried only when no other rule fits any more: for kernels that no further rule extends. */
+  readonly late?: true;
   /** Kernels at whose dispatches the rule is tried. */
   readonly anchors: readonly Kernel[];
   /** What to rewrite, if the rule fits this dispatch of one of its anchors. */

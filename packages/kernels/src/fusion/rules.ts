@@ -1,6 +1,7 @@
 /** Every fusion rule there is. A new one is a file in `rules/` and a line here; its cases are its test. */
 import type { Rule } from './rule.js';
 import { batchNormPoolBackwardRule, batchNormPoolGradientsRule, batchNormPoolRule } from './rules/batchnorm-pool.js';
+import { batchNormWholeGradientRule, batchNormWholeRule } from './rules/batchnorm-whole.js';
 import { decayRule } from './rules/decay.js';
 import { dropoutRule, rectifierRule } from './rules/epilogue.js';
 import { advanceRule, correctionsRule, crossEntropyRule, penaltiesRule, totalsRule } from './rules/loss-step.js';
@@ -20,6 +21,8 @@ export const RULES: readonly Rule[] = [
   batchNormPoolRule,
   batchNormPoolGradientsRule,
   batchNormPoolBackwardRule,
+  batchNormWholeRule,
+  batchNormWholeGradientRule,
   decayRule,
   crossEntropyRule,
   penaltiesRule,

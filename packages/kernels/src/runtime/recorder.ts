@@ -85,7 +85,8 @@ export class Recorder implements Executor {
 
   #complete(): readonly Dispatch[] {
     const isTemporary = (storage: Storage): boolean => this.#temporaries.has(storage) && !this.#kept.has(storage);
-    const dispatches = this.#fuse ? fuse(this.#plain, { isTemporary }) : this.#plain;
+    const { maxStorageBuffersPerShaderStage: storageBuffers } = this.gpu.device.limits;
+    const dispatches = this.#fuse ? fuse(this.#plain, { isTemporary, storageBuffers }) : this.#plain;
     return this.#clamped ? countingClamped(dispatches, this.#clamped) : dispatches;
   }
 

@@ -75,24 +75,17 @@ export const batchNormPoolRule: Rule = {
   ],
 };
 
-/** The gradients of γ and β, then that of x, from that of a pooling. */
-function backward(builder: CaseBuilder): Readonly<Record<string, Storage>> {
-  const { x, mean, variance, gamma } = statistics(builder);
+/** The gradient of a normalized array, from that of a pooling. */
+function pooled(builder: CaseBuilder): Storage {
   const dY = builder.input('dY', OUTPUTS);
   const winner = builder.integers(
     'winner',
     Array.from({ length: OUTPUTS }, (_, i) => (i * 7 + (i >> 3)) % 4),
   );
-  const [dN, dX] = [builder.temporary('dN', ROWS * CHANNELS), builder.temporary('dX', ROWS * CHANNELS)];
-  const [dBeta, dGamma] = [builder.temporary('dBeta', CHANNELS), builder.temporary('dGamma', CHANNELS)];
-  const coefficients = builder.temporary('coefficients', 4 * CHANNELS);
+  const dN = builder.temporary('dN', ROWS * CHANNELS);
   builder.dispatch(maxPoolBackward, POOL, { dY, winner, dX: dN });
-  const results = { dBeta, dGamma, coefficients };
-  builder.dispatch(batchNormGradients, NORM, { x, dY: dN, mean, variance, gamma, ...results });
-  builder.dispatch(batchNormBackward, { rows: ROWS, channels: CHANNELS }, { x, dY: dN, coefficients, dX });
-  return { dBeta, dGamma, dX };
+  return dN;
 }
-const backwardCase = { plain: 3, fused: 2, build: backward };
 
 export const batchNormPoolGradientsRule: Rule = {
   name: 'sums of batch normalization’s gradient over a pooling’s winners',
@@ -107,7 +100,18 @@ export const batchNormPoolGradientsRule: Rule = {
     const params = { ...pooling.params, epsilon: dispatch.params.epsilon, ...affineOf(dispatch.params) };
     return replace(dispatch, [], batchNormPoolGradients, params, { ...dispatch.bindings, dY, winner });
   },
-  cases: [backwardCase],
+  cases: [
+    {
+      plain: 2,
+      fused: 1,
+      build(builder) {
+        const [dBeta, dGamma] = [builder.temporary('dBeta', CHANNELS), builder.temporary('dGamma', CHANNELS)];
+        const results = { dBeta, dGamma, coefficients: builder.temporary('coefficients', 4 * CHANNELS) };
+        builder.dispatch(batchNormGradients, NORM, { ...statistics(builder), dY: pooled(builder), ...results });
+        return results;
+      },
+    },
+  ],
 };
 
 export const batchNormPoolBackwardRule: Rule = {
@@ -123,5 +127,17 @@ export const batchNormPoolBackwardRule: Rule = {
     const params = { ...pooling.params, ...(mask ? { mask } : {}) };
     return replace(dispatch, [], batchNormPoolBackward, params, { ...dispatch.bindings, dY, winner });
   },
-  cases: [backwardCase],
+  cases: [
+    {
+      plain: 2,
+      fused: 1,
+      build(builder) {
+        const [x, coefficients] = [builder.input('x', ROWS * CHANNELS), builder.input('coefficients', 4 * CHANNELS)];
+        const dX = builder.temporary('dX', ROWS * CHANNELS);
+        const bindings = { x, dY: pooled(builder), coefficients, dX };
+        builder.dispatch(batchNormBackward, { rows: ROWS, channels: CHANNELS }, bindings);
+        return { dX };
+      },
+    },
+  ],
 };
