@@ -12,6 +12,7 @@ import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvaluate } from './commands/evaluate.js';
 import { addExport } from './commands/export.js';
+import { addFolds } from './commands/folds.js';
 import { addHelp } from './commands/help.js';
 import { addImport } from './commands/import.js';
 import { addImportWeights } from './commands/import-weights.js';
@@ -69,6 +70,7 @@ Examples:
   program.commandsGroup('Train and use models:');
   addNotebook(program);
   addTrain(program);
+  addFolds(program);
   addEvaluate(program);
   addPredict(program);
   addServe(program);

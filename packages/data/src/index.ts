@@ -32,7 +32,7 @@ export type { PictureSize, PictureSizes } from './load/picture-sizes.js';
 export type { Role } from './load/roles.js';
 export { namesOfUnused } from './load/unused.js';
 export { memoryFile, memorySource, readWhole, type Source, type SourceFile } from './source.js';
-export { type Split, type SplitOptions, splitForValidation } from './split.js';
+export { type Fold, type Split, type SplitOptions, splitByWriter, splitForValidation } from './split.js';
 export { formatSubmission } from './submission.js';
 export { type Outline, outlineOf, type PathCommand, type Point } from './synthetic/outline.js';
 export { type SyntheticDigits, type SyntheticOptions, synthesize, writeCompetition } from './synthetic/synthetic.js';

@@ -1,7 +1,7 @@
 /** If these failed, training would see the images that are held out for validation, or lack some of the classes. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ImageDataset } from './dataset.js';
-import { splitForValidation } from './split.js';
+import { splitByWriter, splitForValidation } from './split.js';
 
 const dataset = (labels: readonly number[]): ImageDataset =>
   new ImageDataset(
@@ -70,4 +70,32 @@ test('stratified, a class that is too small is told', () => {
   expect(() => splitForValidation(few, 0.2, { stratified: true })).toThrow(
     'validation (2 chosen rows) has 0; a class needs more images, or a larger share must be held out',
   );
+});
+
+describe('folds of writers', () => {
+  // Seven writers of four rows, the last of whom has but two.
+  const data = dataset(Array.from({ length: 26 }, (_, i) => i % 2));
+  const heldIn = (fold: number, count: number): number[] => {
+    const { training, validation } = splitByWriter(data, { count, fold, rowsPerWriter: 4 });
+    const [held, others] = [validation, training].map(({ pixels }) => Array.from(pixels)) as [number[], number[]];
+    expect(others).toEqual(Array.from(data.pixels).filter((row) => !held.includes(row)));
+    return held;
+  };
+
+  test('hold whole writers, and each row once', () => {
+    expect(heldIn(1, 3)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(heldIn(3, 3)).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+    for (const count of [2, 3, 7]) {
+      const all = Array.from({ length: count }, (_, i) => heldIn(i + 1, count)).flat();
+      expect(all).toEqual(Array.from(data.pixels));
+    }
+  });
+
+  test('are no more than there are writers, and of all classes', () => {
+    expect(() => heldIn(1, 8)).toThrow('7 writers (26 rows, 4 of each) cannot be parted into 8 folds');
+    const sorted = dataset([0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(() => splitByWriter(sorted, { count: 2, fold: 2, rowsPerWriter: 4 })).toThrow(
+      'fold 2 of 2 holds the classes 1, the others 0; both need the same',
+    );
+  });
 });

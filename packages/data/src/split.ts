@@ -86,6 +86,43 @@ function quotas(labels: Uint32Array, held: number): Map<number, number> {
   return quota;
 }
 
+/** One of several parts of the writers, which is held out. */
+export interface Fold {
+  /** How many parts there are. */
+  readonly count: number;
+  /** Which one is held out, counted from 1. */
+  readonly fold: number;
+  /** Rows that one person has written, one behind the other; the last one may have fewer. */
+  readonly rowsPerWriter: number;
+}
+
+/**
+ * Holds out whole writers: fold i of K holds the writers ⌊W (i − 1) / K⌋ … ⌊W i / K⌋ − 1 of W. Trained on and validated
+ * are different hands, as with images that are yet to come; and over all folds, each row is held out once.
+ *
+ * @throws DataError if there are fewer writers than folds, or the two parts do not hold the same classes
+ */
+export function splitByWriter(data: ImageDataset, { count, fold, rowsPerWriter }: Fold): Split {
+  const writers = Math.ceil(data.count / rowsPerWriter);
+  if (writers < count) {
+    const told = `${data.count} rows, ${rowsPerWriter} of each`;
+    throw new DataError(`${data.source}: ${writers} writers (${told}) cannot be parted into ${count} folds`);
+  }
+  const rowOf = (part: number): number => Math.min(Math.floor((writers * part) / count) * rowsPerWriter, data.count);
+  const [first, end] = [rowOf(fold - 1), rowOf(fold)];
+  const rows = Uint32Array.from({ length: data.count }, (_, row) => row);
+  const split = {
+    training: data.rows(rows.filter((row) => row < first || row >= end)),
+    validation: data.slice(first, end),
+  };
+  const [ofValidation, ofTraining] = [classesOf(split.validation), classesOf(split.training)];
+  if (ofValidation.join() === ofTraining.join()) return split;
+  throw new DataError(
+    `${data.source}: fold ${fold} of ${count} holds the classes ${listed(ofValidation)}, the others ${listed(ofTraining)}; ` +
+      'both need the same: are the rows those of one writer after the other?',
+  );
+}
+
 /** @throws DataError if one part has a class that the other lacks */
 function checkClasses(
   { source }: ImageDataset,

@@ -1,5 +1,11 @@
 /** From images to what a training needs: parts to train on and to validate on, and how the first are changed. */
-import { ImageDataGenerator, type ImageDataGeneratorOptions, type ImageDataset } from '@anke/data';
+import {
+  DataError,
+  ImageDataGenerator,
+  type ImageDataGeneratorOptions,
+  type ImageDataset,
+  splitByWriter,
+} from '@anke/data';
 import type { ResolvedRecipe } from './recipe/schema.js';
 import type { TrainingData } from './run/training.js';
 
@@ -15,11 +21,15 @@ export function trainingDataOf(
   images: ImageDataset,
   validation?: ImageDataset,
 ): TrainingData {
-  const { validationSplit, shuffleSplit, stratified } = data;
+  const { validationSplit, shuffleSplit, stratified, writers } = data;
+  if (writers && validation)
+    throw new DataError(`${validation.source}: these images are for validation, so that no writers can be held out`);
   const options = { ...augmentation, validationSplit } as ImageDataGeneratorOptions;
   const generator = new ImageDataGenerator(options);
   const split = (): Omit<TrainingData, 'augmentation'> =>
-    generator.split(images, { seed: shuffleSplit ? seed : undefined, stratified });
+    writers
+      ? splitByWriter(images, { ...writers, count: writers.folds })
+      : generator.split(images, { seed: shuffleSplit ? seed : undefined, stratified });
   return {
     ...(validation ? { training: images, validation } : split()),
     augmentation: generator.augmentation(images.shape),
@@ -27,7 +37,8 @@ export function trainingDataOf(
 }
 
 /** Which rows are held out, in words. */
-export function splitText({ validationSplit, shuffleSplit, stratified }: ResolvedRecipe['data']): string {
+export function splitText({ validationSplit, shuffleSplit, stratified, writers }: ResolvedRecipe['data']): string {
+  if (writers) return `fold ${writers.fold} of ${writers.folds}, by writer`;
   const share = `${Number((100 * validationSplit).toPrecision(3))}% of ${stratified ? 'each class' : 'the rows'}`;
   return shuffleSplit ? `${share}, drawn by the seed` : `the first ${share}`;
 }

@@ -23,7 +23,7 @@ import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { operands } from './operands.js';
 import { GROUP, natural } from './options.js';
-import { type RecipeOptions, recipeOptions, trainingData } from './recipe-options.js';
+import { type RecipeOptions, recipeOptions, runOptions, trainingData } from './recipe-options.js';
 import { CONTACT_SHEET, drawDigits } from './synth.js';
 
 export function addNotebook(program: Command): void {
@@ -36,7 +36,7 @@ export function addNotebook(program: Command): void {
     .option('--adam-epochs <n>', 'epochs with Adam at most', natural)
     .option('--sgd-epochs <n>', 'epochs with SGD at most', natural)
     .option('--patience <n>', 'epochs without a better validation loss before a phase stops', natural);
-  recipeOptions(command, 'notebook')
+  runOptions(recipeOptions(command, 'notebook'))
     .addHelpText(
       'after',
       `

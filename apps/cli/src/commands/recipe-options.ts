@@ -40,6 +40,8 @@ export interface RecipeOptions extends TuningOptions, AugmentOptions, DataOption
   readonly validationSplit?: number;
   readonly shuffleSplit?: boolean;
   readonly stratified?: boolean;
+  readonly validation?: Writers;
+  readonly fold?: number;
   readonly from?: string;
   readonly partial?: boolean;
   readonly freezeUntil?: string;
@@ -66,6 +68,18 @@ function setting(text: string, before: readonly Setting[] = []): Setting[] {
   return [...before, { path: keys, value }];
 }
 
+interface Writers {
+  readonly folds: number;
+}
+
+/** `writers:5` */
+function writers(text: string): Writers {
+  const [, folds] = /^writers:(\d+)$/.exec(text) ?? [];
+  if (folds === undefined || Number(folds) < 2)
+    throw new InvalidArgumentError('It must be writers: and the number of folds, at least 2: writers:5.');
+  return { folds: Number(folds) };
+}
+
 /** `--set`, which changes single values of a recipe. */
 export const settingOption = (): Option =>
   new Option('--set <path=value>', 'another value in the recipe, such as phases.0.epochs=5').argParser(setting);
@@ -76,7 +90,6 @@ export function recipeOptions(command: Command, recipe: string): Command {
     .optionsGroup(GROUP.training)
     .option('--batch-size <n>', 'images in a training step', positive)
     .option('--seed <n>', 'everything random comes from it', seed)
-    .option('--resume <run>', 'resume a run that stopped, as it was begun, or train it for more epochs')
     .addOption(
       new Option(
         '--storage <type>',
@@ -99,10 +112,25 @@ export function recipeOptions(command: Command, recipe: string): Command {
     .option('--limit <n>', 'use only the first rows of the training data', positive)
     .option('--validation-split <x>', 'share of the rows, the first ones, held out for validation', share)
     .option('--shuffle-split', 'draw the rows for validation, by the seed, instead of taking the first ones')
-    .option('--stratified', 'hold out the same share of each class');
+    .option('--stratified', 'hold out the same share of each class')
+    .addOption(
+      new Option('--validation <writers:k>', 'hold out whole writers, in k folds, 1280 rows each')
+        .argParser(writers)
+        .conflicts(['validationSplit', 'shuffleSplit', 'stratified']),
+    );
   augmentOptions(dataOptions(command));
-  refuseBesideResume(tuningOptions(command));
-  command.hook('preAction', () => takeRecipeOfRun(command));
+  tuningOptions(command);
+  return command.hook('preAction', () => takeRecipeOfRun(command));
+}
+
+/** Options of commands that train a single run, which may be resumed, in a folder of its own. */
+export function runOptions(command: Command): Command {
+  command
+    .optionsGroup(GROUP.training)
+    .option('--resume <run>', 'resume a run that stopped, as it was begun, or train it for more epochs')
+    .optionsGroup(GROUP.data)
+    .option('--fold <i>', 'of --validation: the fold that is held out, from 1; default: 1', positive);
+  refuseBesideResume(command);
   return outOption(command, 'folder', 'run folder; default: the next free runs/<date>-<recipe>-<n>');
 }
 
@@ -148,7 +176,7 @@ export async function recipeOf(options: RecipeOptions): Promise<ResolvedRecipe> 
 }
 
 /** The options that stand for paths in a recipe. */
-function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Recipe): Setting[] {
+function settingsOf(options: RecipeOptions, { data, augmentation, layers, phases }: Recipe): Setting[] {
   const settings: Setting[] = [];
   const put = (path: string, value: unknown): void => {
     if (value !== undefined) settings.push({ path: path.split('.'), value });
@@ -159,6 +187,8 @@ function settingsOf(options: RecipeOptions, { augmentation, layers, phases }: Re
   put('data.path', options.data === undefined ? undefined : resolve(options.data));
   for (const name of ['limit', 'imageShape', 'validationSplit', 'shuffleSplit', 'stratified'] as const)
     put(`data.${name}`, options[name]);
+  if (options.validation) put('data.writers', { ...data?.writers, ...options.validation });
+  put('data.writers.fold', options.fold);
   if (options.from !== undefined) put('weights', { path: resolve(weightsAt(options.from)) });
   if (options.partial) {
     if (options.from === undefined) throw new UsageError('--partial is for --from: name what to take a part of');

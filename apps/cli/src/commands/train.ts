@@ -10,13 +10,13 @@ import { sayEnd } from '../training/ending.js';
 import { writeReport } from '../training/report.js';
 import { requestOf, runTraining, type TrainedRun } from '../training/run.js';
 import { operands } from './operands.js';
-import { phaseOptions, type RecipeOptions, recipeOptions, trainingData } from './recipe-options.js';
+import { phaseOptions, type RecipeOptions, recipeOptions, runOptions, trainingData } from './recipe-options.js';
 
 export function addTrain(program: Command): void {
   const command = operands(program.command('train'), [
     trainingData('; needed unless the recipe names them, or --resume a run'),
   ]).description('train a CNN: the notebook’s, or one of your own recipe');
-  recipeOptions(phaseOptions(command), 'cnn')
+  runOptions(recipeOptions(phaseOptions(command), 'cnn'))
     .addHelpText(
       'after',
       `

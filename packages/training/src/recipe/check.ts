@@ -24,6 +24,11 @@ export async function checkRecipe(recipe: unknown, where: string): Promise<Resol
     throw new RecipeError(`${where}: a recipe is an object, with layers and phases`);
   const { recipeSchema } = await import('./schema.js');
   const { $schema: _, ...resolved } = await parsed(recipeSchema, recipe, where);
+  const { writers, shuffleSplit, stratified } = resolved.data;
+  if (writers && (shuffleSplit || stratified)) {
+    const other = shuffleSplit ? 'shuffleSplit' : 'stratified';
+    throw new RecipeError(`${where}: data.writers: whole writers are held out, so no rows can be drawn (${other})`);
+  }
   inRecipe(`${where}: metrics`, () => makeGoal(resolved));
   const phases = uniqueNames(resolved.phases, where);
   phases.forEach((phase, i) => {

@@ -17,6 +17,15 @@ const phase = z.strictObject({
   callbacks: z.array(callbackSchema).default([]),
 });
 
+const writers = z
+  .strictObject({
+    folds: z.int().min(2).describe('parts that the writers are put into'),
+    fold: positiveInteger.default(1).describe('which part is held out, from 1'),
+    rowsPerWriter: positiveInteger.default(1280).describe('rows that one person has written; default: Kannada-MNIST’s'),
+  })
+  .refine(({ folds, fold }) => fold <= folds, 'the fold must be one of the folds')
+  .describe('hold out whole writers, whose rows come one behind the other, instead of a share of the rows');
+
 const data = z.strictObject({
   path: z.string().exactOptional().describe('a folder, an archive or a file, from where this recipe is'),
   limit: positiveInteger.exactOptional().describe('use only the first rows'),
@@ -32,6 +41,7 @@ const data = z.strictObject({
     .describe('share of the rows held out for validation, the first ones unless said otherwise'),
   shuffleSplit: z.boolean().exactOptional().describe('draw the rows for validation, by the seed'),
   stratified: z.boolean().exactOptional().describe('hold out the same share of each class'),
+  writers: writers.exactOptional(),
 });
 
 const augmentation = z
