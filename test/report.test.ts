@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       // Loss, accuracy, and the confusion matrix.
       expect(await page.locator('.chart svg').count()).toBe(3);
       const headings = await page.locator('h2').allTextContents();
-      for (const heading of ['Loss and accuracy', 'Data', 'Classes', 'The worst mistakes', 'Model', 'Environment'])
+      for (const heading of ['Loss and accuracy', 'Data', 'Classes', 'Calibration', 'The worst mistakes', 'Model', 'Environment'])
         expect(headings).toContain(heading);
       // A picture of its own for each mistake, which tells more when it is opened.
       const mistake = page.locator('.mistake').first();

@@ -118,8 +118,8 @@ export function splitByWriter(data: ImageDataset, { count, fold, rowsPerWriter }
   const [ofValidation, ofTraining] = [classesOf(split.validation), classesOf(split.training)];
   if (ofValidation.join() === ofTraining.join()) return split;
   throw new DataError(
-    `${data.source}: fold ${fold} of ${count} holds the classes ${listed(ofValidation)}, the others ${listed(ofTraining)}; ` +
-      'both need the same: are the rows those of one writer after the other?',
+    `${data.source}: fold ${fold} of ${count} holds the classes ${listed(ofValidation)}, ` +
+      `the others ${listed(ofTraining)}; both need the same: are the rows those of one writer after the other?`,
   );
 }
 

@@ -4,6 +4,8 @@
  *
  * @module report
  */
+
+export { type Calibration, type CalibrationBin, calibrationOf, logLossOf } from './calibration.js';
 export type { Chart } from './chart.js';
 export { cellSide, confusionChart } from './confusion.js';
 export { contactSheet, namedSheet, type SheetNames } from './contact-sheet.js';

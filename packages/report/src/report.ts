@@ -3,6 +3,7 @@
  */
 import { countParameters } from '@anke/nn';
 import { formatJson, type ResolvedRecipe, samplesOf } from '@anke/training';
+import { calibrationOf } from './calibration.js';
 import type { Chart } from './chart.js';
 import { cellSide, confusionChart } from './confusion.js';
 import { curveCharts } from './curves.js';
@@ -13,6 +14,7 @@ import { count, duration, figure, percent } from './format.js';
 import { facts, html } from './html.js';
 import { mistakes } from './mistakes.js';
 import { pageHtml, type Section } from './page.js';
+import { reliabilityChart } from './reliability.js';
 import { chartSvg, renderPng } from './render.js';
 import { classTable, confusions, dataSheet, filters, kernelTable, phasesTable } from './sections.js';
 import { stepTimes } from './step-times.js';
@@ -96,6 +98,7 @@ async function ofClasses(
   if (classes === undefined || classes !== validation.classes) return undefined;
   const probabilities = await model.predict(samplesOf(validation), { onProgress });
   const evaluation = evaluationOf(validation, probabilities, classes);
+  const calibration = calibrationOf(probabilities, validation.labels as Uint32Array, classes);
   const names = evaluation.classes.map((one) => one.name);
   const confusion = confusionChart(evaluation.matrix, names);
   const { title: _, ...untitled } = confusion;
@@ -106,6 +109,13 @@ async function ofClasses(
       drawings: [{ chart: untitled, least: classes * LEAST_CELL + BESIDE, most: side + BESIDE }],
       body: '<p class="dim">Numbers are images; at the right, the share of each class that is right.</p>',
       isWide: classes > 26,
+    },
+    {
+      title: 'Calibration',
+      drawings: [{ chart: reliabilityChart(calibration), least: 260, most: 520 }],
+      body:
+        `<p>Expected calibration error: <b>${percent(calibration.error)}</b></p>` +
+        '<p class="dim">Bars are predictions by how sure the model was of them; below the line, it was too sure.</p>',
     },
     { title: 'Classes', body: `${classTable(evaluation)}${confusions(evaluation)}` },
     { title: 'The worst mistakes', body: mistakes(validation, evaluation, probabilities), isWide: true },

@@ -7,6 +7,7 @@
 export { CSVLogger, type CSVLoggerOptions } from './callbacks/csv-logger.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './callbacks/model-checkpoint.js';
 export { TensorBoard, type TensorBoardOptions } from './callbacks/tensorboard.js';
+export { type CopyOptions, changedCopy, slightCopies } from './changed-copies.js';
 export { GoldenError, RecipeError, RunError } from './errors.js';
 export { compare, type GroupError } from './golden/compare.js';
 export type { Edge } from './golden/edges.js';

@@ -1,6 +1,6 @@
 /**
- * `anke folds`: a recipe trained once for each fold of writers, so that recipes can be chosen between without images for
- * testing. Each fold is a run like any other, in a folder of its own.
+ * `anke folds`: a recipe trained once for each fold of writers, so that recipes can be chosen between without images
+ * for testing. Each fold is a run like any other, in a folder of its own.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -13,6 +13,8 @@ export interface Operand {
   readonly name: string;
   readonly description: string;
   readonly isOptional?: boolean;
+  /** Whether the option may be given several times; its values are then a list. */
+  readonly isList?: boolean;
 }
 
 /** The place of a trained model. */
@@ -22,14 +24,25 @@ export const TRAINED_MODEL: Operand = {
   description: 'the folder of a run, a .safetensors file in it, or an exported .onnx',
 };
 
+/** The place of a trained model, or `--model` once for each of several. */
+export const TRAINED_MODELS: Operand = {
+  ...TRAINED_MODEL,
+  description: `${TRAINED_MODEL.description}; of several, each by --model, the mean of the probabilities is taken`,
+  isList: true,
+};
+
 /** Declares the places and the options. When the command begins, its options hold the values, however they came. */
 export function operands(command: Command, all: readonly Operand[]): Command {
-  for (const { name, option, description } of all)
-    command.argument(`[${name}]`, description).addOption(new Option(`--${option} <${name}>`, description).hideHelp());
+  for (const { name, option, description, isList } of all) {
+    const named = new Option(`--${option} <${name}>`, description).hideHelp();
+    command.argument(`[${name}]`, description).addOption(isList ? named.argParser(listed) : named);
+  }
   // Brackets in Commander's own usage would only mean that an option may stand for a place.
   const places = all.map(({ name, isOptional }) => (isOptional ? `[${name}]` : `<${name}>`));
   return command.usage(`[options] ${places.join(' ')}`).hook('preAction', () => settle(command, all));
 }
+
+const listed = (value: string, before?: readonly string[]): readonly string[] => [...(before ?? []), value];
 
 /**
  * Words in their order fill the places that no option of the command line does; before settings, which come last.
@@ -41,9 +54,9 @@ function settle(command: Command, all: readonly Operand[]): void {
   const isNamed = ({ option }: Operand): boolean => command.getOptionValueSource(option) === 'cli';
   const [named] = all.filter(isNamed);
   for (const operand of all) {
-    const { option, name, description, isOptional } = operand;
+    const { option, name, description, isOptional, isList } = operand;
     const word = isNamed(operand) ? undefined : words.shift();
-    if (word !== undefined) command.setOptionValueWithSource(option, word, 'cli');
+    if (word !== undefined) command.setOptionValueWithSource(option, isList ? [word] : word, 'cli');
     else if (command.getOptionValue(option) === undefined && !isOptional)
       throw new UsageError(`<${name}> is missing: ${description}`);
   }

@@ -9,15 +9,16 @@ import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
 import { openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
-import { factsOf, imageShapeOf, placeModel, readModel, requireClasses } from '../model-folder.js';
+import { factsOf, imageShapeOf } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
-import { operands, TRAINED_MODEL } from './operands.js';
+import { placeVoters, readVoters, type VotingOptions, votesOf, votingOptions } from '../voting.js';
+import { operands, TRAINED_MODELS } from './operands.js';
 import { GROUP, positive } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 import { asCsv, listJson, type Predictions, pictureJson, showPrediction, showTable, topAsCsv } from './predictions.js';
 
-interface Options extends DataOptions, OutputOptions {
-  readonly model: string;
+interface Options extends DataOptions, OutputOptions, VotingOptions {
+  readonly model: readonly string[];
   readonly input: string;
   readonly probabilities?: boolean;
   readonly invert?: boolean;
@@ -27,7 +28,7 @@ interface Options extends DataOptions, OutputOptions {
 
 export function addPredict(program: Command): void {
   const command = operands(program.command('predict'), [
-    TRAINED_MODEL,
+    TRAINED_MODELS,
     {
       option: 'input',
       name: 'images',
@@ -44,6 +45,7 @@ export function addPredict(program: Command): void {
       'images in a step; 1 predicts one by one, and tells how long that takes; default: about 256',
       positive,
     );
+  votingOptions(command);
   const out = 'where to write id,label, - for stdout; else the first are printed';
   outputOptions(dataOptions(command), 'csv', out, 'output')
     .addHelpText(
@@ -53,13 +55,14 @@ Examples:
   anke predict runs/first data/digits/test.csv
   anke predict runs/first data/digits/test.csv --out submission.csv
   anke predict runs/first - --out - --top 3 < data/digits/test.csv > top3.csv
-  anke predict runs/first digit.png`,
+  anke predict runs/first digit.png
+  anke predict --model runs/first --model runs/second data/digits/test.csv --tta 8 --out submission.csv`,
     )
     .action(() => runPredict(command.opts()));
 }
 
 async function runPredict(options: Options): Promise<void> {
-  const { model: run, input, out, batchSize, top, probabilities: withProbabilities = false, json = false } = options;
+  const { model: runs, input, out, batchSize, top, probabilities: withProbabilities = false, json = false } = options;
   const terminal = new Terminal(options);
   if (out === '-' && json) throw new UsageError('--json and --out - both write to stdout');
   if (top !== undefined && withProbabilities)
@@ -67,8 +70,9 @@ async function runPredict(options: Options): Promise<void> {
   if (out === undefined && (top !== undefined || withProbabilities))
     throw new UsageError(`${top === undefined ? '--probabilities' : '--top'} needs --out: a CSV file, or - for stdout`);
   const path = out === undefined ? undefined : writable(out, options);
-  const stored = await readModel(run);
-  const classes = requireClasses(run, stored.graph);
+  const [run] = runs as [string];
+  const voters = await readVoters(runs);
+  const { first: stored, classes } = voters;
   if (top !== undefined && top > classes) throw new UsageError(`--top ${top}: the model has ${classes} classes`);
   const isSingle = isPicture(input);
   const shape = options.imageShape ?? imageShapeOf(stored.graph);
@@ -76,7 +80,7 @@ async function runPredict(options: Options): Promise<void> {
     ? await readPicture(input, shape)
     : await readImages(terminal, input, { ...options, imageShape: shape });
   const device = await openDevice(terminal, { model: run });
-  const model = await placeModel(run, stored, device.gpu);
+  const models = await placeVoters(voters, device.gpu);
   const images = options.invert ? inverted(read) : read;
   const facts = await factsOf(run);
   if (facts && areInverted(pixelStatistics(images), facts.pixels)) {
@@ -88,7 +92,9 @@ async function runPredict(options: Options): Promise<void> {
 
   const bar = terminal.progress('Predicting', 'images');
   const { probabilities, seconds, latency } =
-    batchSize === 1 ? await oneByOne(model, images, bar.update) : await inBatches(model, images, batchSize, bar.update);
+    batchSize === 1 && models.length === 1 && options.tta === 1
+      ? await oneByOne(models[0] as Model, images, bar.update)
+      : await inBatches(models, images, options, bar.update);
   bar.stop();
   const labels = mostLikely(probabilities, classes);
   const nameOf = (i: number): string => stored.classNames?.[i] ?? String(i);
@@ -129,14 +135,13 @@ interface Predicted {
 }
 
 async function inBatches(
-  model: Model,
+  models: readonly Model[],
   images: ImageDataset,
-  batchSize: number | undefined,
+  { tta: copies, ttaSeed: seed, batchSize }: Options,
   onProgress: (done: number, total: number) => void,
 ): Promise<Predicted> {
   const started = performance.now();
-  const size = batchSize === undefined ? {} : { batchSize };
-  const probabilities = await model.predict(samplesOf(images), { ...size, onProgress });
+  const { vote: probabilities } = await votesOf(models, images, { copies, seed, batchSize, onProgress });
   return { probabilities, seconds: (performance.now() - started) / 1000 };
 }
 

@@ -2,11 +2,12 @@
 
 import { ImageDataset } from '@anke/data';
 import { writeWhole } from '@anke/files';
-import { type Augmentation, augment, Eager } from '@anke/kernels';
+import type { Augmentation } from '@anke/kernels';
 import { contactSheet, count, namedSheet } from '@anke/report';
+import { changedCopy } from '@anke/training';
 import type { Command } from 'commander';
 import { DATA_KINDS, type DataOptions, dataOptions, readTraining } from '../data-sets.js';
-import { type Device, openDevice } from '../device.js';
+import { openDevice } from '../device.js';
 import { Terminal } from '../terminal.js';
 import {
   type AugmentOptions,
@@ -59,11 +60,18 @@ async function runPreview(options: Options): Promise<void> {
   const generator = generatorOf(asked); // a wrong option is told before anything is read
   const { train: data } = await readTraining(terminal, { ...options, limit: options.images });
   const device = await openDevice(terminal);
+  /** What each augmentation makes of the images; each is a step of its own. */
+  const changed = async (augmentations: readonly Augmentation[]): Promise<Uint8Array[]> => {
+    const copies: Uint8Array[] = [];
+    for (const [step, augmentation] of augmentations.entries())
+      copies.push((await changedCopy(device.gpu, data, augmentation, { seed: options.seed, step })).pixels);
+    return copies;
+  };
   const images = data.count === 1 ? '1 image' : `${count(data.count)} images`;
   if (options.each) {
     const changes = changesOf(generator.augmentation(data.shape) ? asked : EXAMPLES);
     const sheets = Object.values(changes).map((change) => generatorOf(change).augmentation(data.shape));
-    const rows = [data.pixels, ...(await all(augmentedImages(device, data, sheets as Augmentation[], options.seed)))];
+    const rows = [data.pixels, ...(await changed(sheets as Augmentation[]))];
     const names = ['original', ...Object.keys(changes)];
     writeWhole(out, await namedSheet(stacked(data, rows), data.count, { rows: names }));
     terminal.say(`${images}, with each change by itself below: ${out}`);
@@ -73,7 +81,7 @@ async function runPreview(options: Options): Promise<void> {
     const augmentation =
       generator.augmentation(data.shape) ?? (generatorOf(USUAL).augmentation(data.shape) as Augmentation);
     const copies = Array.from({ length: options.copies }, () => augmentation);
-    const columns = [data.pixels, ...(await all(augmentedImages(device, data, copies, options.seed)))];
+    const columns = [data.pixels, ...(await changed(copies))];
     const sheet = stacked(data, acrossRows(columns, data.rowLength));
     const picture =
       options.copies > 0
@@ -103,37 +111,3 @@ const acrossRows = (columns: readonly Uint8Array[], rowLength: number): Uint8Arr
   Array.from({ length: (columns[0]?.length ?? 0) / rowLength }, (_, row) =>
     columns.map((column) => column.subarray(row * rowLength, (row + 1) * rowLength)),
   ).flat();
-
-async function all<T>(values: AsyncGenerator<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const value of values) list.push(value);
-  return list;
-}
-
-/** What each augmentation makes of the images, by the kernel that training uses; each is a step of its own. */
-async function* augmentedImages(
-  { gpu }: Device,
-  { pixels, count: batch, shape, rowLength }: ImageDataset,
-  augmentations: readonly Augmentation[],
-  seed: number,
-): AsyncGenerator<Uint8Array> {
-  const storages = {
-    pixels: gpu.upload('pixels', pixels),
-    labels: gpu.upload('labels', new Uint32Array(batch)),
-    order: gpu.upload(
-      'order',
-      Uint32Array.from({ length: batch }, (_, i) => i),
-    ),
-    counters: gpu.storage('counters', 12, 'u32'),
-    x: gpu.storage('x', batch * rowLength * 4),
-    y: gpu.storage('y', batch * 4, 'u32'),
-  };
-  for (const [step, augmentation] of augmentations.entries()) {
-    gpu.write(storages.counters, Uint32Array.of(step, 0, seed));
-    const executor = new Eager(gpu);
-    const params = { batch, rows: batch, rowLength, stride: batch, factor: 1, offset: 0, shape, augmentation };
-    executor.dispatch(augment, params, storages);
-    await executor.finish();
-    yield Uint8Array.from(await gpu.readFloats(storages.x), Math.round);
-  }
-}

@@ -73,4 +73,8 @@ export const AUGMENT_CASES: readonly AugmentParams[] = [
     ...{ batch: 3, rows: 7, stride: 4, factor: 0.5, offset: -1, shape: [17, 9, 3] as const, rowLength: 459 },
     ...{ floats: true, augmentation: everything({ ...HANDWRITING, noise: 0.1, cval: -0.3 }) },
   },
+  {
+    ...{ batch: 3, rows: 7, stride: 4, factor: 1, offset: 0, shape: [9, 7, 1] as const, rowLength: 63 },
+    ...{ alike: true, augmentation: everything(HANDWRITING) },
+  },
 ];

@@ -160,7 +160,7 @@ function values(p: AugmentParams, { pixels, order, counters }: Inputs): Toned[] 
   return Array.from({ length: p.batch }, (_, b) => {
     const start = (order[index * p.stride + b] as number) * rowLength;
     const image = Float64Array.from({ length: rowLength }, (__, i) => pixelAt(pixels, start + i, p));
-    const { source, tone } = transformOf(p, { step, seed, image: b }, image);
+    const { source, tone } = transformOf(p, { step, seed, image: p.alike ? 0 : b }, image);
     return Array.from(image, (__, i) => {
       const pixel = (r: number, c: number): number => image[(r * width + c) * channels + (i % channels)] as number;
       const cell = (at: Position): Cell => cellAt(pixel, at, [height, width], p.augmentation);

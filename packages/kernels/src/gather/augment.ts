@@ -71,6 +71,7 @@ ${constants({
   THREADS,
   ...rescalingConstants({ factor, offset }),
   FLOATS: floats,
+  ALIKE: p.alike === true,
   STREAM: STREAMS.augment,
   ROTATION_TURNS: { f32: a.rotation / 360 },
   SHEAR_TURNS: { f32: a.shear / 360 },
@@ -164,9 +165,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let row = order[counters[1] * STRIDE + b];
   if (local == 0u) { y[b] = labels[row]; }
 
-  let first = words(b, 0u);
-  let second = words(b, 1u);
-  let third = words(b, 2u);
+  let image = select(b, 0u, ALIKE);
+  let first = words(image, 0u);
+  let second = words(image, 1u);
+  let third = words(image, 2u);
   let theta = between(-ROTATION_TURNS, ROTATION_TURNS, first.x);
   let shiftRow = ${shiftWgsl(a.heightShift, 'first.y', 'third.y')};
   let shiftColumn = ${shiftWgsl(a.widthShift, 'first.z', 'third.z')};
@@ -188,7 +190,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let center = vec2f(f32(HEIGHT - 1), f32(WIDTH - 1)) * 0.5;
   let shift = rotation * vec2f(shiftRow, shiftColumn);
 
-  let fourth = words(b, 3u);
+  let fourth = words(image, 3u);
   let thickness = between(-STROKE, STROKE, third.w);
   let contrast = between(LEAST_CONTRAST, MOST_CONTRAST, fourth.x);
   let erases = (fourth.y >> 8u) < ERASING;
@@ -198,7 +200,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   let erasedColumn = i32(wholeBetween(0u, u32(WIDTH) - wide, fourth.w & 0xffffu));
 
   let start = row * ROW_LENGTH;
-  drawGrid(b, local);
+  drawGrid(image, local);
   addPart(start, local);
   if (SHARED) { workgroupBarrier(); }
   let mean = meanOf();
@@ -221,7 +223,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
     }
     if (CONTRAST) { value = mean + contrast * (value - mean); }
     var bright = value * brightness;
-    if (NOISE > 0.0) { bright += noiseOf(b, i); }
+    if (NOISE > 0.0) { bright += noiseOf(image, i); }
     if (!FLOATS) { bright = min(bright, 255.0); }
     if (!FLOATS && TONES) { bright = max(bright, 0.0); }
     let isErased = r >= erasedRow && r < erasedRow + i32(tall) && c >= erasedColumn && c < erasedColumn + i32(wide);

@@ -45,4 +45,6 @@ export interface AugmentParams extends GatherParams {
   /** (height, width, channels); `rowLength` is their product. */
   readonly shape: readonly [number, number, number];
   readonly augmentation: Augmentation;
+  /** Whether all images of the batch are changed in the same way: by what the first one draws. */
+  readonly alike?: boolean;
 }
