@@ -52,10 +52,18 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       await page.goto(pathToFileURL(path).href);
       await page.waitForSelector('.chart svg');
       expect(problems).toEqual([]);
-      // Loss, accuracy, and the confusion matrix.
-      expect(await page.locator('.chart svg').count()).toBe(3);
+      // Loss, accuracy, the confusion matrix, and the calibration.
+      expect(await page.locator('.chart svg').count()).toBe(4);
       const headings = await page.locator('h2').allTextContents();
-      for (const heading of ['Loss and accuracy', 'Data', 'Classes', 'Calibration', 'The worst mistakes', 'Model', 'Environment'])
+      for (const heading of [
+        'Loss and accuracy',
+        'Data',
+        'Classes',
+        'Calibration',
+        'The worst mistakes',
+        'Model',
+        'Environment',
+      ])
         expect(headings).toContain(heading);
       // A picture of its own for each mistake, which tells more when it is opened.
       const mistake = page.locator('.mistake').first();

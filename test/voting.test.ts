@@ -1,4 +1,4 @@
-/** If these failed, several models, or several copies of an image, would be predicted otherwise than they are judged. */
+/** If these failed, several models, or several copies of an image, would predict otherwise than they are judged. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,7 +76,7 @@ test('two runs predict the mean of their probabilities, and are judged by it', (
   expect(judged('one', HARDER).accuracy).toBeCloseTo(members[0][1], 6);
 });
 
-test('copies of an image change what is predicted, by their seed, and in the same way whatever stands beside it', () => {
+test('copies of an image change what is predicted, by their seed, and the same whatever stands beside it', () => {
   const plain = predicted('one', HARDER);
   const copies = predicted('one', HARDER, '--tta', '4');
   expect(copies).not.toEqual(plain);
