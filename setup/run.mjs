@@ -76,11 +76,11 @@ async function pictures(environment) {
   return await run(process.execPath, [...options, program, folder], environment, join(root, 'test', 'fuzz'));
 }
 
-/** Whether the memory of the page that trains in a browser stays level. */
-async function webSoak(args, environment) {
+/** Opens the page that trains in a browser, and looks whether its memory stays level, or how fast it is. */
+async function withWebPage(program, args, environment) {
   await installAside('test/fuzz', environment); // for what runs TypeScript
   await installAside('test/readers', environment);
-  const options = ['--import', 'tsx', '--conditions=anke-source', join(root, 'test', 'web-soak.ts')];
+  const options = ['--import', 'tsx', '--conditions=anke-source', join(root, 'test', program)];
   return await run(process.execPath, [...options, ...args], environment, join(root, 'test', 'fuzz'));
 }
 
@@ -101,7 +101,8 @@ const commands = {
   reference: () => reference(environment),
   licences: () => writeLicences(environment),
   soak: () => soak(args, environment),
-  'web-soak': () => webSoak(args, environment),
+  'web-soak': () => withWebPage('web-soak.ts', args, environment),
+  'web-speed': () => withWebPage('web-speed.ts', args, environment),
   web: () => openWeb(args, environment),
   'web:build': () => vite(['build', ...args], environment),
   pictures: () => pictures(environment),

@@ -30,12 +30,24 @@ const recipe = (epochs: number, filters?: number): string => longRecipe(epochs, 
 
 const readers = createRequire(join(import.meta.dirname, 'readers/package.json'));
 
+const goldenFile = (name: string): string => join(import.meta.dirname, `../../shared/golden/${name}.safetensors`);
+const hasGolden = existsSync(goldenFile('residual')) && existsSync(goldenFile('notebook-cnn'));
+if (!hasGolden) console.log(`Skipped: golden runs in the page, as ${goldenFile('…')} is absent.`);
+
 /** Writes an archive and unpacks it, by another reader than the page's; returns the folder. */
 async function unpacked(name: string, archive: Buffer): Promise<string> {
   const folder = join(work, name);
   writeFileSync(`${folder}.zip`, archive);
   await unpack(`${folder}.zip`, folder, '', DEFAULT_LIMITS);
   return folder;
+}
+
+/** Writes synthetic digits as a CSV file, and returns its path. */
+async function digitsCsv(count: number, seed: number): Promise<string> {
+  const digits = await synthesize(digitOutlines(), { train: count, test: 0, seed });
+  const csv = join(work, `${count}.csv`);
+  writeCompetition(digits, (file, content) => file === 'train.csv' && writeFileSync(csv, content));
+  return csv;
 }
 
 /** What a run of the page leaves. */
@@ -140,10 +152,19 @@ describe.skipIf(!hasChromium)('the page', () => {
     expect(await new SealedStore(storeOf(join(folder, name))).damage()).toEqual([]);
     const model = decodeWeights(readFileSync(join(folder, name, 'model.safetensors')));
     expect(model).toEqual(decodeWeights(await web.saved('#export-safetensors')));
-    const digits = await synthesize(digitOutlines(), { train: 50, test: 0, seed: 9 });
-    const csv = join(work, 'fifty.csv');
-    writeCompetition(digits, (file, content) => file === 'train.csv' && writeFileSync(csv, content));
-    expect(anke(['evaluate', join(folder, name), csv]).stdout).toContain('accuracy');
+    expect(anke(['evaluate', join(folder, name), await digitsCsv(50, 9)]).stdout).toContain('accuracy');
+  });
+
+  test('the command line comes to the same bits, on the driver that the browser has', async () => {
+    const [name = ''] = readdirSync(join(work, 'packed'));
+    const run = join(work, 'packed', name);
+    const again = ['--recipe', join(run, 'recipe.json'), '--no-tune', '--out', 'again'];
+    // The same package brings both the browser and this driver.
+    const environment = { ANKE_DRIVER: 'swiftshader' };
+    const { status, stderr } = anke(['train', await digitsCsv(100, 3), ...again], environment);
+    expect(status, stderr).toBe(0);
+    const [page, node] = [run, join(work, 'again')].map((folder) => readFileSync(join(folder, 'model.safetensors')));
+    expect(Buffer.compare(page as Buffer, node as Buffer)).toBe(0);
   });
 
   test('its TensorFlow.js archive holds the layers and their weights', async () => {
@@ -212,6 +233,31 @@ describe.skipIf(!hasChromium)('the page', () => {
     ]);
   });
 
+  test.skipIf(!hasGolden).each(['residual', 'notebook-cnn'])(
+    'a golden run that is dropped: %s',
+    async (name) => {
+      const isShown = await watch(page, 'verify-result', "element.querySelector('.verdict')");
+      // What the browser makes of a file that is dropped, but for the hand.
+      await page.evaluate(
+        ([file, base64]: string[]) => {
+          const dataTransfer = new DataTransfer();
+          const bytes = Uint8Array.from(atob(base64 as string), (sign) => sign.charCodeAt(0));
+          dataTransfer.items.add(new File([bytes], file as string));
+          document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+        },
+        [`${name}.safetensors`, readFileSync(goldenFile(name), 'base64')],
+      );
+      await isShown();
+      expect(await page.textContent('#verify-result')).toContain(`${name}.safetensors: `);
+      expect(await page.textContent('#verify-result .verdict')).toBe('This device computes correctly.');
+      const node = anke(['verify', goldenFile(name)], { ANKE_DRIVER: 'swiftshader' }).stdout;
+      const errors = (text: string): string[] => text.match(/\d\.\de[+-]\d+/g) ?? [];
+      const cells: string[] = await page.locator('#verify-result tbody td').allTextContents();
+      expect(errors(cells.join(' '))).toEqual(errors(node));
+    },
+    300_000,
+  );
+
   test('a golden run that is none is refused', async () => {
     const file = join(work, 'none.safetensors');
     writeFileSync(file, 'no golden run at all');
@@ -219,8 +265,59 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.waitForSelector('#verify-line.error:text("none.safetensors")');
   });
 
-  test.each(['light', 'dark'])('axe finds nothing serious, %s', async (colorScheme) => {
+  test('a long network is drawn in pieces, and a wrong layer of a later piece is marked', async () => {
+    await page.evaluate(`{
+      globalThis.pieces = [];
+      const observer = new MutationObserver((changes) => {
+        const added = changes.flatMap(({ addedNodes }) => Array.from(addedNodes));
+        const within = (node) => [...node.querySelectorAll('.layer-rows li')];
+        const rows = added.flatMap((node) => (node.matches('li') ? [node] : within(node)));
+        if (rows.length > 0) pieces.push(rows.length);
+      });
+      observer.observe(document.getElementById('recipe-form'), { childList: true, subtree: true });
+    }`);
+    await page.selectOption('#built-in', 'mobilenetv2');
+    await expect.poll(layerTypes, { timeout: 60_000 }).toContain('DepthwiseConv2D');
+    const text = await page.inputValue('#recipe');
+    const layers: Untyped[] = JSON.parse(text).layers;
+    const at = layers.findLastIndex(({ type }) => type === 'Conv2D');
+    await page.waitForSelector(`.layer-rows li:nth-child(${layers.length})`, { state: 'attached' });
+    const pieces: number[] = await page.evaluate('pieces');
+    expect(pieces.reduce((a, b) => a + b)).toBe(layers.length);
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(20);
+    layers[at].filters = 'none';
+    await page.fill('#recipe', JSON.stringify({ ...JSON.parse(text), layers }));
+    await page.waitForSelector(`[data-path="layers[${at}].filters"][aria-invalid]`, { state: 'attached' });
+  });
+
+  test('what comes later has its place, so that nothing below it moves', async () => {
+    await page.reload();
+    await done(page);
+    await page.click('#examples button');
+    const heights = (): Promise<number[]> =>
+      page.evaluate("['layers', 'inside'].map((id) => document.getElementById(id).offsetHeight)");
+    // They are told that they are open later: nothing is in them yet.
+    const [layers, inside]: number[] = await page.evaluate(`['layers', 'inside'].map((id) => {
+      document.getElementById(id).open = true;
+      return document.getElementById(id).offsetHeight;
+    })`);
+    await page.waitForSelector('.wgsl');
+    await page.waitForSelector('.layer:nth-child(5)');
+    const [layersThen, insideThen] = await heights();
+    expect(layersThen).toBe(layers);
+    // What grows beyond the window moves nothing that is seen.
+    expect(insideThen).toBeGreaterThanOrEqual(inside as number);
+    expect(inside).toBeGreaterThanOrEqual(page.viewportSize().height);
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+  ])('axe finds nothing serious, %s, %d pixels wide', async (colorScheme, width) => {
     await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 720 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
     await page.waitForSelector('.wgsl');
     await page.evaluate(readFileSync(readers.resolve('axe-core/axe.min.js'), 'utf8'));

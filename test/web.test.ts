@@ -9,7 +9,7 @@ import { fromOnnx } from '@anke/exchange';
 import { digitOutlines } from '@anke/files';
 import { decodeWeights } from '@anke/nn';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, NO_CHROMIUM } from './chromium.js';
+import { hasChromium, NO_CHROMIUM, reader } from './chromium.js';
 import {
   begin,
   beginAndPause,
@@ -144,6 +144,28 @@ describe.skipIf(!hasChromium)('the page', () => {
       'Dense',
     ]);
     expect([...weights.keys()]).toEqual([...expected.keys()]);
+  });
+
+  test('onnxruntime finds the probabilities in it that the page shows', async () => {
+    const { InferenceSession, Tensor } = (await reader('onnxruntime-node')).default;
+    const session = await InferenceSession.create(await saved('#export-onnx'));
+    for (let label = 0; label < 10; label++) {
+      const isAnswered = await watch(page, 'bars', 'true');
+      await page.click(`#examples li:nth-child(${label + 1}) button`);
+      await isAnswered();
+      const shown: number[] = await page.evaluate(
+        "Array.from(document.querySelectorAll('#bars .fill'), ({ style }) => Number(style.getPropertyValue('--share')))",
+      );
+      const pixels: number[] = await page.evaluate(
+        "Array.from(document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data)",
+      );
+      const image = Float32Array.from({ length: 28 * 28 }, (_, i) => (pixels[4 * i] as number) / 255);
+      const { probabilities } = await session.run({ images: new Tensor('float32', image, [1, 28, 28, 1]) });
+      const differences = shown.map((share, i) => Math.abs(share - probabilities.data[i]));
+      expect(shown.length).toBe(10);
+      expect(Math.max(...shown)).toBeGreaterThan(0.5); // probabilities that are all alike would prove nothing
+      expect(Math.max(...differences)).toBeLessThan(1e-5); // as in export.test.ts
+    }
   });
 
   test('a recipe that cannot be used is refused, as on the command line', async () => {

@@ -10,13 +10,13 @@ export class CheckView {
   /** What a measurement came to, in one line. */
   #line = '';
 
-  constructor(ask: (message: Ask) => void) {
+  constructor(private readonly ask: (message: Ask) => void) {
     button('verify').addEventListener('click', () => ask({ type: 'verify', file: undefined }));
     const file = byId('verify-file', HTMLInputElement);
     file.addEventListener('change', () => {
       const [golden] = file.files ?? [];
       file.value = '';
-      if (golden) ask({ type: 'verify', file: golden });
+      if (golden) this.verify(golden);
     });
     button('measure').addEventListener('click', () => ask({ type: 'measure' }));
     button('copy-measure').addEventListener('click', async () => {
@@ -28,6 +28,12 @@ export class CheckView {
         done.textContent = this.#line; // to be copied by hand
       }
     });
+  }
+
+  /** Replays a golden run that was chosen, or dropped anywhere on the page. */
+  verify(golden: File): void {
+    html('check').scrollIntoView();
+    this.ask({ type: 'verify', file: golden });
   }
 
   /** Whether the device can be checked now. */

@@ -233,10 +233,14 @@ inside.addEventListener('toggle', () => {
   if (inside.open) ask({ type: 'program' });
 });
 takeFiles((name, files) => {
+  const [first] = files;
+  if (first && files.length === 1 && /\.safetensors$/i.test(first.path)) return check.verify(first.file);
   html('data-line').textContent = `Reading ${name} …`;
   ask({ type: 'drop', name, files });
 });
 
+// What is wider than the page is scrolled by keyboard too.
+for (const wide of document.querySelectorAll<HTMLElement>('.scroll')) wide.tabIndex = 0;
 // In development there is none.
 navigator.serviceWorker?.register('./service-worker.js').catch(() => undefined);
 showAnswer(undefined, data);

@@ -31,8 +31,15 @@ function writtenValue(text: string): unknown {
 
 const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
 
+/** So many layers are drawn in one go: MobileNetV2 has 155, which keep a slow computer busy for longer than a frame. */
+const LAYERS_AT_ONCE = 20;
+
 export class RecipeForm {
   #recipe: Json = {};
+  /** The list of layers that is drawn. */
+  #layers: HTMLElement | undefined;
+  /** The path of the field that is wrong. */
+  #wrong: string | undefined;
 
   /** @param onChange is given the recipe whenever the form has changed it */
   constructor(private readonly onChange: (recipe: Json) => void) {}
@@ -58,23 +65,41 @@ export class RecipeForm {
 
   /** Marks the field that an error's path names, such as `layers[3].filters`; none, if there is no error. */
   mark(path: string | undefined): void {
+    this.#wrong = path;
     for (const input of html('recipe-form').querySelectorAll<HTMLElement>('[data-path]'))
       if (input.dataset['path'] === path) input.setAttribute('aria-invalid', 'true');
       else input.removeAttribute('aria-invalid');
   }
 
   #draw(focused?: string): void {
+    this.#wrong = undefined;
     const recipe = this.#recipe;
     const phases = (recipe['phases'] as unknown[]).filter(isObject);
     const layers = recipe['layers'] as unknown[];
+    const rows = make('ol', 'layer-rows');
+    this.#layers = rows;
+    void this.#drawLayers(rows, layers, focused);
     html('recipe-form').replaceChildren(
       group('Training', ...RECIPE_FIELDS.map((field) => this.#input(recipe, field, field.key))),
       group('Images', ...this.#part('data', DATA_FIELDS)),
       group('Augmentation', ...this.#part('augmentation', AUGMENTATION_FIELDS)),
       ...phases.map((phase, i) => group(`Phase ${i + 1}`, ...this.#phase(phase, `phases[${i}]`))),
-      group('Layers', make('ol', 'layer-rows', ...layers.map((_, i) => this.#layer(layers, i))), this.#adding(layers)),
+      group('Layers', rows, this.#adding(layers)),
     );
-    if (focused !== undefined) html('recipe-form').querySelector<HTMLElement>(`[data-focus="${focused}"]`)?.focus();
+    focusOn(focused);
+  }
+
+  /** Draws the first layers at once, and the others one piece after the other, unless the form is drawn anew. */
+  async #drawLayers(rows: HTMLElement, layers: unknown[], focused: string | undefined): Promise<void> {
+    for (let first = 0; first < layers.length; first += LAYERS_AT_ONCE) {
+      if (first > 0) await new Promise((resolve) => setTimeout(resolve));
+      if (this.#layers !== rows) return;
+      const piece = layers.slice(first, first + LAYERS_AT_ONCE).map((_, i) => this.#layer(layers, first + i));
+      rows.append(...piece);
+      if (first === 0) continue;
+      if (this.#wrong?.startsWith('layers[')) this.mark(this.#wrong);
+      if (piece.some((row) => row.querySelector(`[data-focus="${focused}"]`))) focusOn(focused);
+    }
   }
 
   /** A part of the recipe that is left out while nothing is in it. */
@@ -216,6 +241,11 @@ export class RecipeForm {
     });
     return make('label', 'field', make('span', '', label), range, shown);
   }
+}
+
+/** Gives the keyboard back to what was used, after it was drawn anew. */
+function focusOn(name: string | undefined): void {
+  if (name !== undefined) html('recipe-form').querySelector<HTMLElement>(`[data-focus="${name}"]`)?.focus();
 }
 
 function group(title: string, ...content: HTMLElement[]): HTMLElement {
