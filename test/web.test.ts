@@ -154,7 +154,8 @@ describe.skipIf(!hasChromium)('the page', () => {
       await page.click(`#examples li:nth-child(${label + 1}) button`);
       await isAnswered();
       const shown: number[] = await page.evaluate(
-        "Array.from(document.querySelectorAll('#bars .fill'), ({ style }) => Number(style.getPropertyValue('--share')))",
+        `Array.from(document.querySelectorAll('#bars .fill'), ({ style }) =>
+          Number(style.getPropertyValue('--share')))`,
       );
       const pixels: number[] = await page.evaluate(
         "Array.from(document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data)",
