@@ -100,6 +100,9 @@ test('bench accuracy trains until it is reached, with each seed, and says where 
   expect(missed.stderr).toContain('anke: a validation accuracy of 99.90% was not reached with seed 5');
   expect(lastJson(missed.stdout)).toMatchObject({ attempts: [{ reached: false, epochs: 3 }] });
   expect(anke('bench').stderr).toContain('<data> is missing');
+  expect(anke('bench', 'accuracy', 'stpe').stderr).toContain('stpe: there is no such file or folder');
+  const mistyped = 'there is no command "bench stpe" (did you mean "step"?), and no such file or folder';
+  expect(anke('bench', 'stpe')).toMatchObject({ status: 2, stderr: expect.stringContaining(mistyped) });
 });
 
 test('tune writes choices that a training takes', () => {

@@ -1,9 +1,10 @@
 /**
- * Every `./anke` command in the README, the tutorial and the how-to, as it is typed, in order, each document in a
- * folder of its own. Blocks that are marked `sh network` are left out: nothing outside the machine is asked for here.
+ * Every `./anke` command in the README, the tutorial and the how-to, as it is typed, in order, all of them in one
+ * folder: what one has written must not be in the way of another. Blocks that are marked are left out: `sh network` asks
+ * for something outside the machine, and `sh yours` for files of one's own.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,16 +13,17 @@ const root = join(import.meta.dirname, '..');
 const work = mkdtempSync(join(tmpdir(), 'anke docs '));
 afterAll(() => rmSync(work, { recursive: true }));
 const PROGRAM = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'apps/cli/dist/main.js')}" "$@"\n`;
+writeFileSync(join(work, 'anke'), PROGRAM, { mode: 0o755 });
 
-/** Blocks of commands, by whether they need a network; lines that go on are joined. */
-function commands(document: string): { readonly line: string; readonly network: boolean }[] {
+/** The commands of a document's blocks without a mark; lines that go on are joined. */
+function commands(document: string): string[] {
   const text = readFileSync(join(root, document), 'utf8');
-  return [...text.matchAll(/^```sh( network)?\n([\s\S]*?)^```$/gm)].flatMap(([, network, block = '']) =>
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
     block
       .replaceAll(/\\\n\s*/g, '')
       .split('\n')
       .filter((line) => line.startsWith('./anke '))
-      .map((line) => ({ line: line.replace(/\s+#.*$/, ''), network: network !== undefined })),
+      .map((line) => line.replace(/\s+#.*$/, '')),
   );
 }
 
@@ -29,20 +31,17 @@ describe.skipIf(process.platform === 'win32').each(['README.md', 'docs/tutorial.
   '%s',
   (document) => {
     const all = commands(document);
-    const cwd = join(work, document.replace(/\W/g, ' '));
-    mkdirSync(cwd);
-    writeFileSync(join(cwd, 'anke'), PROGRAM, { mode: 0o755 });
 
     test('has commands to run', () => {
-      expect(all.filter(({ network }) => !network).length).toBeGreaterThan(3);
+      expect(all.length).toBeGreaterThan(3);
     });
 
-    test.each(all.filter(({ network }) => !network).map(({ line }) => line))('%s', (line) => {
+    test.each(all)('%s', (line) => {
       const env = { ...process.env, NO_COLOR: '1' };
-      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd, encoding: 'utf8', env });
+      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd: work, encoding: 'utf8', env });
       expect(status, stderr).toBe(0);
       const file = /> (\S+\.csv)$/.exec(line)?.[1];
-      if (file !== undefined) expect(readFileSync(join(cwd, file), 'utf8')).toMatch(/^id,label/);
+      if (file !== undefined) expect(readFileSync(join(work, file), 'utf8')).toMatch(/^id,label/);
     });
   },
 );

@@ -28,7 +28,9 @@ beforeAll(() => {
 });
 
 test('a finished run says so, and how it would go on', () => {
-  expect(said('train', '--resume', 'short')).toContain('short is finished (1 epoch of adam); --epochs 2 would go on');
+  expect(said('train', '--resume', 'short')).toContain(
+    'short is finished (1 epoch of adam), so only its report is made again; --epochs 2 trains on',
+  );
 });
 
 test('more epochs come to the same bits as if all of them had been asked for at once', () => {

@@ -46,7 +46,7 @@ test('pictures of mixed sizes and what is not used are told; names of classes tr
   expect(best).toMatchObject({ phase: 'adam', epoch: losses.indexOf(Math.min(...losses)) + 1 });
   expect(best.val_loss).toBe(Math.min(...losses));
   const said = `${trained.stdout}${trained.stderr}`;
-  expect(said).toContain('all are scaled to 6 × 6 × 3; --image-shape 6,6,3 or another chooses');
+  expect(said).toContain('all are scaled to 6 × 6 × 3, or to what --image-shape says');
   expect(said).toContain('Not used: .DS_Store, notes.txt');
 
   expect(anke(['export', 'named', '--out', 'named.onnx']).status).toBe(0);

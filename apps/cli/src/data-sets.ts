@@ -31,10 +31,12 @@ export function imageShape(text: string): [number, number, number] {
 export const DATA_KINDS =
   'a folder, a zip or tar(.gz) archive, CSV, IDX or NumPy files, or a folder of pictures with one subfolder a class';
 
+const IMAGE_SHAPE = 'height, width and channels of an image, where the files do not tell; pictures are scaled to it';
+
 export const dataOptions = (command: Command): Command =>
   command
     .optionsGroup(GROUP.data)
-    .option('--image-shape <h,w,c>', 'height, width and channels of an image, where the files do not tell', imageShape)
+    .option('--image-shape <h,w,c>', IMAGE_SHAPE, imageShape)
     .option('--max-unpacked <bytes>', 'how much an archive may unpack to; default: 16 GiB', positive)
     .option('--max-ratio <x>', 'how many times its own size it may unpack to; default: 200', positive);
 
@@ -93,8 +95,8 @@ export function remarksOn({ pictureSizes: sizes, unused }: DataSets): string[] {
   if (sizes) {
     const { different, smallest, largest, mostFrequent, pictures, scaledTo } = sizes;
     const range = `from ${size(smallest)} to ${size(largest)} pixels, most often ${size(mostFrequent)} (${pictures})`;
-    const option = `--image-shape ${scaledTo.join(',')} or another`;
-    remarks.push(`Pictures of ${different} sizes, ${range}: all are scaled to ${size(scaledTo)}; ${option} chooses`);
+    const scaled = `all are scaled to ${size(scaledTo)}, or to what --image-shape says`;
+    remarks.push(`Pictures of ${different} sizes, ${range}: ${scaled}`);
   }
   // What "anke synth" puts beside its data needs no remark.
   const strangers = unused.filter((file) => file !== CONTACT_SHEET);

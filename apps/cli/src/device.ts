@@ -49,8 +49,12 @@ export function deviceLine({ kind, name }: DriverReport): string {
   if (kind === 'gpu') return name;
   const asked = process.env['ANKE_DRIVER'];
   const why = asked ? `ANKE_DRIVER asks for ${asked}` : 'no GPU was found (anke doctor tells why)';
-  return `${name.split(':')[0]}, on the CPU: ${why}`;
+  return `${deviceName({ kind, name })}: ${why}`;
 }
+
+/** A device's name without its driver's versions, where it is no GPU. */
+export const deviceName = ({ kind, name }: Pick<DriverReport, 'kind' | 'name'>): string =>
+  kind === 'gpu' ? name : `${name.split(':')[0]}, on the CPU`;
 
 /** Opens a device; people are told when a kernel's variant is given up. */
 async function openGpu(adapter: GPUAdapter, terminal: Terminal, tuner?: Chooser<Gpu>): Promise<Gpu> {

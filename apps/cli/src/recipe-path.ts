@@ -17,7 +17,8 @@ export function setAt(recipe: object, path: readonly string[], value: unknown): 
   for (const [i, key] of path.slice(0, -1).entries()) {
     if (Array.isArray(object) && Number(key) > object.length) {
       const list = path.slice(0, i).join('.');
-      throw new UsageError(`--set ${path.join('.')}: ${list} has ${object.length} entries, counted from 0`);
+      const entries = object.length === 1 ? '1 entry' : `${object.length} entries`;
+      throw new UsageError(`--set ${path.join('.')}: ${list} has ${entries}, counted from 0`);
     }
     if (typeof object[key] !== 'object' || object[key] === null) object[key] = {};
     object = object[key] as Record<string, unknown>;

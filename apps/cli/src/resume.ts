@@ -110,7 +110,7 @@ export async function extendedRecipe(run: string, command: string, more: MoreEpo
   const isFinished = current === recipe.phases.length - 1 && isOver(progress, wanted);
   const option = command === 'train' ? '--epochs' : `--${fresh.phases[current]?.optimizer.type.toLowerCase()}-epochs`;
   const had = epochs.length === 1 ? '1 epoch' : `${epochs.length} epochs`;
-  const remark = `${run} is finished (${had} of ${name}); ${option} ${2 * epochs.length} would go on`;
+  const remark = `${run} is finished (${had} of ${name}), so only its report is made again; ${option} ${2 * epochs.length} trains on`;
   return { recipe: fresh, remark: isFinished ? remark : undefined };
 }
 
@@ -138,7 +138,8 @@ export function refuseBesideResume(command: Command): void {
       (option) => !TAKEN.includes(option.attributeName()) && isGiven(command, option.attributeName()),
     );
     if (refused.length === 0) return;
-    const names = refused.map(({ long }) => long).join(', ');
+    // Data is given by its place; its option is an earlier name.
+    const names = refused.map(({ long }) => (long === '--data' ? 'data' : long)).join(', ');
     const instead = 'a resumed run goes on as it was begun, with --epochs for more of them';
     throw new UsageError(`${names} cannot be given with --resume: ${instead}`);
   });

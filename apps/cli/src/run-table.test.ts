@@ -35,3 +35,13 @@ test('where that is too wide, a run stands above its row', () => {
     '   7.00%       4',
   ]);
 });
+
+test('where its row is too wide too, its values stand behind their titles', () => {
+  expect(said(15)).toEqual([
+    'runs/2026-11-28-notebook-1',
+    '  result 98.40%, epochs 21',
+    '  Dig-MNIST.csv: accuracy 78.38%',
+    'runs/x',
+    '  result 7.00%, epochs 4',
+  ]);
+});

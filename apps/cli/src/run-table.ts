@@ -1,4 +1,7 @@
-/** Runs in a table, with lines of their own below each. Where names leave no room, each stands above its row. */
+/**
+ * Runs in a table, with lines of their own below each. Where names leave no room, each stands above its row; where a row
+ * has none, it is a list with a title before each value.
+ */
 import colors from 'picocolors';
 import { columnsOf, tableLines } from './table.js';
 import type { Terminal } from './terminal.js';
@@ -12,14 +15,17 @@ export interface RunRow {
 }
 
 export function showRuns(terminal: Terminal, titles: readonly string[], rows: readonly RunRow[]): void {
+  const values = ({ cells }: RunRow): string[] => cells.map((cell, i) => `${titles[i]} ${cell}`);
   const table = [['run', ...titles], ...rows.map(({ run, cells }) => [run, ...cells])];
   const whole = tableLines(table);
   const isWide = Math.max(...whole.map(columnsOf)) > terminal.columns;
   const [header = '', ...lines] = isWide ? tableLines(table.map(([, ...cells]) => ['', ...cells])) : whole;
-  terminal.say(colors.dim(header));
-  for (const [i, { run, colour = String, notes }] of rows.entries()) {
+  const isNarrow = isWide && Math.max(...[header, ...lines].map(columnsOf)) > terminal.columns;
+  if (!isNarrow) terminal.say(colors.dim(header));
+  for (const [i, row] of rows.entries()) {
+    const { run, colour = String, notes } = row;
     if (isWide) terminal.say(colour(run));
-    terminal.say(colour(lines[i] as string));
+    terminal.say(colour(isNarrow ? `  ${values(row).join(', ')}` : (lines[i] as string)));
     for (const note of notes) terminal.say(colors.dim(`  ${note}`));
   }
 }

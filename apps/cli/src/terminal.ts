@@ -4,6 +4,7 @@ import colors from 'picocolors';
 import { Bar } from './bar.js';
 import { asCalled } from './called-as.js';
 import { shown } from './one-line.js';
+import { columnsOf } from './table.js';
 import { fitting, wrapped } from './wrapping.js';
 
 /** How something goes that takes a while. */
@@ -56,7 +57,7 @@ export class Terminal {
 
   /** A line that was asked for, also where nothing else is said. */
   print(line: string): void {
-    this.#write([line]);
+    this.#write([asCalled(line)]);
   }
 
   /** Whether a line of so many columns stays one: in a pipe, each does. */
@@ -79,7 +80,7 @@ export class Terminal {
     const height = this.#footer.length;
     const erase = height > 0 ? `\r\x1b[${height}A\x1b[J` : '';
     this.#footer = footer;
-    const texts = lines.flatMap((line) => this.#fitting(shown(asCalled(line))));
+    const texts = lines.flatMap((line) => this.#fitting(shown(line)));
     this.#stream.write(erase + [...texts, ...footer.map(shown)].map((line) => `${line}\n`).join(''));
   }
 
@@ -93,11 +94,20 @@ export class Terminal {
     this.say(colors.bold(text));
   }
 
-  /** A name and what it is, in two columns; the second one goes on below itself. */
+  /** A name and what it is, in two columns; the second one goes on below itself, without room for a word below both. */
   fact(name: string, value: string): void {
-    const [first = '', ...rest] = wrapped(value, this.columns - FACT_INDENT);
-    this.say(`  ${colors.dim(name.padEnd(FACT_INDENT - 3))} ${first}`);
-    for (const line of rest) this.say(' '.repeat(FACT_INDENT) + line);
+    if (this.#quiet) return;
+    const text = asCalled(value);
+    const room = this.columns - FACT_INDENT;
+    if (this.#stream.isTTY && wrapped(text, room).some((line) => columnsOf(line) > room)) {
+      this.#write([`  ${colors.dim(name)}`, ...wrapped(text, this.columns - 4).map((line) => `    ${line}`)]);
+      return;
+    }
+    const [first = '', ...rest] = wrapped(text, room);
+    this.#write([
+      `  ${colors.dim(name.padEnd(FACT_INDENT - 3))} ${first}`,
+      ...rest.map((line) => ' '.repeat(FACT_INDENT) + line),
+    ]);
   }
 
   /** Whether a result has been printed: what fails afterwards is told by it. */

@@ -1,7 +1,16 @@
 /** `anke bench accuracy`: how long a recipe trains until its validation accuracy is what was asked for. */
+import { existsSync } from 'node:fs';
 import type { ImageDataset } from '@anke/data';
 import { count, duration, percent, timesOf } from '@anke/report';
-import { checkPhases, makeModel, memoryStore, type ResolvedRecipe, train, trainingDataOf } from '@anke/training';
+import {
+  checkPhases,
+  didYouMean,
+  makeModel,
+  memoryStore,
+  type ResolvedRecipe,
+  train,
+  trainingDataOf,
+} from '@anke/training';
 import type { Command } from 'commander';
 import { EnergyMeter } from '../bench/energy.js';
 import { dataOptions, readTraining } from '../data-sets.js';
@@ -45,7 +54,18 @@ Examples:
   anke bench accuracy Kannada-MNIST.zip
   anke bench accuracy data/digits --to 0.99 --recipe fast --seeds 3`,
     )
-    .action(() => runBenchAccuracy(command.opts()));
+    .action(() => {
+      refuseMistyped(bench, command);
+      return runBenchAccuracy(command.opts());
+    });
+}
+
+/** As this is the usual command of `anke bench`, the name of another one that is mistyped is read as data. */
+function refuseMistyped(bench: Command, command: Command): void {
+  const [word] = command.args;
+  if (word === undefined || bench.args.includes(command.name()) || existsSync(word)) return;
+  const names = bench.commands.map((one) => one.name());
+  throw new UsageError(`there is no command "bench ${word}"${didYouMean(word, names)}, and no such file or folder`);
 }
 
 /** What one seed came to. */

@@ -24,8 +24,8 @@ interface Options extends AnswerOptions {
   readonly out?: string;
   readonly sha256?: Readonly<Record<string, string>>;
   readonly timeout: number;
-  readonly maxUnpacked: number;
-  readonly maxRatio: number;
+  readonly maxUnpacked?: number;
+  readonly maxRatio?: number;
 }
 
 /** Where data is unpacked to. */
@@ -54,8 +54,8 @@ export function addImport(program: Command): void {
     .optionsGroup(GROUP.data)
     .option('--sha256 <[name=]hex>', 'what the download must be; may be given for each source', checksum)
     .option('--timeout <seconds>', 'give a connection up when nothing has come for so long', positiveNumber, 30)
-    .option('--max-unpacked <bytes>', 'how much an archive may unpack to', positive, DEFAULT_LIMITS.maxBytes)
-    .option('--max-ratio <x>', 'how many times its own size it may unpack to', positive, DEFAULT_LIMITS.maxRatio);
+    .option('--max-unpacked <bytes>', 'how much an archive may unpack to; default: 16 GiB', positive)
+    .option('--max-ratio <x>', 'how many times its own size it may unpack to; default: 200', positive);
   outOption(command, 'folder', `where to unpack to: each source into a folder of its name; default: ${DATA}`, 'to')
     .addHelpText(
       'after',
@@ -131,9 +131,13 @@ async function importLocked(
   terminal: Terminal,
   source: DownloadSource,
   sources: number,
-  { out: to = DATA, sha256 = {}, timeout, maxUnpacked: maxBytes, maxRatio }: Options,
+  { out: to = DATA, sha256 = {}, timeout, maxUnpacked, maxRatio }: Options,
   signal: AbortSignal,
 ): Promise<object> {
+  const limits = {
+    maxBytes: maxUnpacked ?? DEFAULT_LIMITS.maxBytes,
+    maxRatio: maxRatio ?? DEFAULT_LIMITS.maxRatio,
+  };
   const { name, url } = source;
   const folder = join(to, name);
   if (existsSync(folder)) {
@@ -152,7 +156,7 @@ async function importLocked(
   const unpacking = terminal.progress(`Unpacking ${name}`, 'bytes');
   try {
     const file = basename(new URL(url).pathname) || name;
-    unpacked = await unpack(archive, folder, file, { maxBytes, maxRatio }, (done) => unpacking.update(done, 0));
+    unpacked = await unpack(archive, folder, file, limits, (done) => unpacking.update(done, 0));
   } catch (error) {
     throw error instanceof FilesError ? new FilesError(`${name}: ${error.message.replaceAll(archive, url)}`) : error;
   } finally {

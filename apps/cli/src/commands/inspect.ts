@@ -117,10 +117,11 @@ function show(
   terminal.fact('duplicates', duplicates === 0 ? 'none' : count(duplicates));
   if (constant.length > 0) terminal.fact('of one colour', count(constant.length));
   if (!classes) return;
+  const longest = Math.min(24, terminal.columns - 32); // what a fact leaves beside a number
   const largest = Math.max(...classes.map((one) => one.images));
   const width = Math.max(...classes.map(({ name }) => name.length));
   for (const { name, images: held } of classes) {
-    const bar = '█'.repeat(Math.round((24 * held) / Math.max(1, largest)));
+    const bar = '█'.repeat(Math.round((longest * held) / Math.max(1, largest)));
     terminal.fact(`class ${name.padEnd(width)}`, `${count(held).padStart(7)} ${bar}`);
   }
 }

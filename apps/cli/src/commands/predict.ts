@@ -7,7 +7,7 @@ import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
 import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
-import { openDevice } from '../device.js';
+import { deviceName, openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
 import { factsOf, imageShapeOf } from '../model-folder.js';
 import { Terminal } from '../terminal.js';
@@ -109,7 +109,7 @@ async function runPredict(options: Options): Promise<void> {
   if (!isSingle) {
     const rate = count(images.count / seconds);
     terminal.say(
-      `${count(images.count)} predictions in ${duration(seconds)} (${rate} images/s) on ${device.report.name}`,
+      `${count(images.count)} predictions in ${duration(seconds)} (${rate} images/s) on ${deviceName(device.report)}`,
     );
   }
   if (latency)

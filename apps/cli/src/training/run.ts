@@ -107,7 +107,10 @@ export async function runTraining(request: Request, data: TrainingData, { begin,
     if (signal.aborted) {
       const epochs = watched.phases.reduce((sum, phase) => sum + phase.epochs.length, 0);
       const whole = epochs === 1 ? '1 whole epoch' : `${count(epochs)} whole epochs`;
-      const kept = `the model, the history and the curves of ${whole} are in ${folder}`;
+      const kept =
+        epochs === 0
+          ? `no epoch was over yet, so nothing that was learned is kept in ${folder}`
+          : `the model, the history and the curves of ${whole} are in ${folder}`;
       throw new Interrupted(`interrupted; ${kept}; resume with: anke ${command} --resume ${quoted(folder)}`);
     }
     await end({ ...run, ...watched });

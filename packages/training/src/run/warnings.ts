@@ -52,7 +52,7 @@ export function warningsBefore(judged: Judged): Warning[] {
         kind: 'fewSteps',
         message:
           `${steps} steps are few for batch normalization with momentum ${momentum}, whose averages take ${memory}: ` +
-          `predictions may be near chance; ${remedy(momentum)} helps`,
+          `predictions may be near chance; ${remedy(momentum)}`,
       },
   ];
   return found.filter((warning) => warning !== false);
@@ -82,14 +82,14 @@ export function warningOfPhase(phases: readonly Phase[], judged: Judged): Warnin
     kind: 'lagging',
     message:
       `validation is far behind training (accuracy ${percent(validated)} against ${percent(accuracy)}): ` +
-      `${steps} steps are few for batch normalization's averages with momentum ${momentum}; ${remedy(momentum)} helps`,
+      `${steps} steps are few for batch normalization's averages with momentum ${momentum}; ${remedy(momentum)}`,
   };
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
 const remedy = (momentum: number): string =>
-  momentum > 0.9 ? 'more epochs, or a momentum of 0.9, as the recipe "small" has it,' : 'more epochs';
+  momentum > 0.9 ? 'more epochs, or a momentum of 0.9 as in the recipe "small", help' : 'more epochs help';
 
 /** Steps of an epoch. */
 const stepsOf = ({ recipe, data }: Judged): number =>
