@@ -25,7 +25,7 @@ export function showRuns(terminal: Terminal, titles: readonly string[], rows: re
   for (const [i, row] of rows.entries()) {
     const { run, colour = String, notes } = row;
     if (isWide) terminal.say(colour(run));
-    terminal.say(colour(isNarrow ? `  ${values(row).join(', ')}` : (lines[i] as string)));
+    terminal.say(isNarrow ? `  ${colour(values(row).join(', '))}` : colour(lines[i] as string));
     for (const note of notes) terminal.say(colors.dim(`  ${note}`));
   }
 }

@@ -126,6 +126,11 @@ test('a value that is not finite is a gap, and a loss that grows without bounds 
   expect(charts.map(y)).toEqual(['log', 'linear']);
 });
 
+test('losses of many sizes have ticks that are read at once: 0.001, and not 1e-3', async () => {
+  const charts = curveCharts([phase('adam', epoch(1, 0.4), epoch(0.01, 0.9), epoch(0.0002, 1))]);
+  expect(await chartSvg(charts[0] as Chart)).toMatch(/>0\.001</);
+});
+
 test('runs of one epoch are compared as bars, longer ones as curves', () => {
   const run = (name: string, epochs: number) => ({
     run: name,

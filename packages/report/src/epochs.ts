@@ -73,7 +73,7 @@ const wideFrom = (metric: string): number =>
 export function metricAxis(metric: string, values: readonly (number | null)[]): object {
   const numbers = values.filter((value) => value !== null);
   const isWide = Math.min(...numbers) > 0 && Math.max(...numbers) >= wideFrom(metric) * Math.min(...numbers);
-  const format = isShare(metric) ? '%' : metric === 'learning_rate' ? '.3~g' : isWide ? '~e' : undefined;
+  const format = isShare(metric) ? '%' : metric === 'learning_rate' ? '.3~g' : isWide ? '~g' : undefined;
   return {
     field: 'value',
     type: 'quantitative',
