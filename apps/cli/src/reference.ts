@@ -10,7 +10,8 @@ export function commandReference(program: Command): string {
   });
   return [
     '# Commands',
-    'Written by `pnpm reference` from what the program declares; `anke COMMAND --help` says the same. In a clone, type `./anke`.',
+    'Written by `pnpm reference` from what the program declares; `anke COMMAND --help` says the same. ' +
+      'In a clone, type `./anke`.',
     textAfter(program).join('\n\n'),
     list.join('\n'),
     ...commands.map(section),
