@@ -1,7 +1,7 @@
 /**
  * Every `./anke` command in the README, the tutorial and the how-to, as it is typed, in order, all of them in one
- * folder: what one has written must not be in the way of another. Blocks that are marked are left out: `sh network` asks
- * for something outside the machine, and `sh yours` for files of one's own.
+ * folder: what one has written must not be in the way of another. Blocks that are marked are left out: `sh network`
+ * asks for something outside the machine, and `sh yours` for files of one's own.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

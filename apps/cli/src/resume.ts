@@ -110,7 +110,8 @@ export async function extendedRecipe(run: string, command: string, more: MoreEpo
   const isFinished = current === recipe.phases.length - 1 && isOver(progress, wanted);
   const option = command === 'train' ? '--epochs' : `--${fresh.phases[current]?.optimizer.type.toLowerCase()}-epochs`;
   const had = epochs.length === 1 ? '1 epoch' : `${epochs.length} epochs`;
-  const remark = `${run} is finished (${had} of ${name}), so only its report is made again; ${option} ${2 * epochs.length} trains on`;
+  const longer = `${option} ${2 * epochs.length}`;
+  const remark = `${run} is finished (${had} of ${name}), so only its report is made again; ${longer} trains on`;
   return { recipe: fresh, remark: isFinished ? remark : undefined };
 }
 

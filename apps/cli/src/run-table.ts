@@ -1,6 +1,6 @@
 /**
- * Runs in a table, with lines of their own below each. Where names leave no room, each stands above its row; where a row
- * has none, it is a list with a title before each value.
+ * Runs in a table, with lines of their own below each. Where names leave no room, each stands above its row; where a
+ * row has none, it is a list with a title before each value.
  */
 import colors from 'picocolors';
 import { columnsOf, tableLines } from './table.js';

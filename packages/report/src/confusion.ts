@@ -19,6 +19,9 @@ const CELL = { most: 60, least: 24, side: 520 };
 export const cellSide = (classes: number): number =>
   Math.max(CELL.least, Math.min(CELL.most, Math.round(CELL.side / classes)));
 
+/** Length of a colour's scale in pixels: both have room below a matrix of two classes, and on a phone. */
+const SCALE = 100;
+
 /** Numbers can be read on a cell of full strength too. */
 const FULL = 0.75;
 
@@ -74,7 +77,7 @@ export function confusionChart(matrix: readonly (readonly number[])[], names: re
           format: '%',
           orient: 'bottom',
           direction: 'horizontal',
-          gradientLength: 150,
+          gradientLength: SCALE,
           tickCount: 3,
           titleLimit: 220,
         },
