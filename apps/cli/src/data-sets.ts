@@ -6,11 +6,13 @@ import {
   type ImageDataset,
   namesOfUnused,
   requireTraining,
+  type SourceFile,
 } from '@anke/data';
-import { loadDataAt, loadImagesAt, type PathOptions } from '@anke/files';
+import { loadDataAt, loadImagesAt, type PathOptions, plainFile } from '@anke/files';
 import { type Command, InvalidArgumentError } from 'commander';
 import { GROUP, positive } from './commands/options.js';
 import { CONTACT_SHEET } from './commands/synth.js';
+import { CommandError } from './errors.js';
 import type { Terminal } from './terminal.js';
 
 /** Where data comes from, and what the files do not say of it. */
@@ -118,6 +120,41 @@ export async function readImages(
   } finally {
     stop();
   }
+}
+
+/** Rows of a file, counted from 0; the one at `to` is not among them. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** @throws CommandError if it is no CSV file, of which alone a part can be read */
+function csvAt(path: string): SourceFile {
+  if (/\.csv$/i.test(path)) return plainFile(path);
+  throw new CommandError(`${path}: rows can be taken from a CSV file alone`);
+}
+
+/** Some rows of a CSV file. */
+export async function readRows(path: string, { from, to }: RowRange, options: DataOptions): Promise<ImageDataset> {
+  const { imageShape } = options;
+  const file = csvAt(path);
+  const part = { skip: from, limit: to - from, ...(imageShape ? { imageShape } : {}) };
+  const parser = new CsvParser(file.name, part, file.bytes);
+  for await (const piece of file.pieces()) {
+    parser.push(piece);
+    if (parser.full) break;
+  }
+  return parser.end();
+}
+
+/** How many rows a CSV file has; what is in them is not looked at. */
+export async function countRows(path: string): Promise<number> {
+  const file = csvAt(path);
+  const parser = new CsvParser(file.name, { skip: Number.POSITIVE_INFINITY });
+  for await (const piece of file.pieces()) parser.push(piece);
+  // The last line may have no end.
+  parser.push(Uint8Array.of(0x0a));
+  return parser.passed;
 }
 
 async function readStdin({ limit, imageShape }: DataOptions, needs?: 'label'): Promise<ImageDataset> {

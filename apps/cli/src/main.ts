@@ -7,8 +7,8 @@ import { asCalled } from './called-as.js';
 import { EXIT, explain, Interrupted } from './errors.js';
 import { version } from './invocation.js';
 import { oneLine } from './one-line.js';
+import { followParent, isWorker } from './parent.js';
 import { createProgram } from './program.js';
-import { followParent, isTrial } from './sweep/parent.js';
 import { Terminal } from './terminal.js';
 import { fitting } from './wrapping.js';
 
@@ -54,7 +54,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     if (process.listenerCount(signal) === 1) fail(new Interrupted('interrupted'));
   });
 
-if (isTrial()) followParent();
+if (isWorker()) followParent();
 
 try {
   if (['-V', '--version'].includes(process.argv[2] ?? '')) showVersion();

@@ -11,7 +11,7 @@ import { didYouMean } from '@anke/training';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { UsageError } from './errors.js';
 import { parseJson } from './json.js';
-import { isTrial } from './sweep/parent.js';
+import { isWorker } from './parent.js';
 
 const FILE = 'anke.config.json';
 
@@ -40,8 +40,8 @@ export function lookUpOptions(program: Command): void {
 }
 
 function settle(program: Command, command: Command): void {
-  // A trial is what its sweep says, whatever the settings are.
-  if (isTrial()) return;
+  // A worker does what its parent says, whatever the settings are.
+  if (isWorker()) return;
   const named = process.env['ANKE_CONFIG'];
   const file = named || FILE;
   if (named && !existsSync(file)) throw new UsageError(`ANKE_CONFIG: there is no file ${named}`);

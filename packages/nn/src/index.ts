@@ -31,7 +31,7 @@ export type { Evaluation, MetricSums } from './engine/epoch-sums.js';
 export { ModelMemory, type Slot } from './engine/memory.js';
 export type { MemoryUse } from './engine/memory-use.js';
 export { Pass, type PassOptions } from './engine/pass.js';
-export { type PredictOptions, Predictor } from './engine/predictor.js';
+export { type PredictOptions, Predictor, predictionBatch } from './engine/predictor.js';
 export { type PassResult, type RunOptions, runPass, stepsInSubmit } from './engine/runner.js';
 export { toCategorical } from './engine/sample-check.js';
 export {

@@ -32,6 +32,14 @@ export const positive = (text: string): number => whole(text, 1, Number.MAX_SAFE
 /** Numbers with commas between them. */
 export const positiveList = (text: string): number[] => text.split(',').map(positive);
 
+/** `5000:10000`, the second not among them. */
+export function rowRange(text: string): { readonly from: number; readonly to: number } {
+  const [, from, to] = /^(\d{1,15}):(\d{1,15})$/.exec(text) ?? [];
+  if (!(Number(from) < Number(to)))
+    throw new InvalidArgumentError('It must be the first row and the one behind the last: 0:5000.');
+  return { from: Number(from), to: Number(to) };
+}
+
 export const natural = (text: string): number => whole(text, 0, Number.MAX_SAFE_INTEGER);
 export const port = (text: string): number => whole(text, 0, 65_535);
 export const seed = (text: string): number => whole(text, 0, 2 ** 32 - 1);

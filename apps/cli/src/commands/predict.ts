@@ -6,14 +6,15 @@ import { count, duration, mostLikely } from '@anke/report';
 import { samplesOf } from '@anke/training';
 import type { Command } from 'commander';
 import colors from 'picocolors';
-import { DATA_KINDS, type DataOptions, dataOptions, readImages } from '../data-sets.js';
+import { DATA_KINDS, type DataOptions, dataOptions, type RowRange, readImages, readRows } from '../data-sets.js';
 import { deviceName, openDevice } from '../device.js';
 import { UsageError } from '../errors.js';
 import { factsOf, imageShapeOf } from '../model-folder.js';
+import { predictShards } from '../shards/predict-shards.js';
 import { Terminal } from '../terminal.js';
 import { placeVoters, readVoters, type VotingOptions, votesOf, votingOptions } from '../voting.js';
 import { operands, TRAINED_MODELS } from './operands.js';
-import { GROUP, positive } from './options.js';
+import { GROUP, positive, rowRange } from './options.js';
 import { type OutputOptions, outputOptions, writable } from './output.js';
 import { asCsv, listJson, type Predictions, pictureJson, showPrediction, showTable, topAsCsv } from './predictions.js';
 
@@ -24,6 +25,9 @@ interface Options extends DataOptions, OutputOptions, VotingOptions {
   readonly invert?: boolean;
   readonly top?: number;
   readonly batchSize?: number;
+  readonly rows?: RowRange;
+  readonly shards?: number;
+  readonly workers?: number;
 }
 
 export function addPredict(program: Command): void {
@@ -44,7 +48,14 @@ export function addPredict(program: Command): void {
       '--batch-size <n>',
       'images in a step; 1 predicts one by one, and tells how long that takes; default: about 256',
       positive,
-    );
+    )
+    .option('--rows <from:to>', 'only these rows of a CSV file, counted from 0; the last is not among them', rowRange)
+    .option(
+      '--shards <n>',
+      'predict a CSV file in so many parts, each in a process of its own, to the same file',
+      positive,
+    )
+    .option('--workers <n>', 'with --shards: parts that are predicted at once; default: 1', positive);
   votingOptions(command);
   const out = 'where to write id,label, - for stdout; else the first are printed';
   outputOptions(dataOptions(command), 'csv', out, 'output')
@@ -55,6 +66,7 @@ Examples:
   anke predict runs/first data/digits/test.csv
   anke predict runs/first data/digits/test.csv --out submission.csv
   anke predict runs/first - --out - --top 3 < data/digits/test.csv > top3.csv
+  anke predict runs/first data/many.csv --out labels.csv --shards 12 --workers 3
   anke predict runs/first digit.png
   anke predict --model runs/first --model runs/second data/digits/test.csv --tta 8 --out submission.csv`,
     )
@@ -74,11 +86,15 @@ async function runPredict(options: Options): Promise<void> {
   const voters = await readVoters(runs);
   const { first: stored, classes } = voters;
   if (top !== undefined && top > classes) throw new UsageError(`--top ${top}: the model has ${classes} classes`);
+  if (options.shards !== undefined) return await predictShards(terminal, { ...options, shards: options.shards }, path);
+  if (options.workers !== undefined) throw new UsageError('--workers is for --shards: into how many parts?');
   const isSingle = isPicture(input);
   const shape = options.imageShape ?? imageShapeOf(stored.graph);
   const read = isSingle
     ? await readPicture(input, shape)
-    : await readImages(terminal, input, { ...options, imageShape: shape });
+    : options.rows
+      ? await readRows(input, options.rows, { imageShape: shape })
+      : await readImages(terminal, input, { ...options, imageShape: shape });
   const device = await openDevice(terminal, { model: run });
   const models = await placeVoters(voters, device.gpu);
   const images = options.invert ? inverted(read) : read;
@@ -98,7 +114,7 @@ async function runPredict(options: Options): Promise<void> {
   bar.stop();
   const labels = mostLikely(probabilities, classes);
   const nameOf = (i: number): string => stored.classNames?.[i] ?? String(i);
-  const all: Predictions = { images, probabilities, labels, nameOf };
+  const all: Predictions = { images, probabilities, labels, nameOf, first: options.rows?.from ?? 0 };
   if (isSingle && !json) showPrediction(terminal, all);
   else if (path === undefined && !json) showTable(terminal, all);
   if (path !== undefined) {

@@ -8,6 +8,8 @@ import type { Terminal } from '../terminal.js';
 
 export interface Predictions {
   readonly images: ImageDataset;
+  /** The number of the first image, where they are a part of more; 0 if absent. */
+  readonly first?: number;
   /** (images, classes) */
   readonly probabilities: Float32Array;
   /** The most likely class of each image. */
@@ -18,7 +20,7 @@ export interface Predictions {
 const classesOf = ({ images, probabilities }: Predictions): number => probabilities.length / images.count;
 const sharesOf = (all: Predictions, row: number): Float32Array =>
   all.probabilities.subarray(row * classesOf(all), (row + 1) * classesOf(all));
-const idOf = ({ images }: Predictions, row: number): string => images.ids?.[row] ?? String(row);
+const idOf = ({ images, first = 0 }: Predictions, row: number): string => images.ids?.[row] ?? String(first + row);
 
 /** The k most likely classes of an image, of equals the first. */
 const best = (shares: Float32Array, k: number): number[] =>

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isHeld } from '@anke/files';
 import { LOCK } from '../run-folder.js';
+import { startWorker, type WorkerProcess } from '../worker-process.js';
 import { type Knowledge, outcomeOf, type SweepOutcome } from './outcome.js';
 import type { Trials } from './plan.js';
 import { progressOf, type Trial, type TrialProgress, valueAfter, wordsFor } from './trial.js';
-import { startTrial, type TrialProcess } from './trial-process.js';
 import type { Running, SweepView } from './view.js';
 
 /** Attempts of a trial that bring it no epoch further. */
@@ -33,7 +33,7 @@ export interface SweepRun {
 /** What is under way. */
 interface Job extends Running {
   done: number;
-  process: TrialProcess | undefined;
+  process: WorkerProcess | undefined;
 }
 
 /** Runs until there is nothing left to do, or the signal ends it. */
@@ -108,7 +108,7 @@ async function attempt(run: SweepRun, job: Job, { learn, given }: Books): Promis
     const epochs = sweep.method.type === 'halving' ? job.epochs : undefined;
     const words = wordsFor(trial, { folder, kernels, epochs });
     job.done = before;
-    job.process = startTrial(words, join(folder, 'logs', `${trial.hash}.log`), () => void job.done++);
+    job.process = startWorker(words, join(folder, 'logs', `${trial.hash}.log`), () => void job.done++);
     const { error, signal: killer } = await job.process.ended;
     const now = await learn(trial);
     const reason = now.error ?? error ?? (killer ? `its process was killed (${killer})` : 'it left no results');

@@ -16,6 +16,21 @@ test('a plain file', () => {
   expect(Array.from(data.labels ?? [])).toEqual([3, 9]);
 });
 
+test.each([1, 3, 1000])('rows that are passed over are not read, and still counted, in pieces of %i bytes', (size) => {
+  const bytes = encode(`${HEADER}not,a,row\n3,0,1,254,255\n9,10,20,30,40\n5,x,0,0,0`);
+  const pushed = (skip: number, limit: number): CsvParser => {
+    const parser = new CsvParser('train.csv', { skip, limit });
+    for (let from = 0; from < bytes.length; from += size) parser.push(bytes.subarray(from, from + size));
+    return parser;
+  };
+  expect(Array.from(pushed(1, 2).end().labels ?? [])).toEqual([3, 9]);
+  expect(Array.from(pushed(2, 1).end().pixels)).toEqual([10, 20, 30, 40]);
+  expect(() => pushed(3, 1).end()).toThrow('train.csv, line 5, column "pixel0"');
+  const counted = pushed(Number.POSITIVE_INFINITY, 1);
+  expect(() => counted.end()).toThrow('line 6 is missing: the file has no more than 4 rows');
+  expect(counted.passed).toBe(4);
+});
+
 describe('forms that are accepted, with the same result', () => {
   const expected = read(`${HEADER}3,0,1,254,255\n9,10,20,30,40\n`);
   test.each([

@@ -38,6 +38,8 @@ const MOST_DIGITS = 9;
 const INTEGER = /^\s*\d{1,9}\s*$/;
 
 export interface CsvOptions extends HeaderOptions {
+  /** Passes over this many rows, whatever is in them. */
+  readonly skip?: number;
   /** Reads at most this many rows. */
   readonly limit?: number;
 }
@@ -45,6 +47,8 @@ export interface CsvOptions extends HeaderOptions {
 /** Takes a file piece by piece. */
 export class CsvParser {
   readonly #limit: number;
+  readonly #skip: number;
+  #passed = 0;
   #header: Header | undefined;
   #pixels = new Uint8Array();
   #labels = new Uint32Array();
@@ -70,6 +74,12 @@ export class CsvParser {
     readonly bytes?: number,
   ) {
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#skip = options.skip ?? 0;
+  }
+
+  /** Rows that were passed over. */
+  get passed(): number {
+    return this.#passed;
   }
 
   get rows(): number {
@@ -116,7 +126,10 @@ export class CsvParser {
     }
     const header = this.#header;
     if (!header) throw new DataError(`${file}: the file is empty`);
-    if (this.#rows === 0) throw new DataError(`${file}: line 2 is missing: the file has a header, but no rows`);
+    if (this.#rows === 0) {
+      const has = this.#passed > 0 ? `no more than ${this.#passed} rows` : 'a header, but no rows';
+      throw new DataError(`${file}: line ${2 + this.#passed} is missing: the file has ${has}`);
+    }
     const has = (kind: string): boolean => header.parts.some((part) => part.kind === kind);
     return new ImageDataset(file, header.shape, this.#pixels.subarray(0, this.#rows * header.pixels), {
       labels: has('label') ? this.#labels.subarray(0, this.#rows) : undefined,
@@ -177,6 +190,11 @@ export class CsvParser {
           `${this.file}, line ${this.#blank}: the row is too short: it ends after 0 of ` +
             `${header.columns.length} cells, before column "${header.columns[0]}"`,
         );
+      }
+      if (this.#passed < this.#skip) {
+        this.#passed++;
+        offset = bytes.indexOf(LINE_FEED, offset) + 1;
+        continue;
       }
       if (this.#rows === capacity()) this.#reserve(2 * this.#rows, header);
       offset = this.#row(bytes, view, offset, header);

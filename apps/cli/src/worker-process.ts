@@ -1,11 +1,11 @@
-/** A trial as a process of its own: `anke train`, whose lines go into a log. */
+/** A part of a command's work as a process of its own: `anke` once more, whose lines go into a log. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeFolder } from '@anke/files';
-import { oneLine } from '../one-line.js';
+import { oneLine } from './one-line.js';
 import type { Told } from './parent.js';
 
 /** How a process has ended; neither is there where it did what it was asked for. */
@@ -16,7 +16,7 @@ export interface ProcessEnd {
   readonly signal?: NodeJS.Signals | undefined;
 }
 
-export interface TrialProcess {
+export interface WorkerProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Lets it save what there is. */
   interrupt(): void;
@@ -29,14 +29,18 @@ const PROGRAM = fileURLToPath(import.meta.resolve('@anke/cli'));
  * @param words what stands behind `anke`, with `--json`
  * @param log where it writes what it says, behind what is there
  */
-export function startTrial(words: readonly string[], log: string, onTold: (told: Told) => void): TrialProcess {
+export function startWorker(
+  words: readonly string[],
+  log: string,
+  onTold: (told: Told) => void = () => undefined,
+): WorkerProcess {
   makeFolder(dirname(log));
   const file = openSync(log, 'a');
   const child = spawn(process.execPath, [...process.execArgv, PROGRAM, ...words], {
-    // In a group of its own: a terminal's Ctrl-C reaches the sweep alone, which passes it on once.
+    // In a group of its own: a terminal's Ctrl-C reaches the parent alone, which passes it on once.
     detached: true,
     stdio: ['ignore', 'pipe', file, 'ipc'],
-    env: { ...process.env, ANKE_TRIAL: '1', NO_COLOR: '1' },
+    env: { ...process.env, ANKE_WORKER: '1', NO_COLOR: '1' },
   });
   closeSync(file);
   child.on('message', (told) => onTold(told as Told));
