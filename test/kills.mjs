@@ -22,15 +22,17 @@ const USAGE = `pnpm kills: kills the program at random moments, and looks at wha
 
   --count N      so many kills (200)
   --seed S       of the moments (1)
+  --trials N     of a sweep (24)
   --only KINDS   some kinds of work only, with commas between: ${KINDS}`;
 const values = optionsOf(
   USAGE,
   {
     count: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
+    trials: { type: 'string', default: '24' },
     only: { type: 'string', default: KINDS.join(',') },
   },
-  { count: 'whole', seed: 'whole' },
+  { count: 'whole', seed: 'whole', trials: 'whole' },
 );
 const kinds = values.only.split(',');
 const unknown = kinds.find((kind) => !KINDS.includes(kind));
@@ -92,7 +94,7 @@ function training(command, args, results) {
   };
 }
 
-/** 24 trials of which two come to nine epochs: its table and every model are the same in the end. */
+/** Trials of which the best come to nine epochs: the table and every model are the same in the end. */
 function sweep() {
   const folder = at('sweep');
   return {
@@ -253,7 +255,7 @@ writeFileSync(
   at('lr.json'),
   JSON.stringify({
     ...{ recipe: 'tiny.json', data: 'digits', parameters: { 'phases.0.optimizer.learningRate': rate } },
-    ...{ method: { type: 'halving' }, budget: { trials: 24 } },
+    ...{ method: { type: 'halving' }, budget: { trials: Number(values.trials) } },
   }),
 );
 await done(
