@@ -1,4 +1,4 @@
-/** The command that has started this process as a worker, if one has: it hears of epochs, and is followed to its end. */
+/** The command that has started this process as a worker, if one has: it hears of epochs and is followed to its end. */
 
 /** Whether this process is a worker. It then takes its options from the command line alone. */
 export const isWorker = (): boolean => process.env['ANKE_WORKER'] === '1';
