@@ -145,7 +145,8 @@ async function runServe(options: Options): Promise<void> {
   await server.close();
   model.close();
   const { images, batches } = server.batcher;
-  terminal.say(`\nServed ${count(images)} images in ${count(batches)} batches`);
+  const answered = `${count(images)} ${images === 1 ? 'image' : 'images'}`;
+  terminal.say(`\nServed ${answered} in ${count(batches)} ${batches === 1 ? 'batch' : 'batches'}`);
 }
 
 /**

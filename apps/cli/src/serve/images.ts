@@ -54,6 +54,7 @@ export class ImageReader {
   }
 
   #startThread(): Worker {
+    // The build puts this module, which several entries share, beside the thread's.
     const thread = new Worker(new URL('./parse-thread.js', import.meta.url), {
       workerData: this.limits,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_MEGABYTES },
