@@ -99,7 +99,8 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       );
       expect(new Set(sizes)).toEqual(new Set(['12px']));
       // A point or a cell tells what it stands for when it is touched.
-      await page.locator('.chart').last().locator('.mark-rect path').first().tap();
+      const matrix = page.locator('section:has(h2:text-is("Confusion matrix of the validation images")) .chart');
+      await matrix.locator('.mark-rect path').first().tap();
       expect(await page.locator('#tip').textContent()).toMatch(/true class0/);
       await page.setViewportSize({ width: 1600, height: 900 });
       expect(await page.evaluate(widths)).toEqual([1600, 1600]);

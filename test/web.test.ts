@@ -158,7 +158,12 @@ describe.skipIf(!hasChromium)('the page', () => {
           Number(style.getPropertyValue('--share')))`,
       );
       const pixels: number[] = await page.evaluate(
-        "Array.from(document.getElementById('seen').getContext('2d').getImageData(0, 0, 28, 28).data)",
+        `(() => {
+          // From a copy: the page's own canvas is not made for being read again and again, which the console would tell.
+          const copy = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+          copy.drawImage(document.getElementById('seen'), 0, 0);
+          return Array.from(copy.getImageData(0, 0, 28, 28).data);
+        })()`,
       );
       const image = Float32Array.from({ length: 28 * 28 }, (_, i) => (pixels[4 * i] as number) / 255);
       const { probabilities } = await session.run({ images: new Tensor('float32', image, [1, 28, 28, 1]) });

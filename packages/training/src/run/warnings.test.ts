@@ -77,7 +77,7 @@ test('validation that lags behind is told while averages are young, and not afte
   const far = { accuracy: 0.81, val_accuracy: 0.26 };
   const warning = warningOfPhase([phase(10, far), phase(10, far)], of);
   expect(warning?.message).toContain('accuracy 26% against 81%): 200 steps are few');
-  expect(warning?.message).toContain('a momentum of 0.9, as the recipe "small" has it');
+  expect(warning?.message).toContain('a momentum of 0.9 as in the recipe "small"');
   expect(warningOfPhase([phase(50, far)], of)).toBeUndefined();
   expect(warningOfPhase([phase(10, { accuracy: 0.81, val_accuracy: 0.7 })], of)).toBeUndefined();
   expect(warningOfPhase([phase(10, { loss: 1, val_loss: 9 })], of)).toBeUndefined();
