@@ -159,7 +159,7 @@ describe.skipIf(!hasChromium)('the page', () => {
       );
       const pixels: number[] = await page.evaluate(
         `(() => {
-          // From a copy: the page's own canvas is not made for being read again and again, which the console would tell.
+          // From a copy that is made for being read again and again; of another canvas the console would tell.
           const copy = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
           copy.drawImage(document.getElementById('seen'), 0, 0);
           return Array.from(copy.getImageData(0, 0, 28, 28).data);
