@@ -91,9 +91,8 @@ export const SECOND_EPOCH = '/^([2-9]|\\d{2,}) of /.test(element.textContent)';
  * Builds the page and opens it; the caller closes it.
  *
  * @param text a recipe; without one, the page begins with its own
- * @param flags the browser's, besides those for WebGPU
  */
-export async function openWebPage(text: string, flags: readonly string[] = []): Promise<WebPage> {
+export async function openWebPage(text: string): Promise<WebPage> {
   const folder = mkdtempSync(join(tmpdir(), 'anke web '));
   const { preview } = await reader('vite');
   const built = { outDir: join(folder, 'built') };
@@ -104,7 +103,7 @@ export async function openWebPage(text: string, flags: readonly string[] = []): 
   const base = '/some/path/';
   const server = await preview({ root, base, configFile: false, logLevel: 'warn', build: built, preview: { port: 0 } });
   const address: string = server.resolvedUrls.local[0];
-  const browser: Untyped = await openChromium([...WEBGPU, ...flags]);
+  const browser: Untyped = await openChromium(WEBGPU);
   const context = await browser.newContext();
   context.setDefaultTimeout(100_000); // on a busy machine
   const problems: string[] = [];

@@ -1,7 +1,7 @@
 /**
  * `pnpm web-soak [--minutes 30]`: trains the page's first recipe in Chromium for so long, while somebody draws, and
- * says whether memory stays level: what the browser's processes hold when garbage is collected, by their kinds, and the
- * page's own heap. Ends with exit code 1 if one of them grows. It reads /proc, so it runs on Linux.
+ * says whether memory stays level: what the browser's processes hold, by their kinds, and the page's own heap. Ends
+ * with exit code 1 if one of them grows. It reads /proc, so it runs on Linux.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -48,7 +48,7 @@ function isDescendant(id: string): boolean {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
-const web = await openWebPage('', ['--js-flags=--expose-gc']);
+const web = await openWebPage('');
 const { page } = web;
 try {
   // Longer than anybody waits.
@@ -65,8 +65,6 @@ try {
       await page.click(`#examples li:nth-child(${(samples.length % 10) + 1}) button`);
       await wait(1000);
     } while (performance.now() < until);
-    // What is garbage may lie about for minutes, on a busy machine for longer.
-    for (const thread of [page, ...page.workers()]) await thread.evaluate('gc()');
     const heap = (await page.evaluate('performance.memory.usedJSHeapSize')) / 2 ** 20;
     const sample = { ...held(), heap };
     samples.push(sample);
