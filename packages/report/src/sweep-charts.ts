@@ -9,13 +9,15 @@ import { shortName } from './names.js';
 export interface SweptTrial {
   /** Counted from 1. */
   readonly trial: number;
+  /** Its folder in the sweep's. */
   readonly run: string;
   readonly state: string;
   readonly values: Values;
   /** What it came to after so many epochs, as often as trials were compared. */
   readonly rungs: readonly { readonly epochs: number; readonly value: number | null }[];
-  /** The last of these. */
+  /** The last of these; null if there is none. */
   readonly value: number | null;
+  /** Why it has failed. */
   readonly reason?: string | undefined;
   readonly records: readonly EpochRecord[];
 }

@@ -1,33 +1,11 @@
 /** The options of ImageDataGenerator on the command line. */
-import {
-  FILL_MODES,
-  type FillMode,
-  ImageDataGenerator,
-  type ImageDataGeneratorOptions,
-  ParameterError,
-} from '@anke/data';
+import { FILL_MODES, ImageDataGenerator, type ImageDataGeneratorOptions, ParameterError } from '@anke/data';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import { GROUP } from './options.js';
 
-export interface AugmentOptions {
+export interface AugmentOptions extends Omit<ImageDataGeneratorOptions, 'rescale' | 'validationSplit'> {
   readonly augment?: boolean;
-  readonly rotationRange?: number;
-  readonly widthShiftRange?: number | readonly number[];
-  readonly heightShiftRange?: number | readonly number[];
-  readonly shearRange?: number;
-  readonly zoomRange?: number | readonly [number, number];
-  readonly horizontalFlip?: boolean;
-  readonly verticalFlip?: boolean;
-  readonly brightnessRange?: readonly [number, number];
-  readonly fillMode?: FillMode;
-  readonly cval?: number;
-  readonly elasticRange?: number;
-  readonly strokeRange?: number;
-  readonly contrastRange?: readonly [number, number];
-  readonly noise?: number;
-  readonly erasing?: number;
-  readonly erasingRange?: readonly [number, number];
 }
 
 /** What `--augment` stands for: defaults that suit handwriting. */

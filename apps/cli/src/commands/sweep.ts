@@ -37,7 +37,7 @@ export function addSweep(program: Command): void {
     .argument('[file]', 'what is to be tried, as JSON or TypeScript; needed unless --resume or --schema is given')
     .optionsGroup(GROUP.sweep)
     .option('--workers <n>', 'trials that train at once, each in a process of its own', positive, 1)
-    .option('--resume <folder>', 'go on with a sweep that stopped; with a file, by what that asks for now')
+    .option('--resume <folder>', 'go on with a sweep that stopped; a file beside it takes the place of its own')
     .optionsGroup(GROUP.device)
     .option('--kernels <run>', 'kernel variants of an earlier run or of "anke tune"; default: the usual ones');
   outOption(

@@ -1,25 +1,16 @@
 /** What a sweep has come to: its trials in a table, the best first. A function of the trials' progress alone. */
 import { join } from 'node:path';
-import { bestFirst, type EpochRecord, type Standing, standingOf, type Value, type Values } from '@anke/training';
+import type { SweptTrial } from '@anke/report';
+import { bestFirst, type EpochRecord, type Standing, standingOf, type Value } from '@anke/training';
 import type { Trials } from './plan.js';
 import { NOTHING_YET, type TrialProgress, valueAfter } from './trial.js';
 
 /** `stopped`: others were better; `waiting`: there is more to do. */
 export type TrialStateName = 'finished' | 'stopped' | 'failed' | 'waiting';
 
-export interface TrialOutcome {
-  /** Counted from 1. */
-  readonly trial: number;
-  /** Its folder in the sweep's. */
-  readonly run: string;
+/** A trial without its epochs. */
+export interface TrialOutcome extends Omit<SweptTrial, 'records'> {
   readonly state: TrialStateName;
-  readonly values: Values;
-  /** What it came to at each rung. */
-  readonly rungs: readonly { readonly epochs: number; readonly value: number | null }[];
-  /** The last of these; null if there is none. */
-  readonly value: number | null;
-  /** Why it has failed. */
-  readonly reason?: string | undefined;
 }
 
 export interface SweepOutcome {
